@@ -1,0 +1,225 @@
+package io.hawser
+
+import io.hawser.engine.disk
+import io.hawser.transport.RawStream
+import io.hawser.transport.TransportApi
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.withContext
+import java.io.IOException
+import java.net.SocketAddress
+import java.nio.ByteBuffer
+import java.nio.channels.FileChannel
+import java.nio.file.Path
+import java.nio.file.StandardOpenOption.READ
+import java.util.concurrent.atomic.AtomicLong
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.nanoseconds
+
+/**
+ * A connected byte stream: the same class and the same contracts over every transport.
+ *
+ * One coroutine reads at a time, any number may write, and both go on side by side, from any thread. Nothing is buffered on the way
+ * out, so there is nothing to flush; what a call read ahead on the way in stays for the next one. A connection that waits holds no
+ * buffer.
+ *
+ * Who has it closes it: a server closes its handlers' connections, [StreamClient.connect] with a block its own; whoever was handed one
+ * uses [close]. Every call on a closed connection fails with [ConnectionClosed], on one that the peer reset with [ConnectionReset].
+ */
+@OptIn(TransportApi::class)
+public class Connection @TransportApi constructor(private val raw: RawStream) : AutoCloseable {
+    private val life = Lifecycle(raw)
+    internal val input = Input(life)
+    private val output = Output(life)
+    private val opened = raw.loop.nanoTime()
+
+    /** Tells connections of this process apart; never given twice. */
+    public val id: Long = ids.incrementAndGet()
+
+    /** Our address, also after the end. */
+    public val local: SocketAddress get() = raw.local
+
+    /** The peer's address, also after the end. */
+    public val remote: SocketAddress get() = raw.remote
+
+    /** The peer as messages name it. */
+    public val endpoint: Endpoint get() = raw.endpoint
+
+    /** Whether calls can succeed, as far as this side knows: a peer that vanished without a word is noticed by the next call. */
+    public val isOpen: Boolean get() = life.reason == null
+
+    /** Why the connection is closed, or null while it is open. */
+    public val closeReason: CloseReason? get() = life.reason
+
+    /** How many bytes have come in. */
+    public val bytesRead: Long get() = input.bytes
+
+    /** How many bytes the transport has taken. */
+    public val bytesWritten: Long get() = output.bytes
+
+    /**
+     * Reads what is there into [target], waiting for the first byte if need be.
+     *
+     * Returns how many bytes, at least 1, or -1 at the end of the stream and ever after. Cancelling it loses no byte: the next read
+     * goes on where this one was.
+     *
+     * @throws IllegalArgumentException if [target] has no room.
+     * @throws IllegalStateException at once if another coroutine is reading.
+     * @throws ConnectionReset if the peer reset the connection; bytes that had arrived may be lost with it.
+     * @throws ConnectionClosed if it is, or becomes, closed on this side.
+     */
+    public suspend fun read(target: ByteBuffer): Int = input.read(target)
+
+    /**
+     * Suspends until a read would not have to wait: bytes are there, or the end. It takes no byte and holds no buffer; cancelling it
+     * changes nothing. Throws as [read] does.
+     */
+    public suspend fun awaitReadable(): Unit = input.awaitReadable()
+
+    /**
+     * Writes all of [source], and returns when the kernel has taken every byte.
+     *
+     * Writes of several coroutines leave whole and in the order of their calls. Cancelling one before its first byte has left sends
+     * nothing; cancelled later it aborts the connection, because half a message would corrupt the stream.
+     *
+     * @throws ConnectionReset if the peer reset the connection. The kernel reports that on the second write at the earliest.
+     * @throws ConnectionClosed if it is, or becomes, closed on this side.
+     * @throws IllegalStateException after [shutdownOutput].
+     */
+    public suspend fun write(source: ByteBuffer): Unit = output.write(source)
+
+    /** Writes all of [sources] as one message, in one system call where that can be. As [write] for one buffer. */
+    public suspend fun write(sources: Array<ByteBuffer>): Unit = output.write(sources)
+
+    /**
+     * Reads one line of UTF-8, up to a line feed, and returns it without its `\n` or `\r\n`; null at the end of the stream.
+     *
+     * Cancelling it loses no byte. [limit] is the longest line in bytes that is taken; a longer one stays unread.
+     *
+     * @throws UnexpectedEnd if the stream ends inside a line: half a line is not a line.
+     * @throws FrameTooLarge over [limit].
+     */
+    public suspend fun readLine(limit: Int = DEFAULT_LINE_LIMIT): String? {
+        require(limit >= 0) { "limit < 0: $limit" }
+        return input.readLine(limit)
+    }
+
+    /** Every line until the end, read as [readLine] does. Cold; what its collector does not take stays in the connection. */
+    public fun lines(limit: Int = DEFAULT_LINE_LIMIT): Flow<String> = flow {
+        while (true) emit(readLine(limit) ?: return@flow)
+    }
+
+    /** Writes [line] as UTF-8 and a line feed behind it, as one [write]. */
+    public suspend fun writeLine(line: String): Unit = write(ByteBuffer.wrap("$line\n".encodeToByteArray()))
+
+    /**
+     * Reads exactly [count] bytes. Cancelled or failed, it puts back what had come, for the next read.
+     *
+     * @throws UnexpectedEnd if the stream ends before.
+     */
+    public suspend fun readExactly(count: Int): ByteArray {
+        require(count >= 0) { "count < 0: $count" }
+        return input.readExactly(count)
+    }
+
+    /** Everything until the end, in the pieces it comes in. Cold; what its collector does not take stays in the connection. */
+    public fun incoming(): Flow<ByteArray> = flow {
+        while (true) {
+            val buffer = input.next() ?: return@flow
+            val bytes = try {
+                ByteArray(buffer.remaining()).also { buffer.get(it) }
+            } finally {
+                input.giveBack(buffer)
+            }
+            emit(bytes)
+        }
+    }
+
+    /**
+     * Sends [count] bytes of [file] from [position] on, by default all of it, as one write; returns how many there were.
+     *
+     * The bytes go from the disk to the socket without a copy through this process where the transport can. The disk is read on
+     * threads of its own. Cancelled in the middle it aborts the connection, like a [write].
+     *
+     * @throws java.nio.file.NoSuchFileException and what else opening a file throws, before anything is sent.
+     */
+    public suspend fun sendFile(file: Path, position: Long = 0, count: Long = Long.MAX_VALUE): Long {
+        require(position >= 0) { "position < 0: $position" }
+        require(count >= 0) { "count < 0: $count" }
+        return withContext(disk) {
+            FileChannel.open(file, READ).use { output.sendFile(it, position, minOf(count, it.size() - position)) }
+        }
+    }
+
+    /**
+     * Ends our direction after the writes before it: the peer reads everything and then the end, and may go on sending, which is read
+     * as before.
+     */
+    public suspend fun shutdownOutput(): Unit = output.shutdown()
+
+    /**
+     * Closes both directions at once, without waiting for anybody; what was written still reaches a peer that reads. Idempotent, from
+     * any thread. Pending and later calls fail with [ConnectionClosed].
+     *
+     * The peer sees the end at once; [awaitClosed] tells when the descriptor is free.
+     */
+    override fun close() {
+        life.close()
+        input.closed()
+    }
+
+    /** Closes at once and lets the peer see a reset; what is in flight is lost. Otherwise as [close]. */
+    public fun abort() {
+        life.abort()
+        input.closed()
+    }
+
+    /** Suspends until the connection has been closed, by whomever, and its descriptor is free. */
+    public suspend fun awaitClosed(): Unit = dispatched { raw.awaitClosed() }
+
+    override fun toString(): String = "connection $id to $endpoint"
+
+    /** Closes for [why], unless it is closed already. */
+    internal fun end(why: CloseReason) {
+        life.end(why)
+        input.closed()
+    }
+
+    internal fun info(): ConnectionInfo {
+        val now = raw.loop.nanoTime()
+        val active = maxOf(input.lastActive, output.lastActive)
+        return ConnectionInfo(id, local, remote, (now - opened).nanoseconds, (now - active).nanoseconds, bytesRead, bytesWritten)
+    }
+
+    /**
+     * Closes so that the peer gets everything we wrote even if it is still sending: ends our direction, throws away what comes, and
+     * closes at the peer's end or at a limit. (RFC 1122, 4.2.2.13: unread data at close is answered with a reset.)
+     */
+    internal suspend fun linger() {
+        if (!isOpen) return
+        val limit = raw.loop.schedule(LINGER_TIME) { close() }
+        try {
+            var left = LINGER_BYTES
+            if (input.discardNow(left) < 0) return
+            output.shutdown()
+            while (left > 0) {
+                input.awaitReadable()
+                val count = input.discardNow(left)
+                if (count < 0) return
+                left -= count
+            }
+        } catch (_: IOException) {
+            // Closed by the timer, or by a peer that is gone: there is nobody left to be kind to.
+        } finally {
+            limit.dispose()
+            close()
+        }
+    }
+
+    private companion object {
+        const val DEFAULT_LINE_LIMIT = 64 * 1024
+        const val LINGER_BYTES = 256 * 1024
+        val LINGER_TIME = 500.milliseconds
+        val ids = AtomicLong()
+    }
+}

@@ -1,0 +1,176 @@
+package io.hawser
+
+import io.hawser.event.Events
+import io.hawser.event.ServerEvent
+import io.hawser.event.ServerState
+import io.hawser.event.SocketEvent
+import io.hawser.server.AcceptLoop
+import io.hawser.server.Connections
+import io.hawser.server.Conversation
+import io.hawser.transport.Layer
+import io.hawser.transport.Listener
+import io.hawser.transport.RawStream
+import io.hawser.transport.TransportApi
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineName
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart.ATOMIC
+import kotlinx.coroutines.DelicateCoroutinesApi
+import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.SharedFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.isActive
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.supervisorScope
+import kotlinx.coroutines.withContext
+import kotlinx.coroutines.withTimeoutOrNull
+import java.net.InetSocketAddress
+import java.net.SocketAddress
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.toKotlinDuration
+
+/**
+ * A server that listens, or did. It belongs to the scope it was started in and ends with it.
+ *
+ * There are three ways to end it: [close] cuts everything at once, [shutdown] lets the handlers finish first, and cancelling its scope
+ * cancels the handlers.
+ */
+@OptIn(TransportApi::class, DelicateCoroutinesApi::class, ExperimentalCoroutinesApi::class)
+public class RunningServer internal constructor(
+    private val listener: Listener,
+    private val options: ServerOptions,
+    layers: List<Layer>,
+    handler: suspend CoroutineScope.(Connection) -> Unit,
+) : AutoCloseable {
+    private val published = Events()
+    private val current = MutableStateFlow<ServerState>(ServerState.Listening(listener.address))
+    private val open = Connections()
+    private val conversation = Conversation(layers, open, published, handler)
+
+    /** Completed when nothing more is to be accepted. */
+    private val stopping = Job()
+
+    /** Completed as the last thing of all, when nothing of the server is left. */
+    private val ended = CompletableDeferred<ShutdownReport>()
+
+    @Volatile
+    private var job: Job? = null
+
+    /** Where it listens, with the real port. */
+    public val address: SocketAddress get() = listener.address
+
+    /** [address] in its canonical form. */
+    public val endpoint: Endpoint get() = listener.endpoint
+
+    /**
+     * The port of [address].
+     *
+     * @throws IllegalStateException if its transport has no ports.
+     */
+    public val port: Int
+        get() = checkNotNull(address as? InetSocketAddress) { "$endpoint has no port" }.port
+
+    /** Where it is in its life. Hot; the last value stays. */
+    public val state: StateFlow<ServerState> = current.asStateFlow()
+
+    /** Sockets accepted and not yet closed: it falls once for each, after its descriptor is free. */
+    public val connectionCount: StateFlow<Int> get() = open.count
+
+    /** The connections whose handler runs, as they are now. */
+    public val connections: List<ConnectionInfo> get() = open.all.map(Connection::info)
+
+    /**
+     * What happens to the server and its connections, those of one connection in order. Hot and without replay: it begins with
+     * what happens after the collector came, never waits for one, and drops the oldest where one is over 1 024 events behind.
+     */
+    public val events: SharedFlow<SocketEvent> get() = published.flow
+
+    /** Cuts every connection and ends the server. Returns at once, from any thread; idempotent. [awaitClosed] waits for the end. */
+    override fun close() {
+        stopAccepting()
+        open.cut()
+        job?.cancel()
+    }
+
+    /**
+     * Stops accepting, waits up to [grace] until every handler has ended by itself, then cuts what is left, and returns when nothing of
+     * the server runs and its address is free.
+     *
+     * Any number of callers get the same report; the shortest of their graces counts. Cancelling a call leaves the server draining.
+     * A handler that calls it waits for itself, and is cut with the rest.
+     */
+    @JvmSynthetic
+    public suspend fun shutdown(grace: Duration = DEFAULT_GRACE): ShutdownReport {
+        require(!grace.isNegative()) { "grace is negative: $grace" }
+        return dispatched {
+            stopAccepting()
+            withTimeoutOrNull(grace) { ended.join() } ?: close()
+            ended.await()
+        }
+    }
+
+    /** [shutdown] for callers with Java's durations. */
+    public suspend fun shutdown(grace: java.time.Duration): ShutdownReport = shutdown(grace.toKotlinDuration())
+
+    /** Suspends until nothing of the server runs and its address is free. Cancelling the wait changes nothing. */
+    public suspend fun awaitClosed(): Unit = dispatched { ended.join() }
+
+    override fun toString(): String = "server on $endpoint"
+
+    internal fun launchIn(scope: CoroutineScope) {
+        // ATOMIC: it begins even if the scope is cancelled this instant, so that the listener gets closed.
+        job = scope.launch(listener.loop.dispatcher + CoroutineName(toString()), ATOMIC) { live() }
+        if (current.value !is ServerState.Listening) job?.cancel()
+    }
+
+    private fun stopAccepting() {
+        if (!stopping.complete()) return
+        open.drain()
+        listener.close()
+        if (current.compareAndSet(ServerState.Listening(address), ServerState.Draining)) {
+            published.publish { ServerEvent.Draining(address) }
+        }
+    }
+
+    private suspend fun live() {
+        var failure: Throwable? = null
+        try {
+            supervisorScope {
+                val handlers = this
+                try {
+                    AcceptLoop(listener, stopping, published).run { handlers.hold(it) }
+                } catch (e: Throwable) {
+                    if (currentCoroutineContext().isActive) failure = e
+                    throw e
+                } finally {
+                    // Cancelled or failed: nobody is let in any more, and no handler that blocks keeps its connection.
+                    if (stopping.isActive) close()
+                }
+            }
+        } catch (e: Throwable) {
+            if (failure == null && currentCoroutineContext().isActive) failure = e
+        } finally {
+            withContext(NonCancellable) { listener.awaitClosed() }
+            published.publish { ServerEvent.Stopped(address) }
+            current.value = failure?.let(ServerState::Failed) ?: ServerState.Closed(open.report)
+            ended.complete(open.report)
+        }
+    }
+
+    private fun CoroutineScope.hold(accepted: RawStream) {
+        open.accepted()
+        launch(accepted.loop.dispatcher + CoroutineName("${accepted.endpoint}") + options.handlerContext, ATOMIC) {
+            conversation.hold(accepted)
+        }
+    }
+
+    private companion object {
+        val DEFAULT_GRACE = 25.seconds
+    }
+}

@@ -1,0 +1,4 @@
+package io.hawser
+
+/** How a server ended: how many connections came to their own end after it had stopped accepting, and how many were cut. */
+public data class ShutdownReport(public val drained: Int, public val cut: Int)

@@ -1,0 +1,69 @@
+package io.hawser
+
+import java.io.IOException
+import java.time.Duration
+
+/**
+ * The root of everything that can go wrong with a socket. Each failure carries its facts in typed fields and names the endpoint
+ * in its message; the operating system's own words, where there are any, are in the [cause].
+ *
+ * Wrong use is not a socket failure: it is an [IllegalArgumentException] or [IllegalStateException]. A
+ * [kotlinx.coroutines.CancellationException] always means that the caller was cancelled.
+ */
+public abstract class SocketFailure(message: String, cause: Throwable? = null) : IOException(message, cause)
+
+/**
+ * No connection to [endpoint]: refused, unreachable, unknown host. Where several addresses were tried, the first one's failure is
+ * the [cause] and the others' are suppressed in it.
+ */
+public open class ConnectFailed internal constructor(
+    public val endpoint: Endpoint,
+    detail: String,
+    cause: Throwable?,
+) : SocketFailure("cannot connect to $endpoint: $detail", cause) {
+    public constructor(endpoint: Endpoint, cause: Throwable) : this(endpoint, cause.describe(), cause)
+}
+
+/** No connection to [endpoint] within [timeout], over all its addresses. */
+public class ConnectTimeout(endpoint: Endpoint, public val timeout: Duration) :
+    ConnectFailed(endpoint, "nobody answered within ${timeout.toMillis()} ms", cause = null)
+
+/** [endpoint] cannot be listened on: taken, not ours, not allowed. */
+public class BindFailed(public val endpoint: Endpoint, cause: Throwable) :
+    SocketFailure("cannot listen on $endpoint: ${cause.describe()}", cause)
+
+/** The connection to [endpoint] broke and neither side ended it: the network went, or a timeout of the kernel fired. */
+public open class ConnectionLost internal constructor(
+    public val endpoint: Endpoint,
+    message: String,
+    cause: Throwable?,
+) : SocketFailure(message, cause) {
+    public constructor(endpoint: Endpoint, cause: Throwable) :
+        this(endpoint, "connection to $endpoint was lost: ${cause.describe()}", cause)
+}
+
+/** The peer reset the connection to [endpoint]. Bytes in flight in either direction, arrived but unread ones too, may be lost. */
+public class ConnectionReset @JvmOverloads constructor(endpoint: Endpoint, cause: Throwable? = null) :
+    ConnectionLost(endpoint, "connection to $endpoint was reset by the peer", cause)
+
+/** The connection to [endpoint] has been closed on this side. */
+public class ConnectionClosed(public val endpoint: Endpoint, public val reason: CloseReason) :
+    SocketFailure("connection to $endpoint is closed: $reason", (reason as? CloseReason.Failure)?.cause)
+
+/** The stream from [endpoint] ended in the middle of something, after [received] bytes of it. */
+public class UnexpectedEnd(public val endpoint: Endpoint, public val received: Int, public val expected: String) :
+    SocketFailure("$endpoint ended the stream after $received bytes of $expected")
+
+/** What [endpoint] sends is longer than the [limit] in bytes that this side set. */
+public class FrameTooLarge(public val endpoint: Endpoint, public val limit: Int, what: String) :
+    SocketFailure("$endpoint sent $what over the limit of $limit bytes")
+
+/** The event loop [loop] has been closed or has died of the [cause], and what lived on it is gone. */
+public class EventLoopClosed(public val loop: String, cause: Throwable? = null) :
+    SocketFailure(if (cause == null) "event loop $loop is closed" else "event loop $loop died: ${cause.describe()}", cause)
+
+internal fun Throwable.describe(): String = when (this) {
+    is java.net.UnknownHostException -> "unknown host"
+    is java.nio.channels.UnresolvedAddressException -> "unknown host"
+    else -> message?.takeIf { it.isNotBlank() } ?: javaClass.simpleName
+}

@@ -1,0 +1,63 @@
+package io.hawser
+
+import io.hawser.event.ServerState
+import io.hawser.transport.Binder
+import io.hawser.transport.Layer
+import io.hawser.transport.TransportApi
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.ensureActive
+
+/**
+ * A server of byte streams that does not run yet: where it will listen, and how. It holds nothing, and can be started any number of
+ * times, one after another, or side by side where the address allows.
+ *
+ * A handler runs for every connection, in a coroutine of its own whose scope is its receiver: on the connection's event loop, or where
+ * [ServerOptions.handlerContext] says. When it returns, what it launched is awaited and the connection closed. When it fails, its
+ * connection is closed, the failure becomes an event, and nobody else notices.
+ */
+@OptIn(TransportApi::class)
+public class StreamServer @TransportApi constructor(
+    /** Where it listens; its port may be 0 for any that is free. */
+    public val endpoint: Endpoint,
+    public val options: ServerOptions,
+    private val binder: Binder,
+    private val layers: List<Layer> = emptyList(),
+) {
+    /** The same server with [layer] on top of each connection. */
+    @TransportApi
+    public fun through(layer: Layer): StreamServer = StreamServer(endpoint, options, binder, layers + layer)
+
+    /**
+     * Listens, and returns the running server as soon as clients can connect. It runs in [scope] until it is closed, shut down, or the
+     * scope is cancelled; the scope waits for it. A server that fails does not cancel the scope: its state tells.
+     *
+     * Cancelling the call before it returns leaves nothing behind.
+     *
+     * @throws BindFailed if the address cannot be had.
+     */
+    public suspend fun start(scope: CoroutineScope, handler: suspend CoroutineScope.(Connection) -> Unit): RunningServer = dispatched {
+        scope.ensureActive()
+        val server = RunningServer(binder.bind(), options, layers, handler)
+        server.launchIn(scope)
+        server
+    }
+
+    /**
+     * Listens and serves until the server is closed or shut down, or the caller cancelled: then everything of it has ended. [onStart]
+     * is called with the running server as soon as clients can connect.
+     *
+     * @throws BindFailed if the address cannot be had.
+     * @throws EventLoopClosed if the loop it accepts on ends.
+     */
+    public suspend fun serve(onStart: (RunningServer) -> Unit = {}, handler: suspend CoroutineScope.(Connection) -> Unit) {
+        coroutineScope {
+            val server = start(this, handler)
+            onStart(server)
+            server.awaitClosed()
+            (server.state.value as? ServerState.Failed)?.let { throw it.cause }
+        }
+    }
+
+    override fun toString(): String = "server on $endpoint"
+}

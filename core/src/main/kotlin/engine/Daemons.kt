@@ -1,0 +1,28 @@
+package io.hawser.engine
+
+import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.asCoroutineDispatcher
+import java.util.concurrent.LinkedBlockingQueue
+import java.util.concurrent.ThreadPoolExecutor
+import java.util.concurrent.TimeUnit.SECONDS
+import java.util.concurrent.atomic.AtomicInteger
+
+/** A pool of up to [threads] daemon threads that end when they have had nothing to do for a second. */
+internal fun daemons(name: String, threads: Int): ThreadPoolExecutor {
+    val count = AtomicInteger()
+    val pool = ThreadPoolExecutor(threads, threads, 1, SECONDS, LinkedBlockingQueue()) { task ->
+        Thread(task, "$name-${count.incrementAndGet()}").apply { isDaemon = true }
+    }
+    pool.allowCoreThreadTimeOut(true)
+    return pool
+}
+
+/** Where the coroutines of a loop that is no more finish. */
+internal object Fallback {
+    private val pool = daemons("hawser-fallback", threads = 1)
+
+    fun execute(task: Runnable) = pool.execute(task)
+}
+
+/** Where files are read, so that a slow disk delays no loop. Made with its first use. */
+internal val disk: CoroutineDispatcher = daemons("hawser-disk", threads = 4).asCoroutineDispatcher()

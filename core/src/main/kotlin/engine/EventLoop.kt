@@ -1,0 +1,327 @@
+package io.hawser.engine
+
+import io.hawser.EventLoopClosed
+import io.hawser.transport.Buffers
+import io.hawser.transport.Loop
+import io.hawser.transport.TransportApi
+import io.ktor.network.selector.SelectInterest
+import io.ktor.network.selector.Selectable
+import io.ktor.network.selector.SelectorManager
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.DisposableHandle
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.withContext
+import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue
+import org.slf4j.LoggerFactory
+import java.nio.channels.CancelledKeyException
+import java.nio.channels.ClosedChannelException
+import java.nio.channels.SelectableChannel
+import java.nio.channels.SelectionKey
+import java.nio.channels.Selector
+import java.nio.channels.spi.SelectorProvider
+import java.util.ArrayDeque
+import java.util.PriorityQueue
+import java.util.concurrent.atomic.AtomicBoolean
+import java.util.concurrent.atomic.AtomicLong
+import java.util.function.Consumer
+import kotlin.coroutines.Continuation
+import kotlin.coroutines.CoroutineContext
+import kotlin.time.Duration
+
+/**
+ * One daemon thread that runs coroutines and watches channels: a [CoroutineDispatcher] and Ktor's [SelectorManager] in one.
+ *
+ * A turn of the loop runs the tasks that have been dispatched, selects, and resumes who waited for a channel that is ready; a
+ * coroutine of the loop that waits for its own channel is resumed inline, everybody else through its dispatcher. Ktor's sockets can
+ * be opened on it like on any selector manager.
+ *
+ * [close] and the death of the thread both fail everybody who waits for a channel with [EventLoopClosed]; coroutines dispatched
+ * here afterwards are cancelled and finish on a daemon thread kept for that, so that their `finally` blocks run.
+ */
+@OptIn(TransportApi::class)
+public class EventLoop internal constructor(
+    private val name: String,
+    private val options: EventLoopOptions,
+    internal val group: EventLoopGroup?,
+) : CoroutineDispatcher(), SelectorManager, Loop {
+    override val provider: SelectorProvider = options.provider
+
+    /** This loop as a context: what is launched in it runs here. */
+    override val coroutineContext: CoroutineContext get() = this
+
+    override val dispatcher: CoroutineDispatcher get() = this
+
+    override val buffers: Buffers = Buffers(options.bufferSize)
+
+    internal val selector: Selector = provider.openSelector()
+
+    private val tasks = MpscUnboundedAtomicArrayQueue<Runnable>(TASK_CHUNK)
+    private val thread = Thread(::live, name).apply { isDaemon = true }
+
+    /** True from before the loop looks at [tasks] for the last time until it is awake again: who takes it back wakes the selector. */
+    private val asleep = AtomicBoolean()
+
+    @Volatile
+    private var closing = false
+
+    /** Set once the thread is through; from then on [tasks] is drained by whoever adds to it, under [afterlife]. */
+    @Volatile
+    private var end: EventLoopClosed? = null
+    private val afterlife = Any()
+
+    /** Odd while a task runs, and different for each: what the watchdog looks at. */
+    internal val progress: AtomicLong = AtomicLong()
+
+    // The rest is touched by the loop's thread only.
+    private val registered = HashSet<Readiness>()
+    private val timers = PriorityQueue<Timer>()
+    private val deregistering = ArrayDeque<Runnable>()
+    private var ready = arrayOfNulls<SelectionKey>(INITIAL_KEYS)
+    private var readyCount = 0
+    private val collect = Consumer<SelectionKey> { key ->
+        if (readyCount == ready.size) ready = ready.copyOf(readyCount * 2)
+        ready[readyCount++] = key
+    }
+    private var budget = 0
+    private var turnBegan = System.nanoTime()
+
+    /** True when the calling thread is this loop's. */
+    public val isCurrent: Boolean get() = Thread.currentThread() === thread
+
+    /** False once the loop has been closed or has died. */
+    public val isAlive: Boolean get() = end == null && !closing
+
+    internal fun start() = thread.start()
+
+    internal fun stackTrace(): Array<StackTraceElement> = thread.stackTrace
+
+    /** The time at which this turn began when called on the loop, which saves a look at the clock per operation. */
+    override fun nanoTime(): Long = if (isCurrent) turnBegan else System.nanoTime()
+
+    override fun spent(): Boolean = isCurrent && --budget < 0
+
+    override fun dispatch(context: CoroutineContext, block: Runnable) {
+        execute(block)
+    }
+
+    /** Runs [task] on the loop, or, when the loop is no more, on the fallback thread. Any thread. */
+    internal fun execute(task: Runnable) {
+        tasks.add(task)
+        if (end != null) {
+            handOver()
+        } else if (!isCurrent && asleep.get() && asleep.compareAndSet(true, false)) {
+            selector.wakeup()
+        }
+    }
+
+    override fun schedule(after: Duration, action: Runnable): DisposableHandle {
+        val timer = Timer(nanoTime() + after.inWholeNanoseconds.coerceAtMost(Long.MAX_VALUE / 2), action)
+        // A loop that is no more has no time to wait for.
+        if (isCurrent) timers.add(timer) else execute { if (isCurrent) timers.add(timer) else timer.fire() }
+        return timer
+    }
+
+    override suspend fun select(selectable: Selectable, interest: SelectInterest) {
+        if (!isCurrent) return withContext(this) { select(selectable, interest) }
+        readiness(selectable.channel).await(interest.flag)
+    }
+
+    override fun notifyClosed(selectable: Selectable) {
+        execute {
+            (selectable.channel.keyFor(selector)?.attachment() as? Readiness)?.fail(ClosedChannelException())
+        }
+    }
+
+    /** The one [Readiness] of [channel] on this loop. On the loop. */
+    internal fun readiness(channel: SelectableChannel): Readiness =
+        channel.keyFor(selector)?.attachment() as? Readiness ?: Readiness(this, channel).also { it.register() }
+
+    internal fun register(readiness: Readiness) {
+        registered.add(readiness)
+    }
+
+    /**
+     * Fails who waits for [readiness], whose channel has been closed, and runs [freed] once the selector has let go of the channel,
+     * which is when the descriptor is free (JDK: a registered channel is really closed by the next selection). Any thread.
+     */
+    internal fun closed(readiness: Readiness, freed: Runnable) {
+        readiness.fail(ClosedChannelException())
+        if (isCurrent) deregister(readiness, freed) else execute { deregister(readiness, freed) }
+    }
+
+    private fun deregister(readiness: Readiness, freed: Runnable) {
+        if (!isCurrent) return freed.run()
+        registered.remove(readiness)
+        if (readiness.channel.isRegistered) deregistering.add(freed) else freed.run()
+    }
+
+    /** Ends the loop after the task that runs now. Returns at once, from any thread; idempotent. */
+    override fun close() {
+        closing = true
+        selector.wakeup()
+    }
+
+    override fun toString(): String = name
+
+    private fun live() {
+        var cause: Throwable? = null
+        try {
+            while (!closing) {
+                runTasks()
+                select()
+                runTimers()
+                resumeReady()
+            }
+        } catch (e: Throwable) {
+            cause = e
+            log.error("event loop {} died", name, e)
+        }
+        die(cause)
+    }
+
+    private fun runTasks() {
+        repeat(TASKS_PER_TURN) {
+            val task = tasks.poll() ?: return
+            runTask { task.run() }
+        }
+    }
+
+    /** Runs one stretch of a coroutine or an action, with a fresh budget; leaves neither an exception nor an interrupt behind. */
+    internal inline fun runTask(task: () -> Unit) {
+        budget = OPERATIONS_PER_TASK
+        val started = progress.get() + 1
+        progress.lazySet(started)
+        try {
+            task()
+        } catch (e: Throwable) {
+            unexpected(e)
+        }
+        progress.lazySet(started + 1)
+        // An interrupted thread selects without waiting for ever after, and some channels close when they meet the flag.
+        Thread.interrupted()
+    }
+
+    internal fun unexpected(e: Throwable) {
+        log.error("a task of event loop {} failed", name, e)
+    }
+
+    internal fun unexpectedOnClose(e: Exception) {
+        log.debug("closing a socket of {}", name, e)
+    }
+
+    private fun select() {
+        readyCount = 0
+        when {
+            closing -> return
+            !tasks.isEmpty || !deregistering.isEmpty() -> selector.selectNow(collect)
+            !spin() -> sleep()
+        }
+        turnBegan = System.nanoTime()
+        // What was closed before the selection is free after it; what these actions close waits for the next.
+        repeat(deregistering.size) { runTask(deregistering.removeFirst()::run) }
+    }
+
+    /** Polls for a while before sleeping, because waking a thread costs more than the wait for an answer that is near. */
+    private fun spin(): Boolean {
+        val limit = options.spinNanos
+        if (limit == 0L) return false
+        val start = System.nanoTime()
+        do {
+            selector.selectNow(collect)
+            if (readyCount > 0 || !tasks.isEmpty || closing) return true
+            Thread.onSpinWait()
+        } while (System.nanoTime() - start < limit)
+        return false
+    }
+
+    private fun sleep() {
+        val timer = timers.peek()
+        val millis = if (timer == null) 0 else (timer.due - System.nanoTime() + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI
+        if (timer != null && millis <= 0) {
+            selector.selectNow(collect)
+            return
+        }
+        asleep.set(true)
+        if (tasks.isEmpty && !closing) selector.select(collect, millis) else selector.selectNow(collect)
+        asleep.set(false)
+        Thread.interrupted()
+    }
+
+    private fun runTimers() {
+        if (timers.isEmpty()) return
+        val now = turnBegan
+        while (true) {
+            val timer = timers.peek() ?: return
+            if (timer.due - now > 0) return
+            timers.remove()
+            runTask(timer::fire)
+        }
+    }
+
+    private fun resumeReady() {
+        for (i in 0 until readyCount) {
+            val key = ready[i] ?: continue
+            ready[i] = null
+            try {
+                (key.attachment() as Readiness).fire(key.readyOps())
+            } catch (e: CancelledKeyException) {
+                log.trace("closed while it became ready: {}", key, e)
+            }
+        }
+    }
+
+    private fun die(cause: Throwable?) {
+        val closed = EventLoopClosed(name, cause)
+        end = closed
+        registered.forEach { it.fail(closed) }
+        registered.clear()
+        try {
+            selector.close()
+        } catch (e: Exception) {
+            log.warn("event loop {} could not close its selector", name, e)
+        }
+        deregistering.forEach(Fallback::execute)
+        deregistering.clear()
+        timers.forEach { Fallback.execute(it::fire) }
+        timers.clear()
+        handOver()
+    }
+
+    /** Gives what was dispatched to a loop that is no more to the fallback thread, and cancels the coroutines among it. */
+    private fun handOver(): Unit = synchronized(afterlife) {
+        while (true) {
+            val task = tasks.poll() ?: return
+            (task as? Continuation<*>)?.context?.cancel(CancellationException("event loop $name has ended", end))
+            if (task is Readiness) task.fail(end ?: ClosedChannelException()) else Fallback.execute(task)
+        }
+    }
+
+    private class Timer(val due: Long, private val action: Runnable) : Comparable<Timer>, DisposableHandle {
+        @Volatile
+        private var disposed = false
+
+        fun fire() {
+            if (!disposed) action.run()
+        }
+
+        override fun dispose() {
+            disposed = true
+        }
+
+        override fun compareTo(other: Timer): Int = (due - other.due).compareTo(0)
+    }
+
+    internal companion object {
+        /** Tasks between two selections, so that coroutines that keep each other busy do not starve the sockets. */
+        private const val TASKS_PER_TURN = 64
+
+        /** Operations that a coroutine may do without waiting before it lets others run. */
+        internal const val OPERATIONS_PER_TASK: Int = 64
+
+        private const val TASK_CHUNK = 256
+        private const val INITIAL_KEYS = 64
+        private const val NANOS_PER_MILLI = 1_000_000L
+        private val log = LoggerFactory.getLogger(EventLoop::class.java)
+    }
+}

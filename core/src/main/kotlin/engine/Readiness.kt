@@ -1,0 +1,186 @@
+package io.hawser.engine
+
+import kotlinx.coroutines.CancellableContinuation
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlinx.coroutines.suspendCancellableCoroutine
+import java.nio.channels.ClosedChannelException
+import java.nio.channels.SelectableChannel
+import java.nio.channels.SelectionKey
+import java.nio.channels.SelectionKey.OP_ACCEPT
+import java.nio.channels.SelectionKey.OP_CONNECT
+import java.nio.channels.SelectionKey.OP_READ
+import java.nio.channels.SelectionKey.OP_WRITE
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater
+import kotlin.coroutines.ContinuationInterceptor
+import kotlin.coroutines.EmptyCoroutineContext
+import kotlin.coroutines.resume
+import kotlin.coroutines.resumeWithException
+
+/**
+ * Who waits for a channel, and what its selector watches for.
+ *
+ * There is a slot for input (read or accept) and one for output (write or connect). A waiter puts its continuation into the slot;
+ * whoever takes it out again by compare-and-set, be it the loop, the waiter's own cancellation or a failure, owns it: so each wait ends
+ * once, and a cancelled one removes exactly itself.
+ *
+ * What is watched is dropped lazily: a ready key whose slot is empty stops being watched. A reader that waits again by the time its
+ * next bytes come therefore costs no change of the selector.
+ */
+internal class Readiness(private val loop: EventLoop, val channel: SelectableChannel) : Runnable {
+    @Volatile
+    private var input: CancellableContinuation<Unit>? = null
+
+    @Volatile
+    private var output: CancellableContinuation<Unit>? = null
+
+    /** What the key is registered for. Written on the loop; a waiter elsewhere reads it after filling its slot. */
+    @Volatile
+    private var watched = 0
+
+    /** Set once, before the slots are failed, so that no later waiter is left behind. */
+    @Volatile
+    private var failure: Throwable? = null
+
+    /** What [output] waits for. Written before the slot, read after it. */
+    private var outputOperation = OP_WRITE
+
+    /** Touched on the loop only. */
+    private var key: SelectionKey? = null
+
+    private val inputCancelled: (Throwable?) -> Unit = { removeCancelled(INPUT) }
+    private val outputCancelled: (Throwable?) -> Unit = { removeCancelled(OUTPUT) }
+
+    /**
+     * Suspends until the channel is ready for [operation]; resumes on the loop at once if the caller runs there, through the caller's
+     * dispatcher otherwise.
+     *
+     * @throws IllegalStateException if somebody waits in that direction already.
+     */
+    suspend fun await(operation: Int): Unit = suspendCancellableCoroutine { waiter ->
+        val isInput = operation and INPUT_OPERATIONS != 0
+        val slot = if (isInput) INPUT else OUTPUT
+        if (!isInput) outputOperation = operation
+        check(slot.compareAndSet(this, null, waiter)) { "two coroutines wait for the same direction of $channel" }
+        waiter.invokeOnCancellation(if (isInput) inputCancelled else outputCancelled)
+        when {
+            failure != null -> failAll()
+            loop.isCurrent -> watch(operation)
+            // Dropping on the loop clears the bit and then looks into the slot; we filled the slot and then look at the bit.
+            watched and operation == 0 -> loop.execute(this)
+        }
+    }
+
+    /** Watches for whatever is waited for; posted by waiters outside the loop. */
+    override fun run() {
+        if (input != null) watch(inputOperation)
+        if (output != null) watch(outputOperation)
+    }
+
+    /**
+     * Resumes who waits for [ready]. On the loop, outside any iteration of keys.
+     *
+     * @throws java.nio.channels.CancelledKeyException if the channel has just been closed.
+     */
+    fun fire(ready: Int) {
+        if (ready and INPUT_OPERATIONS != 0 && !resumeNext(INPUT)) drop(INPUT_OPERATIONS)
+        if (ready and OUTPUT_OPERATIONS != 0) {
+            resumeNext(OUTPUT)
+            // A socket is writable nearly always: watching for it without need would wake the loop for ever.
+            if (output == null) drop(OUTPUT_OPERATIONS)
+        }
+    }
+
+    /** Fails those who wait and those who will. Any thread. */
+    fun fail(cause: Throwable) {
+        if (failure == null) failure = cause
+        failAll()
+    }
+
+    /** The key of this channel, registered if it is not yet. On the loop. */
+    fun register(): SelectionKey = key ?: channel.register(loop.selector, 0, this).also {
+        key = it
+        loop.register(this)
+    }
+
+    private val inputOperation: Int
+        get() = channel.validOps() and INPUT_OPERATIONS
+
+    private fun watch(operation: Int) {
+        if (watched and operation != 0) return
+        try {
+            val wanted = watched or operation
+            register().interestOps(wanted)
+            watched = wanted
+        } catch (e: ClosedChannelException) {
+            fail(e)
+        } catch (e: RuntimeException) {
+            // The key has been cancelled or the selector closed under us.
+            fail(ClosedChannelException().apply { initCause(e) })
+        }
+    }
+
+    private fun drop(operations: Int) {
+        val remaining = watched and operations.inv()
+        if (remaining == watched) return
+        watched = remaining
+        key?.interestOps(remaining)
+        run()
+    }
+
+    private fun resumeNext(slot: Slot): Boolean {
+        val waiter = slot.get(this) ?: return false
+        if (!slot.compareAndSet(this, waiter, null)) return false
+        loop.resume(waiter)
+        return true
+    }
+
+    private fun removeCancelled(slot: Slot) {
+        val waiter = slot.get(this)
+        if (waiter != null && waiter.isCancelled) slot.compareAndSet(this, waiter, null)
+    }
+
+    private fun failAll() {
+        val cause = failure ?: return
+        INPUT.getAndSet(this, null)?.resumeDispatched(cause)
+        OUTPUT.getAndSet(this, null)?.resumeDispatched(cause)
+    }
+
+    private companion object {
+        const val INPUT_OPERATIONS = OP_READ or OP_ACCEPT
+        const val OUTPUT_OPERATIONS = OP_WRITE or OP_CONNECT
+
+        // Made in the initialiser itself: an updater of a private field is only to be had from within its class.
+        @Suppress("UNCHECKED_CAST")
+        private val INPUT: Slot =
+            AtomicReferenceFieldUpdater.newUpdater(Readiness::class.java, CancellableContinuation::class.java, "input") as Slot
+
+        @Suppress("UNCHECKED_CAST")
+        private val OUTPUT: Slot =
+            AtomicReferenceFieldUpdater.newUpdater(Readiness::class.java, CancellableContinuation::class.java, "output") as Slot
+    }
+}
+
+private typealias Slot = AtomicReferenceFieldUpdater<Readiness, CancellableContinuation<Unit>?>
+
+/**
+ * Resumes the waiter where it belongs: inline if it runs on this loop, through its dispatcher otherwise. A coroutine without a
+ * dispatcher, such as `suspend fun main`, would run on in our thread until it suspends again, so it goes through Dispatchers.Default.
+ */
+@OptIn(ExperimentalCoroutinesApi::class)
+internal fun EventLoop.resume(waiter: CancellableContinuation<Unit>) {
+    val interceptor = waiter.context[ContinuationInterceptor]
+    when {
+        interceptor === this -> runTask { with(waiter) { resumeUndispatched(Unit) } }
+        interceptor == null -> Dispatchers.Default.dispatch(EmptyCoroutineContext) { waiter.resume(Unit) }
+        else -> waiter.resume(Unit)
+    }
+}
+
+private fun CancellableContinuation<Unit>.resumeDispatched(cause: Throwable) {
+    if (context[ContinuationInterceptor] != null) {
+        resumeWithException(cause)
+    } else {
+        Dispatchers.Default.dispatch(EmptyCoroutineContext) { resumeWithException(cause) }
+    }
+}

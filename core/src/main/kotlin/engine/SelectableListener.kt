@@ -1,0 +1,70 @@
+package io.hawser.engine
+
+import io.hawser.Endpoint
+import io.hawser.transport.Listener
+import io.hawser.transport.RawStream
+import io.hawser.transport.TransportApi
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.yield
+import java.io.IOException
+import java.net.SocketAddress
+import java.nio.channels.SelectionKey.OP_ACCEPT
+import java.nio.channels.ServerSocketChannel
+import java.nio.channels.SocketChannel
+import java.util.concurrent.atomic.AtomicBoolean
+
+/**
+ * A bound [ServerSocketChannel] on an [EventLoop], which hands what it accepts to the loops of [group] in turn.
+ *
+ * It accepts from the channel itself: Ktor's `accept` loses the descriptor when it cannot configure what it accepted, reads
+ * addresses that may be gone, and cannot be tried again after a cancellation.
+ */
+@TransportApi
+public class SelectableListener internal constructor(
+    override val loop: EventLoop,
+    private val group: EventLoopGroup,
+    private val channel: ServerSocketChannel,
+    private val scheme: String,
+    private val configure: (SocketChannel) -> Unit,
+) : Listener {
+    override val address: SocketAddress = channel.localAddress
+    override val endpoint: Endpoint = Endpoint.of(scheme, address)
+    private val readiness = Readiness(loop, channel)
+    private val closing = AtomicBoolean()
+    private val closed = Job()
+
+    override suspend fun accept(): RawStream {
+        while (true) {
+            if (loop.spent()) yield()
+            val accepted = channel.accept()
+            if (accepted != null) return streamOf(accepted)
+            readiness.await(OP_ACCEPT)
+        }
+    }
+
+    override fun close() {
+        if (!closing.compareAndSet(false, true)) return
+        try {
+            channel.close()
+        } catch (e: IOException) {
+            loop.unexpectedOnClose(e)
+        } finally {
+            loop.closed(readiness) { closed.complete() }
+        }
+    }
+
+    override suspend fun awaitClosed(): Unit = closed.join()
+
+    override fun toString(): String = endpoint.toString()
+
+    private fun streamOf(accepted: SocketChannel): RawStream {
+        try {
+            accepted.configureBlocking(false)
+            configure(accepted)
+            return SelectableStream(group.next(), accepted, scheme)
+        } catch (e: Throwable) {
+            accepted.close()
+            throw e
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package io.hawser.server
+
+import io.hawser.CloseReason
+import io.hawser.Connection
+import io.hawser.ConnectionReset
+import io.hawser.SocketFailure
+import io.hawser.event.ConnectionEvent
+import io.hawser.event.Events
+import io.hawser.transport.Layer
+import io.hawser.transport.RawStream
+import io.hawser.transport.TransportApi
+import io.hawser.transport.wrap
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
+import kotlinx.coroutines.isActive
+import kotlinx.coroutines.withContext
+import org.slf4j.LoggerFactory
+
+/** What a server does with each connection, from the accepted socket to the freed descriptor. */
+@OptIn(TransportApi::class)
+internal class Conversation(
+    private val layers: List<Layer>,
+    private val connections: Connections,
+    private val events: Events,
+    private val handler: suspend CoroutineScope.(Connection) -> Unit,
+) {
+    /**
+     * Takes over [accepted], and returns when it is closed and free. It throws nothing: what fails is published. It has to be entered
+     * even if the server has been cancelled since it accepted, so that the socket gets closed.
+     */
+    suspend fun hold(accepted: RawStream) {
+        try {
+            currentCoroutineContext().ensureActive()
+            converse(Connection(layers.wrap(accepted)))
+        } catch (e: Throwable) {
+            // A layer failed, or the server ended before the connection began.
+            if (currentCoroutineContext().isActive) log(accepted, e)
+        } finally {
+            accepted.close()
+            withContext(NonCancellable) { accepted.awaitClosed() }
+            connections.closed()
+        }
+    }
+
+    private suspend fun converse(connection: Connection) {
+        connections.opened(connection)
+        try {
+            events.publish { ConnectionEvent.Opened(connection.id, connection.local, connection.remote) }
+            events.publish { ConnectionEvent.HandlerStarted(connection.id, connection.local, connection.remote) }
+            coroutineScope { handler(connection) }
+            connection.linger()
+        } catch (e: Throwable) {
+            // Our own end is no failure; a CancellationException that the handler made up is.
+            if (currentCoroutineContext().isActive) failed(connection, e)
+        } finally {
+            connection.close()
+            withContext(NonCancellable) { connection.awaitClosed() }
+            connections.closing(connection)
+            events.publish {
+                ConnectionEvent.Closed(connection.id, connection.local, connection.remote, connection.closeReason ?: CloseReason.Local)
+            }
+        }
+    }
+
+    private fun failed(connection: Connection, cause: Throwable) {
+        connection.end(if (cause is ConnectionReset) CloseReason.Reset else CloseReason.Failure(cause))
+        events.publish { ConnectionEvent.Failed(connection.id, connection.local, connection.remote, cause) }
+        log(connection, cause)
+    }
+
+    /** What the network does is daily business; what else a handler throws is somebody's mistake, unless somebody is looking. */
+    private fun log(subject: Any, cause: Throwable) {
+        if (cause is SocketFailure || events.isObserved) {
+            log.debug("{} failed", subject, cause)
+        } else {
+            log.warn("the handler of {} failed, and nobody collects the server's events", subject, cause)
+        }
+    }
+
+    private companion object {
+        val log = LoggerFactory.getLogger(Conversation::class.java)
+    }
+}

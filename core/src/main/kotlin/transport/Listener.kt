@@ -1,0 +1,73 @@
+package io.hawser.transport
+
+import io.hawser.Endpoint
+import java.net.SocketAddress
+
+/** A bound, listening socket of a stream transport. */
+@TransportApi
+public interface Listener : AutoCloseable {
+    /** The loop that accepts. */
+    public val loop: Loop
+
+    /** Where it listens, with the real port. */
+    public val address: SocketAddress
+
+    /** [address] as events, failures and people name it. */
+    public val endpoint: Endpoint
+
+    /**
+     * Suspends until somebody has connected, and returns the stream, which belongs to the caller. Cancelling loses nobody: who
+     * came is there for the next call.
+     *
+     * @throws java.io.IOException if this one could not be accepted; a later call may succeed.
+     * @throws java.nio.channels.ClosedChannelException once the listener is closed.
+     * @throws io.hawser.EventLoopClosed when its loop is gone: no later call will succeed.
+     */
+    public suspend fun accept(): RawStream
+
+    /** Stops listening, from any thread; a waiting [accept] fails. Idempotent. */
+    override fun close()
+
+    /** Suspends until the listener has been closed and its address can be bound again. */
+    public suspend fun awaitClosed()
+}
+
+/** Opens a stream for a client. Whoever it fails or is cancelled on holds nothing. */
+@TransportApi
+public fun interface Connector {
+    /** @throws io.hawser.ConnectFailed when there is nobody to talk to. */
+    public suspend fun connect(): RawStream
+}
+
+/** Opens the listener of a server. */
+@TransportApi
+public fun interface Binder {
+    /** @throws io.hawser.BindFailed when the address cannot be had. */
+    public suspend fun bind(): Listener
+}
+
+/**
+ * Puts something between a connection and its transport: TLS, a fault, a meter.
+ *
+ * Servers run their layers in the connection's own coroutine, before its handler; clients inside `connect`.
+ */
+@TransportApi
+public fun interface Layer {
+    /**
+     * Returns a stream over [inner] and takes it over: closing the outer one closes it. Whoever called closes [inner] when this
+     * throws.
+     */
+    public suspend fun wrap(inner: RawStream): RawStream
+}
+
+@TransportApi
+internal suspend fun List<Layer>.wrap(stream: RawStream): RawStream {
+    var outermost = stream
+    try {
+        for (layer in this) outermost = layer.wrap(outermost)
+    } catch (e: Throwable) {
+        outermost.abort()
+        throw e
+    }
+    return outermost
+}

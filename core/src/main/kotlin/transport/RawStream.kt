@@ -1,0 +1,92 @@
+package io.hawser.transport
+
+import io.hawser.Endpoint
+import java.net.SocketAddress
+import java.nio.ByteBuffer
+import java.nio.channels.FileChannel
+
+/**
+ * A connected byte stream as a transport sees it: non-blocking calls, and waits for readiness between them.
+ *
+ * The read side ([read], [awaitReadable]) is called by one coroutine at a time, the write side ([write], [awaitWritable],
+ * [transferFrom], [shutdownOutput]) by one coroutine at a time, the two concurrently and from any thread; [close] and [abort]
+ * come from any thread at any time. A stream whose two sides share state guards that state itself.
+ *
+ * Failures are [java.io.IOException]s, typed as [io.hawser.SocketFailure] where the stream knows the type. After [close] or
+ * [abort] every pending and later call fails with [java.nio.channels.ClosedChannelException] or [io.hawser.ConnectionClosed].
+ */
+@TransportApi
+public interface RawStream : AutoCloseable {
+    /** The loop this stream lives on: whose dispatcher its coroutines run on by default, whose clock and buffers it uses. */
+    public val loop: Loop
+
+    /** Our end, the same for the stream's whole life. */
+    public val local: SocketAddress
+
+    /** The peer's end, the same for the stream's whole life. */
+    public val remote: SocketAddress
+
+    /** The peer as failures name it. */
+    public val endpoint: Endpoint
+
+    /**
+     * Moves what has arrived into [target], which has room.
+     *
+     * Returns the number of bytes, -1 at the end of the stream and ever after, or 0 when there is nothing yet: then the next
+     * call comes after [awaitReadable], because a stream may remember that it has been drained.
+     */
+    public fun read(target: ByteBuffer): Int
+
+    /** Gives as much of [source] to the stream as it takes, and returns how many bytes; 0 asks for [awaitWritable]. */
+    public fun write(source: ByteBuffer): Int
+
+    /** As [write] for the buffers from index [from] on, in order, as one operation where the transport has one. */
+    public fun write(sources: Array<ByteBuffer>, from: Int): Long
+
+    /**
+     * Suspends until [read] has something to say: bytes, the end, or a failure. It holds no buffer and takes no byte, so
+     * cancelling it loses nothing and it can be called again at once.
+     */
+    public suspend fun awaitReadable()
+
+    /** Suspends until [write] can take a byte or fails. Cancelling it changes nothing; it can be called again at once. */
+    public suspend fun awaitWritable()
+
+    /**
+     * Sends up to [count] bytes of [file] from [position] on, suspending until at least one is taken, and returns how many were.
+     *
+     * Disk reads block, so the caller is on a dispatcher that may block. The default copies through a buffer of the loop.
+     */
+    public suspend fun transferFrom(file: FileChannel, position: Long, count: Long): Long {
+        val buffer = loop.buffers.take()
+        try {
+            buffer.limit(minOf(count, buffer.capacity().toLong()).toInt())
+            if (file.read(buffer, position) <= 0) return 0
+            buffer.flip()
+            val size = buffer.remaining()
+            while (buffer.hasRemaining()) {
+                if (write(buffer) == 0) awaitWritable()
+            }
+            return size.toLong()
+        } finally {
+            loop.buffers.give(buffer)
+        }
+    }
+
+    /** Ends our direction: the peer reads everything and then the end, while we go on reading. */
+    public suspend fun shutdownOutput()
+
+    /**
+     * Closes both directions without waiting for anybody. What has been written still reaches the peer: bytes that have already
+     * arrived and nobody read are discarded first, bounded, because the kernel answers unread bytes with a reset.
+     *
+     * Idempotent. [awaitClosed] tells when the descriptor is free.
+     */
+    override fun close()
+
+    /** Closes at once and lets the peer see a reset. What was in flight is lost. Idempotent. */
+    public fun abort()
+
+    /** Suspends until the stream has been closed and what it held of the system is free. */
+    public suspend fun awaitClosed()
+}
