@@ -11,23 +11,15 @@ import java.util.concurrent.atomic.AtomicReference
 internal class Lifecycle(val raw: RawStream) {
     private val ending = AtomicReference<CloseReason?>()
 
-    /** Set by [close] and [abort] of the user: from then on calls fail with [ConnectionClosed], whatever happened before. */
-    @Volatile
-    private var closedHere = false
-
     /** The peer's end of the stream has been read. */
     @Volatile
     var inputEnded = false
 
     val reason: CloseReason? get() = ending.get()
 
-    fun close() {
-        closedHere = true
-        end(if (inputEnded) CloseReason.Peer else CloseReason.Local)
-    }
+    fun close() = end(if (inputEnded) CloseReason.Peer else CloseReason.Local)
 
     fun abort() {
-        closedHere = true
         ending.compareAndSet(null, CloseReason.Local)
         raw.abort()
     }
@@ -59,10 +51,6 @@ internal class Lifecycle(val raw: RawStream) {
 
     private fun gone(): SocketFailure {
         val reason = ending.get() ?: CloseReason.Local
-        return when {
-            closedHere -> ConnectionClosed(raw.endpoint, reason)
-            reason is CloseReason.Reset -> ConnectionReset(raw.endpoint)
-            else -> ConnectionClosed(raw.endpoint, reason)
-        }
+        return if (reason is CloseReason.Reset) ConnectionReset(raw.endpoint) else ConnectionClosed(raw.endpoint, reason)
     }
 }

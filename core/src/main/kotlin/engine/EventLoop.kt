@@ -10,7 +10,8 @@ import io.ktor.network.selector.SelectorManager
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.DisposableHandle
-import kotlinx.coroutines.cancel
+import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.withContext
 import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue
 import org.slf4j.LoggerFactory
@@ -292,9 +293,15 @@ public class EventLoop internal constructor(
     private fun handOver(): Unit = synchronized(afterlife) {
         while (true) {
             val task = tasks.poll() ?: return
-            (task as? Continuation<*>)?.context?.cancel(CancellationException("event loop $name has ended", end))
+            (task as? Continuation<*>)?.context?.get(Job)?.let(::cancelRunaway)
             if (task is Readiness) task.fail(end ?: ClosedChannelException()) else Fallback.execute(task)
         }
+    }
+
+    /** A job without a parent is left to run: it is a clean-up under NonCancellable, whose end others rely on, or nobody's. */
+    @OptIn(ExperimentalCoroutinesApi::class)
+    private fun cancelRunaway(job: Job) {
+        if (job.parent != null) job.cancel(CancellationException("event loop $name has ended", end))
     }
 
     private class Timer(val due: Long, private val action: Runnable) : Comparable<Timer>, DisposableHandle {

@@ -1,5 +1,6 @@
 package io.hawser.engine
 
+import io.hawser.EventLoopClosed
 import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.ExperimentalCoroutinesApi
@@ -115,8 +116,8 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
         } catch (e: ClosedChannelException) {
             fail(e)
         } catch (e: RuntimeException) {
-            // The key has been cancelled or the selector closed under us.
-            fail(ClosedChannelException().apply { initCause(e) })
+            // The key has been cancelled, or the selector closed, under us.
+            fail(if (loop.selector.isOpen) ClosedChannelException().apply { initCause(e) } else EventLoopClosed("$loop", e))
         }
     }
 

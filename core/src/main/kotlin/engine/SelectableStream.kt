@@ -39,6 +39,7 @@ public class SelectableStream internal constructor(
     /** The last read left nothing behind: the next one waits first. Touched by the read side only. */
     private var drained = false
 
+    /** Nothing more can come in, so there is nothing to discard on close. */
     @Volatile
     private var ended = false
 
@@ -60,6 +61,7 @@ public class SelectableStream internal constructor(
         val count = try {
             target.limited(channel::read)
         } catch (e: IOException) {
+            ended = true
             throw typed(e)
         }
         if (count < 0) ended = true else drained = target.hasRemaining()

@@ -1,0 +1,25 @@
+package io.hawser.tcp
+
+import io.hawser.engine.EventLoopGroup
+import io.hawser.testkit.contract.ConnectionContract
+import io.hawser.testkit.contract.ContractTransport
+import io.hawser.testkit.contract.HelpersContract
+import io.hawser.testkit.contract.ServerContract
+
+private val tcp = ContractTransport(
+    server = { options -> Tcp.server("127.0.0.1", port = 0, options) },
+    client = { server, options -> Tcp.client("127.0.0.1", server.port, options) },
+)
+private val tcpOnLoop get() = tcp.inContext(EventLoopGroup.shared.next())
+
+class TcpConnectionSpec : ConnectionContract(tcp)
+
+class TcpConnectionOnLoopSpec : ConnectionContract(tcpOnLoop)
+
+class TcpHelpersSpec : HelpersContract(tcp)
+
+class TcpHelpersOnLoopSpec : HelpersContract(tcpOnLoop)
+
+class TcpServerSpec : ServerContract(tcp)
+
+class TcpServerOnLoopSpec : ServerContract(tcpOnLoop)
