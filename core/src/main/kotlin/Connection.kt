@@ -3,9 +3,6 @@ package io.hawser
 import io.hawser.engine.disk
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
-import kotlinx.coroutines.flow.Flow
-import kotlinx.coroutines.flow.flow
-import kotlinx.coroutines.withContext
 import java.io.IOException
 import java.net.SocketAddress
 import java.nio.ByteBuffer
@@ -15,6 +12,9 @@ import java.nio.file.StandardOpenOption.READ
 import java.util.concurrent.atomic.AtomicLong
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.nanoseconds
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.withContext
 
 /**
  * A connected byte stream: the same class and the same contracts over every transport.
@@ -153,7 +153,7 @@ public class Connection @TransportApi constructor(private val raw: RawStream) : 
 
     /**
      * Ends our direction after the writes before it: the peer reads everything and then the end, and may go on sending, which is read
-     * as before.
+     * as before. Once is enough: a second call does nothing.
      */
     public suspend fun shutdownOutput(): Unit = output.shutdown()
 

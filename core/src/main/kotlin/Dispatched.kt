@@ -1,9 +1,9 @@
 package io.hawser
 
+import kotlin.coroutines.ContinuationInterceptor
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.withContext
-import kotlin.coroutines.ContinuationInterceptor
 
 /**
  * Runs [block] where the caller is, or on Dispatchers.Default if the caller has no dispatcher, as in `suspend fun main`: such a

@@ -65,12 +65,15 @@ public sealed class Endpoint {
             val host = address.substring(0, colon)
             val bare = when {
                 host.isEmpty() -> "*"
+
                 host.startsWith('[') && host.endsWith(']') -> {
                     val inner = host.substring(1, host.length - 1)
                     if (':' !in inner) refuse("[$inner] is not an IPv6 address")
                     inner
                 }
+
                 ':' in host -> refuse("an IPv6 address stands in brackets")
+
                 else -> host
             }
             if (bare.any { it.isWhitespace() || it.isISOControl() || it in "/[]@" }) refuse("host \"$bare\" is not a host name")

@@ -1,10 +1,10 @@
 package io.hawser
 
 import io.hawser.transport.TransportApi
-import kotlinx.coroutines.yield
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.util.concurrent.atomic.AtomicBoolean
+import kotlinx.coroutines.yield
 
 /** The read side of a connection: one reader at a time, and what was read ahead for the next one. */
 @OptIn(TransportApi::class)

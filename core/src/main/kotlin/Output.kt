@@ -1,12 +1,12 @@
 package io.hawser
 
 import io.hawser.transport.TransportApi
-import kotlinx.coroutines.CancellationException
-import kotlinx.coroutines.sync.Mutex
-import kotlinx.coroutines.yield
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.FileChannel
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.yield
 
 /** The write side of a connection: writes leave whole and in call order. */
 @OptIn(TransportApi::class)
@@ -43,6 +43,7 @@ internal class Output(private val life: Lifecycle) {
     suspend fun write(sources: Array<ByteBuffer>): Unit = writeInTurn(sources)
 
     suspend fun shutdown() = inTurn {
+        if (ended) return@inTurn
         ensureUsable()
         try {
             raw.shutdownOutput()

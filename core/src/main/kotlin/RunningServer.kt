@@ -11,6 +11,12 @@ import io.hawser.transport.Layer
 import io.hawser.transport.Listener
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
+import java.net.InetSocketAddress
+import java.net.SocketAddress
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.toKotlinDuration
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineName
 import kotlinx.coroutines.CoroutineScope
@@ -29,11 +35,6 @@ import kotlinx.coroutines.launch
 import kotlinx.coroutines.supervisorScope
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeoutOrNull
-import java.net.InetSocketAddress
-import java.net.SocketAddress
-import kotlin.time.Duration
-import kotlin.time.Duration.Companion.seconds
-import kotlin.time.toKotlinDuration
 
 /**
  * A server that listens, or did. It belongs to the scope it was started in and ends with it.
@@ -146,7 +147,7 @@ public class RunningServer internal constructor(
                 try {
                     AcceptLoop(listener, stopping, published).run { handlers.hold(it) }
                 } catch (e: Throwable) {
-                    if (currentCoroutineContext().isActive) failure = e
+                    failure = e.ofItsLoop() ?: e.takeIf { currentCoroutineContext().isActive }
                     throw e
                 } finally {
                     // Cancelled or failed: nobody is let in any more, and no handler that blocks keeps its connection.
@@ -154,7 +155,7 @@ public class RunningServer internal constructor(
                 }
             }
         } catch (e: Throwable) {
-            if (failure == null && currentCoroutineContext().isActive) failure = e
+            if (e !is CancellationException && failure == null) failure = e
         } finally {
             withContext(NonCancellable) { listener.awaitClosed() }
             published.publish { ServerEvent.Stopped(address) }
@@ -162,6 +163,11 @@ public class RunningServer internal constructor(
             ended.complete(open.report)
         }
     }
+
+    /** A loop that ends cancels its coroutines, this one among them: then the end of the loop is what happened, not the cancellation. */
+    private fun Throwable.ofItsLoop(): EventLoopClosed? = generateSequence(this) {
+        it.cause
+    }.firstNotNullOfOrNull { it as? EventLoopClosed }
 
     private fun CoroutineScope.hold(accepted: RawStream) {
         open.accepted()

@@ -5,10 +5,10 @@ import io.hawser.transport.Layer
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
 import io.hawser.transport.wrap
+import kotlin.time.toJavaDuration
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.withTimeoutOrNull
-import kotlin.time.toJavaDuration
 
 /** A client of byte streams: whom it connects to, and how. It holds nothing; each connection is its caller's. */
 @OptIn(TransportApi::class)

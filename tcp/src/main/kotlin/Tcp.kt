@@ -15,11 +15,11 @@ import io.hawser.engine.resolve
 import io.hawser.transport.Listener
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
-import kotlinx.coroutines.CancellationException
-import kotlinx.coroutines.currentCoroutineContext
 import java.net.InetAddress
 import java.net.InetSocketAddress
 import java.net.StandardSocketOptions.TCP_NODELAY
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.currentCoroutineContext
 
 /** TCP clients and servers (RFC 9293). Small writes leave at once: `TCP_NODELAY` is on. */
 @OptIn(TransportApi::class)

@@ -1,11 +1,11 @@
 package io.hawser.engine
 
-import kotlinx.coroutines.CoroutineDispatcher
-import kotlinx.coroutines.asCoroutineDispatcher
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.ThreadPoolExecutor
 import java.util.concurrent.TimeUnit.SECONDS
 import java.util.concurrent.atomic.AtomicInteger
+import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.asCoroutineDispatcher
 
 /** A pool of up to [threads] daemon threads that end when they have had nothing to do for a second. */
 internal fun daemons(name: String, threads: Int): ThreadPoolExecutor {

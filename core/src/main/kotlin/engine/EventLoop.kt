@@ -7,14 +7,6 @@ import io.hawser.transport.TransportApi
 import io.ktor.network.selector.SelectInterest
 import io.ktor.network.selector.Selectable
 import io.ktor.network.selector.SelectorManager
-import kotlinx.coroutines.CancellationException
-import kotlinx.coroutines.CoroutineDispatcher
-import kotlinx.coroutines.DisposableHandle
-import kotlinx.coroutines.ExperimentalCoroutinesApi
-import kotlinx.coroutines.Job
-import kotlinx.coroutines.withContext
-import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue
-import org.slf4j.LoggerFactory
 import java.nio.channels.CancelledKeyException
 import java.nio.channels.ClosedChannelException
 import java.nio.channels.SelectableChannel
@@ -29,6 +21,14 @@ import java.util.function.Consumer
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.CoroutineContext
 import kotlin.time.Duration
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.DisposableHandle
+import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.withContext
+import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue
+import org.slf4j.LoggerFactory
 
 /**
  * One daemon thread that runs coroutines and watches channels: a [CoroutineDispatcher] and Ktor's [SelectorManager] in one.

@@ -6,10 +6,10 @@ import io.ktor.network.sockets.InetSocketAddress
 import io.ktor.network.sockets.SocketAddress
 import io.ktor.network.sockets.UnixSocketAddress
 import io.ktor.network.sockets.aSocket
-import kotlinx.coroutines.withContext
 import java.net.UnixDomainSocketAddress
 import java.nio.channels.ServerSocketChannel
 import java.nio.channels.SocketChannel
+import kotlinx.coroutines.withContext
 
 /**
  * Connects a Ktor socket to [address] and returns it as a stream of this loop, named by [scheme]. On cancellation and on failure
@@ -62,6 +62,8 @@ public suspend fun EventLoopGroup.listen(
 private fun java.net.SocketAddress.toKtor(): SocketAddress = when (this) {
     // The literal, not the name: Ktor resolves a name in the constructor, blocking, and a byte array would lose the IPv6 zone.
     is java.net.InetSocketAddress -> InetSocketAddress(address.hostAddress, port)
+
     is UnixDomainSocketAddress -> UnixSocketAddress(path.toString())
+
     else -> throw IllegalArgumentException("neither an internet nor a Unix address: $this")
 }

@@ -1,10 +1,6 @@
 package io.hawser.engine
 
 import io.hawser.EventLoopClosed
-import kotlinx.coroutines.CancellableContinuation
-import kotlinx.coroutines.Dispatchers
-import kotlinx.coroutines.ExperimentalCoroutinesApi
-import kotlinx.coroutines.suspendCancellableCoroutine
 import java.nio.channels.ClosedChannelException
 import java.nio.channels.SelectableChannel
 import java.nio.channels.SelectionKey
@@ -17,6 +13,10 @@ import kotlin.coroutines.ContinuationInterceptor
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
+import kotlinx.coroutines.CancellableContinuation
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlinx.coroutines.suspendCancellableCoroutine
 
 /**
  * Who waits for a channel, and what its selector watches for.
@@ -66,7 +66,9 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
         waiter.invokeOnCancellation(if (isInput) inputCancelled else outputCancelled)
         when {
             failure != null -> failAll()
+
             loop.isCurrent -> watch(operation)
+
             // Dropping on the loop clears the bit and then looks into the slot; we filled the slot and then look at the bit.
             watched and operation == 0 -> loop.execute(this)
         }

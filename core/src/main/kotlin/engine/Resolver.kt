@@ -1,20 +1,29 @@
 package io.hawser.engine
 
 import io.hawser.transport.TransportApi
-import kotlinx.coroutines.suspendCancellableCoroutine
 import java.net.InetAddress
+import kotlinx.coroutines.suspendCancellableCoroutine
 
 private val lookups = daemons("hawser-resolver", threads = 4)
 
+/** What the JDK reads as an address without asking anybody: an IPv4 address in full, and whatever has a colon. */
+private val literal = run {
+    val octet = "(25[0-5]|2[0-4]\\d|1?\\d?\\d)"
+    Regex("($octet\\.){3}$octet|.*:.*")
+}
+
 /**
- * The addresses of [host], in the system's order, looked up on a thread of its own because the JDK blocks meanwhile.
+ * The addresses of [host], in the system's order; a name is looked up on a thread of its own, because the JDK blocks meanwhile.
  *
  * Cancelling returns at once; the look-up that nobody waits for any more ends by itself.
  *
  * @throws java.net.UnknownHostException
  */
 @TransportApi
-public suspend fun resolve(host: String): List<InetAddress> = suspendCancellableCoroutine { waiter ->
-    val lookup = lookups.submit { waiter.resumeWith(runCatching { InetAddress.getAllByName(host).toList() }) }
-    waiter.invokeOnCancellation { lookup.cancel(false) }
+public suspend fun resolve(host: String): List<InetAddress> {
+    if (literal.matches(host)) return InetAddress.getAllByName(host).toList()
+    return suspendCancellableCoroutine { waiter ->
+        val lookup = lookups.submit { waiter.resumeWith(runCatching { InetAddress.getAllByName(host).toList() }) }
+        waiter.invokeOnCancellation { lookup.cancel(false) }
+    }
 }

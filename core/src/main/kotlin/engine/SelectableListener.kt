@@ -4,14 +4,14 @@ import io.hawser.Endpoint
 import io.hawser.transport.Listener
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
-import kotlinx.coroutines.Job
-import kotlinx.coroutines.yield
 import java.io.IOException
 import java.net.SocketAddress
 import java.nio.channels.SelectionKey.OP_ACCEPT
 import java.nio.channels.ServerSocketChannel
 import java.nio.channels.SocketChannel
 import java.util.concurrent.atomic.AtomicBoolean
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.yield
 
 /**
  * A bound [ServerSocketChannel] on an [EventLoop], which hands what it accepts to the loops of [group] in turn.

@@ -5,7 +5,6 @@ import io.hawser.ConnectionReset
 import io.hawser.Endpoint
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
-import kotlinx.coroutines.Job
 import java.io.IOException
 import java.net.SocketAddress
 import java.net.StandardSocketOptions.SO_LINGER
@@ -16,6 +15,7 @@ import java.nio.channels.SelectionKey.OP_READ
 import java.nio.channels.SelectionKey.OP_WRITE
 import java.nio.channels.SocketChannel
 import java.util.concurrent.atomic.AtomicBoolean
+import kotlinx.coroutines.Job
 
 /**
  * A connected [SocketChannel] on an [EventLoop]: the system call first, a wait only when it would block.

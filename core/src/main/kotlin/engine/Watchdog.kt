@@ -1,8 +1,8 @@
 package io.hawser.engine
 
-import org.slf4j.LoggerFactory
 import java.util.concurrent.locks.LockSupport
 import kotlin.time.Duration
+import org.slf4j.LoggerFactory
 
 /**
  * Warns, once per task, when a task holds its loop for longer than [limit], because everybody else on that loop waits meanwhile.

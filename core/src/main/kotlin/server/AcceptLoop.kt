@@ -6,14 +6,14 @@ import io.hawser.event.ServerEvent
 import io.hawser.transport.Listener
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
-import kotlinx.coroutines.Job
-import kotlinx.coroutines.withTimeoutOrNull
-import org.slf4j.LoggerFactory
 import java.io.IOException
 import java.nio.channels.ClosedChannelException
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.withTimeoutOrNull
+import org.slf4j.LoggerFactory
 
 /**
  * Accepts until [stopping] completes. One connection that cannot be accepted ends nothing: the loop pauses, for 5 ms, then twice as long

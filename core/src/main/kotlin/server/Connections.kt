@@ -3,12 +3,12 @@ package io.hawser.server
 import io.hawser.CloseReason
 import io.hawser.Connection
 import io.hawser.ShutdownReport
+import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.atomic.AtomicInteger
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
-import java.util.concurrent.ConcurrentHashMap
-import java.util.concurrent.atomic.AtomicInteger
 
 /** The connections of a server: how many there are, which, and how they end once it stops. */
 internal class Connections {

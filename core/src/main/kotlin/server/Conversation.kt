@@ -67,8 +67,8 @@ internal class Conversation(
 
     private fun failed(connection: Connection, cause: Throwable) {
         connection.end(if (cause is ConnectionReset) CloseReason.Reset else CloseReason.Failure(cause))
-        events.publish { ConnectionEvent.Failed(connection.id, connection.local, connection.remote, cause) }
         log(connection, cause)
+        events.publish { ConnectionEvent.Failed(connection.id, connection.local, connection.remote, cause) }
     }
 
     /** What the network does is daily business; what else a handler throws is somebody's mistake, unless somebody is looking. */

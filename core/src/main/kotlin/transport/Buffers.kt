@@ -1,7 +1,7 @@
 package io.hawser.transport
 
-import org.jctools.queues.atomic.MpmcAtomicArrayQueue
 import java.nio.ByteBuffer
+import org.jctools.queues.atomic.MpmcAtomicArrayQueue
 
 /**
  * Lends direct buffers of [size] bytes and keeps up to [spares] of those that come back. Any thread.

@@ -1,8 +1,8 @@
 package io.hawser.transport
 
+import kotlin.time.Duration
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.DisposableHandle
-import kotlin.time.Duration
 
 /**
  * What a stream lives on: one thread at a time, a clock, timers and buffers.

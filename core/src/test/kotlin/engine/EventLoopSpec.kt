@@ -14,6 +14,17 @@ import io.kotest.matchers.types.shouldBeInstanceOf
 import io.kotest.matchers.types.shouldBeSameInstanceAs
 import io.ktor.network.sockets.InetSocketAddress
 import io.ktor.network.sockets.aSocket
+import java.lang.management.ManagementFactory
+import java.net.Socket
+import java.nio.ByteBuffer
+import java.nio.channels.Pipe
+import java.nio.channels.SelectionKey.OP_READ
+import kotlin.coroutines.Continuation
+import kotlin.coroutines.EmptyCoroutineContext
+import kotlin.coroutines.startCoroutine
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.async
@@ -26,17 +37,6 @@ import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
 import kotlinx.coroutines.withTimeoutOrNull
-import java.lang.management.ManagementFactory
-import java.net.Socket
-import java.nio.ByteBuffer
-import java.nio.channels.Pipe
-import java.nio.channels.SelectionKey.OP_READ
-import kotlin.coroutines.Continuation
-import kotlin.coroutines.EmptyCoroutineContext
-import kotlin.coroutines.startCoroutine
-import kotlin.time.Duration
-import kotlin.time.Duration.Companion.milliseconds
-import kotlin.time.Duration.Companion.seconds
 
 class EventLoopSpec : StringSpec({
     timeout = 60_000
@@ -189,7 +189,12 @@ class EventLoopSpec : StringSpec({
     }
 
     "closing a loop fails its waiters and lets its coroutines finish elsewhere" {
-        val group = EventLoopGroup(EventLoopOptions { loops = 1; name = "test" })
+        val group = EventLoopGroup(
+            EventLoopOptions {
+                loops = 1
+                name = "test"
+            },
+        )
         val loop = group.next()
         piped { source, _ ->
             val elsewhere = async(start = UNDISPATCHED) { runCatching { loop.readiness(source).await(OP_READ) } }
@@ -221,7 +226,12 @@ class EventLoopSpec : StringSpec({
     }
 
     "a coroutine that is dispatched to a closed loop is cancelled" {
-        val group = EventLoopGroup(EventLoopOptions { loops = 1; name = "test" })
+        val group = EventLoopGroup(
+            EventLoopOptions {
+                loops = 1
+                name = "test"
+            },
+        )
         val loop = group.next()
         val gate = CompletableDeferred<Unit>()
         val parked = launch(loop, start = UNDISPATCHED) {
@@ -262,7 +272,12 @@ class EventLoopSpec : StringSpec({
     }
 
     "a group hands out its loops in turn, and its own to who runs on one" {
-        val group = EventLoopGroup(EventLoopOptions { loops = 3; name = "test" })
+        val group = EventLoopGroup(
+            EventLoopOptions {
+                loops = 3
+                name = "test"
+            },
+        )
         group.use {
             List(6) { group.next().toString() }.shouldContainExactly(List(6) { "test-loop-${it % 3 + 1}" })
             val loop = group.next()
@@ -281,8 +296,10 @@ class EventLoopSpec : StringSpec({
     "options are refused with their value" {
         shouldThrow<IllegalArgumentException> { EventLoopOptions { loops = 0 } }.message shouldBe "loops < 1: 0"
         shouldThrow<IllegalArgumentException> { EventLoopOptions { bufferSize = 10 } }.message shouldBe "bufferSize < 1024: 10"
-        shouldThrow<IllegalArgumentException> { EventLoopOptions { spin = (-1).seconds } }.message shouldBe "spin is not finite and >= 0: -1s"
-        shouldThrow<IllegalArgumentException> { EventLoopOptions { blockedAfter = Duration.ZERO } }.message shouldBe "blockedAfter is not positive: 0s"
+        shouldThrow<IllegalArgumentException> { EventLoopOptions { spin = (-1).seconds } }.message shouldBe
+            "spin is not finite and >= 0: -1s"
+        shouldThrow<IllegalArgumentException> { EventLoopOptions { blockedAfter = Duration.ZERO } }.message shouldBe
+            "blockedAfter is not positive: 0s"
         shouldThrow<IllegalArgumentException> { EventLoopOptions { name = " " } }.message shouldBe "name is blank: \" \""
     }
 })

@@ -7,13 +7,6 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 import io.mockk.every
 import io.mockk.mockk
-import kotlinx.coroutines.CompletableDeferred
-import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
-import kotlinx.coroutines.async
-import kotlinx.coroutines.awaitCancellation
-import kotlinx.coroutines.cancelAndJoin
-import kotlinx.coroutines.launch
-import kotlinx.coroutines.withTimeout
 import java.io.IOException
 import java.nio.channels.Pipe
 import java.nio.channels.SelectionKey
@@ -24,12 +17,25 @@ import java.util.concurrent.Semaphore
 import java.util.concurrent.atomic.AtomicReference
 import java.util.function.Consumer
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.withTimeout
 
 class LoopDeathSpec : StringSpec({
     for (cause in listOf(IOException("the selector broke"), InternalError("the selector broke"))) {
         "a loop whose selector throws ${cause::class.simpleName} fails its waiters and cancels its coroutines" {
             val broken = AtomicReference<Throwable?>()
-            val group = EventLoopGroup(EventLoopOptions { loops = 1; name = "doomed"; provider = fragile(broken) })
+            val group = EventLoopGroup(
+                EventLoopOptions {
+                    loops = 1
+                    name = "doomed"
+                    provider = fragile(broken)
+                },
+            )
             val loop = group.next()
             val pipe = Pipe.open()
             pipe.source().configureBlocking(false)
@@ -62,7 +68,12 @@ class LoopDeathSpec : StringSpec({
     }
 
     "a loop whose selector is closed under it dies of that" {
-        val group = EventLoopGroup(EventLoopOptions { loops = 1; name = "doomed" })
+        val group = EventLoopGroup(
+            EventLoopOptions {
+                loops = 1
+                name = "doomed"
+            },
+        )
         val loop = group.next()
         val pipe = Pipe.open()
         pipe.source().configureBlocking(false)
@@ -78,7 +89,13 @@ class LoopDeathSpec : StringSpec({
 
     "a group goes on with the loops that are left" {
         val broken = AtomicReference<Throwable?>()
-        val group = EventLoopGroup(EventLoopOptions { loops = 2; name = "half"; provider = fragile(broken, first = true) })
+        val group = EventLoopGroup(
+            EventLoopOptions {
+                loops = 2
+                name = "half"
+                provider = fragile(broken, first = true)
+            },
+        )
         group.use {
             val doomed = group.next()
             broken.set(IOException("the selector broke"))
@@ -94,7 +111,8 @@ class LoopDeathSpec : StringSpec({
 private fun fragile(broken: AtomicReference<Throwable?>, first: Boolean = false): SelectorProvider {
     var opened = 0
     return mockk {
-        every { openSelector() } answers { if (first && opened++ > 0) SelectorProvider.provider().openSelector() else fragileSelector(broken) }
+        every { openSelector() } answers
+            { if (first && opened++ > 0) SelectorProvider.provider().openSelector() else fragileSelector(broken) }
     }
 }
 

@@ -1,0 +1,69 @@
+@file:OptIn(TransportApi::class)
+
+package io.hawser.testkit
+
+import io.hawser.BindFailed
+import io.hawser.Endpoint
+import io.hawser.ServerOptions
+import io.hawser.StreamClient
+import io.hawser.StreamServer
+import io.hawser.engine.EventLoopGroup
+import io.hawser.engine.listen
+import io.hawser.testkit.fault.Link
+import io.hawser.testkit.fault.LiveFaults
+import io.hawser.transport.TransportApi
+import java.io.IOException
+import java.net.InetAddress
+import java.net.InetSocketAddress
+import java.net.StandardSocketOptions.TCP_NODELAY
+import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.atomic.AtomicLong
+import kotlinx.coroutines.CoroutineScope
+
+/** A TCP proxy in front of a server, which misbehaves on demand. It holds nothing until it starts. */
+public class FaultProxy private constructor(private val server: StreamClient, private val seed: Long) {
+    /**
+     * Listens on a free port of the loopback address and returns the running proxy. It runs in [scope] until it is closed or the scope
+     * is cancelled; the scope waits for it. Cancelling the call before it returns leaves nothing behind.
+     *
+     * A client whose connection the server refuses is reset.
+     *
+     * @throws BindFailed if there is no port.
+     */
+    public suspend fun start(scope: CoroutineScope): RunningFaultProxy {
+        val faults = LiveFaults()
+        val links = ConcurrentHashMap.newKeySet<Link>()
+        val count = AtomicLong(seed)
+        val running = StreamServer(loopback, options, { listen() }).start(scope) { connection ->
+            val link = Link(connection, faults, count.getAndIncrement())
+            links.add(link)
+            try {
+                link.run(server)
+            } finally {
+                links.remove(link)
+            }
+        }
+        return RunningFaultProxy(running, faults, links)
+    }
+
+    override fun toString(): String = "fault proxy to ${server.endpoint}"
+
+    private suspend fun listen() = try {
+        val address = InetSocketAddress(InetAddress.getByName(HOST), 0)
+        EventLoopGroup.shared.listen(address, SCHEME, options.backlog) { it.setOption(TCP_NODELAY, true) }
+    } catch (e: IOException) {
+        throw BindFailed(loopback, e)
+    }
+
+    public companion object {
+        private const val SCHEME = "tcp"
+        private const val HOST = "127.0.0.1"
+        private val loopback = Endpoint.Inet(SCHEME, HOST, port = 0)
+        private val options = ServerOptions()
+
+        /** A proxy to the server that [client] connects to, over whatever transport; [seed] decides what chance does. */
+        @JvmStatic
+        @JvmOverloads
+        public fun to(client: StreamClient, seed: Long = 0): FaultProxy = FaultProxy(client, seed)
+    }
+}

@@ -1,0 +1,118 @@
+package io.hawser.testkit
+
+import io.hawser.engine.EventLoopGroup
+import io.hawser.testkit.leak.Holdings
+import io.hawser.testkit.leak.Threads
+import io.hawser.testkit.leak.Threads.bareName
+import io.kotest.core.extensions.TestCaseExtension
+import io.kotest.core.listeners.AfterSpecListener
+import io.kotest.core.spec.Spec
+import io.kotest.core.test.TestCase
+import io.kotest.engine.test.TestResult
+import io.kotest.engine.test.TestResultBuilder
+import java.nio.channels.DatagramChannel
+import java.nio.channels.ServerSocketChannel
+import java.nio.channels.SocketChannel
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.TimeSource
+import kotlinx.coroutines.delay
+
+/**
+ * Fails a test that leaves descriptors or threads behind, and a spec after which the event loops do not come to rest.
+ *
+ * Register it per spec: `extension(LeakCheck)`, or `override val extensions: List<Extension> = listOf(LeakCheck)`.
+ *
+ * After each test, when its `afterTest` callbacks have run, every socket, pipe and selector opened meanwhile must be closed within a
+ * second, and every thread that is not the JVM's, the coroutine library's or the test framework's be gone within three: pools may keep
+ * idle threads for a second. After the spec the `hawser-` threads together must use less than 3 % of one core over a second. Tests of
+ * one process that run side by side see each other's sockets. Where there is no `/proc`, only threads are looked at.
+ */
+public object LeakCheck : TestCaseExtension, AfterSpecListener {
+    private val DESCRIPTORS_GONE = 1.seconds
+    private val THREADS_GONE = 3.seconds
+    private val LOOK_EVERY = 5.milliseconds
+    private val REST = 1.seconds
+    private const val REST_SHARE = 0.03
+    private const val REST_ATTEMPTS = 2
+
+    init {
+        // The JDK makes a pair of sockets of its own with the first channel that is closed, and keeps it.
+        SocketChannel.open().close()
+        ServerSocketChannel.open().close()
+        DatagramChannel.open().close()
+    }
+
+    /** Runs the test and turns its result into an error if it leaves something behind; a test that failed keeps its own failure. */
+    override suspend fun intercept(testCase: TestCase, execute: suspend (TestCase) -> TestResult): TestResult {
+        val before = baseline()
+        val result = execute(testCase)
+        val leak = leftSince(before) ?: return result
+        val own = result.errorOrNull
+        if (own == null) return TestResultBuilder.builder().withDuration(result.duration).withError(leak).build()
+        own.addSuppressed(leak)
+        return result
+    }
+
+    /** @throws AssertionError if the event loops are busy with nothing to do. */
+    override suspend fun afterSpec(spec: Spec): Unit = ensureRest()
+
+    /**
+     * Runs [block] and returns its result if it leaves nothing behind, for tests without Kotest's extensions.
+     *
+     * @throws AssertionError listing the descriptors or threads that are left.
+     */
+    public suspend fun <T> around(block: suspend () -> T): T {
+        val before = baseline()
+        val result = block()
+        leftSince(before)?.let { throw it }
+        return result
+    }
+
+    /**
+     * Returns when the event loops have been at rest for a second, at the latest after two: a compiler that is still at work gets
+     * a second chance.
+     *
+     * @throws AssertionError naming what each busy thread used.
+     */
+    public suspend fun ensureRest() {
+        var busy = emptyMap<Thread, Duration>()
+        repeat(REST_ATTEMPTS) {
+            val before = Threads.processorTime(LOOPS)
+            val start = TimeSource.Monotonic.markNow()
+            delay(REST)
+            val used = Threads.processorTime(LOOPS).mapValues { (thread, time) -> time - (before[thread] ?: time) }
+            val total = used.values.fold(Duration.ZERO, Duration::plus)
+            if (total < start.elapsedNow() * REST_SHARE) return
+            busy = used
+        }
+        val each = busy.entries.sortedByDescending { it.value }.joinToString("\n") { (thread, time) -> "  ${thread.bareName}: $time" }
+        throw AssertionError("the event loops do not come to rest; in $REST they used\n$each")
+    }
+
+    private fun baseline(): Holdings {
+        // What is shared stays, and is no test's leak.
+        EventLoopGroup.shared
+        return Holdings.now()
+    }
+
+    private suspend fun leftSince(before: Holdings): AssertionError? {
+        val descriptors = settled(DESCRIPTORS_GONE) { it.descriptorsBeyond(before) }
+        val threads = settled(THREADS_GONE) { it.threadsBeyond(before) }
+        val left = descriptors + threads
+        return if (left.isEmpty()) null else AssertionError(left.joinToString("\n", prefix = "left behind:\n") { "  $it" })
+    }
+
+    /** Looks until nothing is left, or [within] is over. */
+    private suspend fun settled(within: Duration, look: (Holdings) -> List<String>): List<String> {
+        val start = TimeSource.Monotonic.markNow()
+        while (true) {
+            val left = look(Holdings.now())
+            if (left.isEmpty() || start.elapsedNow() > within) return left
+            delay(LOOK_EVERY)
+        }
+    }
+
+    private const val LOOPS = "hawser-"
+}

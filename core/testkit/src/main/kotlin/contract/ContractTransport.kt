@@ -1,0 +1,52 @@
+package io.hawser.testkit.contract
+
+import io.hawser.ClientOptions
+import io.hawser.Connection
+import io.hawser.RunningServer
+import io.hawser.ServerOptions
+import io.hawser.StreamClient
+import io.hawser.StreamServer
+import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.EmptyCoroutineContext
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.coroutineScope
+
+/**
+ * A stream transport, or a stack of layers over one, as the contracts see it.
+ *
+ * [context] is where the tests themselves run: contracts hold on an event loop and off it.
+ */
+public class ContractTransport(
+    public val server: (ServerOptions) -> StreamServer,
+    public val client: (RunningServer, ClientOptions) -> StreamClient,
+    public val context: CoroutineContext = EmptyCoroutineContext,
+) {
+    /** The same transport, tested from coroutines that run in [context]. */
+    public fun inContext(context: CoroutineContext): ContractTransport = ContractTransport(server, client, context)
+
+    /** Runs [block] with the two ends of one connection, `near` the client's, and closes whatever it leaves open. */
+    public suspend fun <R> connected(block: suspend CoroutineScope.(near: Connection, far: Connection) -> R): R = coroutineScope {
+        val accepted = CompletableDeferred<Connection>()
+        val running = server(ServerOptions()).start(this) { connection ->
+            accepted.complete(connection)
+            connection.awaitClosed()
+        }
+        running.use {
+            client(running, ClientOptions()).connect().use { near ->
+                accepted.await().use { far -> coroutineScope { block(near, far) } }
+            }
+        }
+    }
+
+    /** Runs [block] with a server that does [handler], and a client of it. */
+    public suspend fun <R> serving(
+        handler: suspend CoroutineScope.(Connection) -> Unit,
+        options: ServerOptions = ServerOptions(),
+        block: suspend CoroutineScope.(RunningServer, StreamClient) -> R,
+    ): R = coroutineScope {
+        server(options).start(this, handler).use { running ->
+            coroutineScope { block(running, client(running, ClientOptions())) }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package io.hawser.testkit.contract
+
+import io.hawser.Connection
+import io.hawser.testkit.LeakCheck
+import io.kotest.core.spec.style.StringSpec
+import java.nio.ByteBuffer
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.withContext
+import kotlinx.coroutines.withTimeout
+
+/** More than any transport buffers on its own: a write of it waits for a reader. */
+internal const val LARGE: Int = 16 * 1024 * 1024
+
+/** Less than every transport buffers. */
+internal const val SMALL: Int = 16 * 1024
+
+/** Nothing in a contract takes this long unless it hangs. */
+internal val HANG = 60.seconds
+
+/** Registers tests in [spec] that get the two ends of a connection, in the context of [transport]. */
+internal class StreamTests(private val spec: StringSpec, private val transport: ContractTransport) {
+    init {
+        spec.extension(LeakCheck)
+    }
+
+    fun test(name: String, block: suspend CoroutineScope.(near: Connection, far: Connection) -> Unit) {
+        run(name) { transport.connected(block) }
+    }
+
+    fun run(name: String, block: suspend CoroutineScope.() -> Unit) = with(spec) {
+        name {
+            withContext(transport.context) { withTimeout(HANG) { block() } }
+        }
+    }
+}
+
+internal fun bytes(text: String): ByteBuffer = ByteBuffer.wrap(text.encodeToByteArray())
+
+internal fun ByteBuffer.text(): String = Charsets.UTF_8.decode(this).toString()
+
+internal fun ByteBuffer.direct(): ByteBuffer = ByteBuffer.allocateDirect(remaining()).put(this).flip()

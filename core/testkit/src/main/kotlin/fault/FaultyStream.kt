@@ -1,0 +1,175 @@
+@file:OptIn(TransportApi::class)
+
+package io.hawser.testkit.fault
+
+import io.hawser.ConnectionReset
+import io.hawser.testkit.Faults
+import io.hawser.transport.RawStream
+import io.hawser.transport.TransportApi
+import java.nio.ByteBuffer
+import java.nio.channels.ClosedChannelException
+import kotlin.time.Duration
+import kotlinx.coroutines.withContext
+import kotlinx.coroutines.withTimeoutOrNull
+
+/** [inner] with [input] done to what is read from it and [output] to what is written. */
+internal class FaultyStream(private val inner: RawStream, input: Faults, output: Faults) : RawStream {
+    override val loop get() = inner.loop
+    override val local get() = inner.local
+    override val remote get() = inner.remote
+    override val endpoint get() = inner.endpoint
+
+    private val incoming = Course(input)
+    private val outgoing = Course(output)
+    private val late = if (input.latency.isPositive()) Late(inner, input.latency) else null
+
+    /** Closed by whoever holds this stream. */
+    @Volatile
+    private var closed = false
+
+    /** Closed by a fault: for whoever holds this stream that is a reset. */
+    @Volatile
+    private var cut = false
+
+    init {
+        cutIfDue()
+    }
+
+    override fun read(target: ByteBuffer): Int {
+        ensureOpen()
+        if (incoming.isEnded) return -1
+        if (incoming.isSilent) return 0
+        val now = loop.nanoTime()
+        late?.arrive(now)
+        val room = incoming.room(target.remaining(), now)
+        if (room == 0) return 0
+        val start = target.position()
+        val count = target.limited(room) { late?.read(it, now) ?: inner.read(it) }
+        if (count > 0) {
+            incoming.corrupt(target, start, count)
+            incoming.passed(count, now)
+            cutIfDue()
+        }
+        return count
+    }
+
+    override fun write(source: ByteBuffer): Int {
+        ensureOpen()
+        val now = loop.nanoTime()
+        val room = outgoing.room(source.remaining(), now)
+        if (room == 0) return 0
+        val count = if (outgoing.corrupts(room)) writeCorrupted(source, room) else source.limited(room, inner::write)
+        outgoing.passed(count, now)
+        cutIfDue()
+        return count
+    }
+
+    override fun write(sources: Array<ByteBuffer>, from: Int): Long {
+        for (i in from until sources.size) {
+            if (sources[i].hasRemaining()) return write(sources[i]).toLong()
+        }
+        return 0
+    }
+
+    override suspend fun awaitReadable() {
+        unlessCut {
+            while (true) {
+                if (incoming.isEnded || cut) return
+                if (incoming.isSilent) awaitEnd()
+                val now = loop.nanoTime()
+                late?.arrive(now)
+                val arrival = late?.pause(now)
+                val pause = maxOf(arrival ?: Duration.ZERO, incoming.pause(now))
+                when {
+                    pause.isPositive() -> pause(pause) { if (late?.takesMore == true) inner.awaitReadable() else inner.awaitClosed() }
+                    arrival != null -> return
+                    late != null -> inner.awaitReadable()
+                    else -> return inner.awaitReadable()
+                }
+            }
+        }
+    }
+
+    override suspend fun awaitWritable() {
+        unlessCut {
+            if (outgoing.isSilent) awaitEnd()
+            while (true) {
+                val pause = outgoing.pause(loop.nanoTime())
+                if (!pause.isPositive()) return inner.awaitWritable()
+                pause(pause, inner::awaitClosed)
+                ensureOpen()
+            }
+        }
+    }
+
+    override suspend fun shutdownOutput() {
+        ensureOpen()
+        unlessCut { if (!outgoing.isSilent) inner.shutdownOutput() }
+    }
+
+    override fun close() {
+        closed = true
+        inner.close()
+    }
+
+    override fun abort() {
+        closed = true
+        inner.abort()
+    }
+
+    override suspend fun awaitClosed(): Unit = inner.awaitClosed()
+
+    override fun toString(): String = inner.toString()
+
+    private fun cutIfDue() {
+        if (cut) return
+        if (incoming.isCut || outgoing.isCut) {
+            cut = true
+            inner.abort()
+        } else if (outgoing.isEnded) {
+            cut = true
+            inner.close()
+        }
+    }
+
+    private fun ensureOpen() {
+        if (closed) throw ClosedChannelException()
+        if (cut) throw ConnectionReset(endpoint)
+    }
+
+    private inline fun unlessCut(block: () -> Unit) {
+        try {
+            block()
+        } catch (e: ClosedChannelException) {
+            ensureOpen()
+            throw e
+        }
+    }
+
+    /** Silence lasts until somebody closes the stream. */
+    private suspend fun awaitEnd(): Nothing {
+        withContext(loop.dispatcher) { inner.awaitClosed() }
+        throw ClosedChannelException()
+    }
+
+    /** Waits for [duration] of the loop's time, or until [event]. */
+    private suspend fun pause(duration: Duration, event: suspend () -> Unit) {
+        withContext(loop.dispatcher) { withTimeoutOrNull(duration) { event() } }
+    }
+
+    private fun writeCorrupted(source: ByteBuffer, room: Int): Int {
+        val copy = ByteBuffer.allocate(room).put(source.slice().limit(room)).flip()
+        outgoing.corrupt(copy, 0, room)
+        return inner.write(copy).also { source.position(source.position() + it) }
+    }
+
+    private inline fun ByteBuffer.limited(room: Int, operation: (ByteBuffer) -> Int): Int {
+        val end = limit()
+        limit(position() + room)
+        try {
+            return operation(this)
+        } finally {
+            limit(end)
+        }
+    }
+}

@@ -1,0 +1,78 @@
+@file:OptIn(TransportApi::class)
+
+package io.hawser.testkit.fault
+
+import io.hawser.transport.RawStream
+import io.hawser.transport.TransportApi
+import java.io.IOException
+import java.nio.ByteBuffer
+import java.nio.channels.ClosedChannelException
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.nanoseconds
+
+/**
+ * What has arrived on [inner] and is not to be seen for another [latency]: bytes, and the end or the failure behind them. Bounded;
+ * touched by the read side only.
+ */
+internal class Late(private val inner: RawStream, private val latency: Duration) {
+    private class Piece(val due: Long, val bytes: ByteBuffer)
+
+    private val pieces = ArrayDeque<Piece>()
+    private var size = 0
+    private var last: Result<Unit>? = null
+    private var lastDue = 0L
+
+    /** Whether more can be taken in. */
+    val takesMore: Boolean get() = last == null && size < LIMIT
+
+    /** Takes in what has arrived by [now]. */
+    fun arrive(now: Long) {
+        val due = now + latency.inWholeNanoseconds
+        while (takesMore) {
+            val bytes = ByteBuffer.allocate(PIECE)
+            val count = try {
+                inner.read(bytes)
+            } catch (e: ClosedChannelException) {
+                throw e
+            } catch (e: IOException) {
+                return finish(due, Result.failure(e))
+            }
+            if (count == 0) return
+            if (count < 0) return finish(due, Result.success(Unit))
+            pieces.addLast(Piece(due, bytes.flip()))
+            size += count
+        }
+    }
+
+    /** How long it is from [now] until there is something to be read, or null if nothing is on its way. */
+    fun pause(now: Long): Duration? {
+        val due = pieces.firstOrNull()?.due ?: lastDue.takeIf { last != null } ?: return null
+        return (due - now).coerceAtLeast(0).nanoseconds
+    }
+
+    /** As [RawStream.read], of what is due at [now]. */
+    fun read(target: ByteBuffer, now: Long): Int {
+        if (pause(now) != Duration.ZERO) return 0
+        val piece = pieces.firstOrNull()
+        if (piece == null) {
+            last?.getOrThrow()
+            return -1
+        }
+        val count = minOf(target.remaining(), piece.bytes.remaining())
+        target.put(piece.bytes.slice().limit(count))
+        piece.bytes.position(piece.bytes.position() + count)
+        size -= count
+        if (!piece.bytes.hasRemaining()) pieces.removeFirst()
+        return count
+    }
+
+    private fun finish(due: Long, how: Result<Unit>) {
+        last = how
+        lastDue = due
+    }
+
+    private companion object {
+        const val PIECE = 16 * 1024
+        const val LIMIT = 1024 * 1024
+    }
+}

@@ -1,0 +1,40 @@
+package io.hawser.testkit.fault
+
+import io.hawser.testkit.Faults
+import kotlin.time.Duration
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.first
+
+/** The faults of a proxy as they are now. Any thread. */
+internal class LiveFaults {
+    @Volatile
+    var latency: Duration = Duration.ZERO
+        set(value) {
+            require(!value.isNegative() && value.isFinite()) { "latency is not finite and >= 0: $value" }
+            field = value
+        }
+
+    @Volatile
+    var sliceTo: Int = Int.MAX_VALUE
+        set(value) {
+            require(value >= 1) { "sliceTo < 1: $value" }
+            field = value
+        }
+
+    @Volatile
+    var bandwidth: Long = Faults.NEVER
+        set(value) {
+            require(value >= 1) { "bandwidth < 1: $value" }
+            field = value
+        }
+
+    /** What new connections begin with. */
+    @Volatile
+    var cutAfter: Long = Faults.NEVER
+
+    val silent = MutableStateFlow(false)
+
+    suspend fun awaitSound() {
+        if (silent.value) silent.first { !it }
+    }
+}

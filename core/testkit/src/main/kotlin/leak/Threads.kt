@@ -1,0 +1,24 @@
+package io.hawser.testkit.leak
+
+import java.lang.management.ManagementFactory
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.nanoseconds
+
+/** The threads of this process and what they cost. */
+internal object Threads {
+    private val costs = ManagementFactory.getThreadMXBean()
+
+    /** The name without what the coroutine library puts behind it while assertions are on: the coroutine that the thread runs. */
+    val Thread.bareName: String get() = name.substringBefore(" @")
+
+    fun live(): Set<Thread> = Thread.getAllStackTraces().keys
+
+    /** The processor time used so far by each live thread whose name starts with [prefix]; empty where the JVM does not tell. */
+    fun processorTime(prefix: String): Map<Thread, Duration> {
+        if (!costs.isThreadCpuTimeSupported || !costs.isThreadCpuTimeEnabled) return emptyMap()
+        return live().filter { it.name.startsWith(prefix) }
+            .associateWith { costs.getThreadCpuTime(it.id) }
+            .filterValues { it >= 0 }
+            .mapValues { (_, time) -> time.nanoseconds }
+    }
+}

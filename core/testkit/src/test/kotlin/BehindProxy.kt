@@ -1,0 +1,40 @@
+@file:OptIn(TransportApi::class)
+
+package io.hawser.testkit
+
+import io.hawser.ClientOptions
+import io.hawser.Connection
+import io.hawser.Endpoint
+import io.hawser.RunningServer
+import io.hawser.StreamClient
+import io.hawser.copyTo
+import io.hawser.engine.EventLoopGroup
+import io.hawser.engine.connect
+import io.hawser.transport.TransportApi
+import java.net.InetSocketAddress
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.withContext
+
+/** An echo server behind a proxy, and a client of the proxy. */
+internal suspend fun behindProxy(
+    handler: suspend (Connection) -> Unit = { it.copyTo(it) },
+    block: suspend CoroutineScope.(RunningFaultProxy, StreamClient, RunningServer) -> Unit,
+) = withContext(Dispatchers.Default) {
+    val server = Memory.server().start(this) { handler(it) }
+    try {
+        FaultProxy.to(Memory.client(server), seed = 42).start(this).use { proxy ->
+            block(proxy, tcp(proxy.port), server)
+            proxy.close()
+            proxy.awaitClosed()
+        }
+    } finally {
+        server.close()
+    }
+}
+
+/** What the TCP module would make; it is no dependency of this one. */
+internal fun tcp(port: Int): StreamClient = StreamClient(Endpoint.Inet("tcp", "127.0.0.1", port), ClientOptions(), {
+    EventLoopGroup.shared.loopFor(currentCoroutineContext()).connect(InetSocketAddress("127.0.0.1", port), "tcp")
+})

@@ -1,0 +1,31 @@
+@file:OptIn(TransportApi::class)
+
+package io.hawser.testkit.contract
+
+import io.hawser.engine.EventLoopGroup
+import io.hawser.testkit.FaultLayer
+import io.hawser.testkit.Faults
+import io.hawser.testkit.Memory
+import io.hawser.transport.TransportApi
+
+private val memory = ContractTransport({ Memory.server(it) }, { server, options -> Memory.client(server, options) })
+
+private val sliced = FaultLayer(Faults { sliceTo = 999 })
+
+/** The contracts over a stream whose reads and writes are always partial. */
+private val slicedMemory = ContractTransport(
+    { Memory.server(it).through(sliced) },
+    { server, options -> Memory.client(server, options).through(sliced) },
+)
+
+class MemoryConnectionSpec : ConnectionContract(memory)
+
+class MemoryConnectionOnLoopSpec : ConnectionContract(memory.inContext(EventLoopGroup.shared.next()))
+
+class MemoryHelpersSpec : HelpersContract(memory)
+
+class MemoryServerSpec : ServerContract(memory)
+
+class SlicedMemoryConnectionSpec : ConnectionContract(slicedMemory)
+
+class SlicedMemoryHelpersSpec : HelpersContract(slicedMemory)

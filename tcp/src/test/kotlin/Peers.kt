@@ -1,0 +1,103 @@
+package io.hawser.tcp
+
+import io.hawser.Connection
+import io.hawser.RunningServer
+import io.hawser.ServerOptions
+import io.hawser.copyTo
+import java.io.BufferedReader
+import java.util.concurrent.TimeUnit.SECONDS
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.runInterruptible
+import kotlinx.coroutines.withTimeout
+import org.opentest4j.TestAbortedException
+
+/** Nothing here takes this long unless it hangs. */
+internal val HANG = 120.seconds
+
+internal val echo: suspend CoroutineScope.(Connection) -> Unit = { it.copyTo(it) }
+
+/** Runs [block] with a TCP server that does [handler], and closes it. */
+internal suspend fun <R> serving(
+    handler: suspend CoroutineScope.(Connection) -> Unit = echo,
+    options: ServerOptions = ServerOptions(),
+    block: suspend CoroutineScope.(RunningServer) -> R,
+): R = withTimeout(HANG) {
+    coroutineScope {
+        Tcp.server("127.0.0.1", port = 0, options).start(this, handler).use { server -> coroutineScope { block(server) } }
+    }
+}
+
+/**
+ * A peer in another process, that is nobody's friend. It ends with the block it was started for.
+ *
+ * Where its program is not installed the test is skipped, and fails under CI.
+ */
+internal class Peer private constructor(private val process: Process) : AutoCloseable {
+    private val output: BufferedReader = process.inputReader()
+
+    val pid: Long get() = process.pid()
+
+    /** The next line it prints, or null at its end. */
+    suspend fun line(): String? = runInterruptible(kotlinx.coroutines.Dispatchers.IO) { output.readLine() }
+
+    /** All that it prints until it ends, with its exit status. */
+    suspend fun finish(): Pair<String, Int> = runInterruptible(kotlinx.coroutines.Dispatchers.IO) {
+        output.readText() to process.waitFor()
+    }
+
+    fun say(text: String) = process.outputWriter().run {
+        write(text)
+        flush()
+    }
+
+    fun signal(name: String) {
+        ProcessBuilder("kill", "-$name", "$pid").start().waitFor()
+    }
+
+    /** SIGKILL: a stopped process hears no other signal. */
+    override fun close() {
+        process.descendants().forEach { it.destroyForcibly() }
+        process.destroyForcibly()
+        process.waitFor(10, SECONDS)
+        process.inputStream.close()
+        process.outputStream.close()
+        process.errorStream.close()
+    }
+
+    companion object {
+        fun run(vararg command: String): Peer {
+            require(command.first())
+            return Peer(ProcessBuilder(*command).redirectErrorStream(true).start())
+        }
+
+        /** Runs a Python program with what it nearly always needs imported and `port` set to [port]. */
+        fun python(port: Int, program: String): Peer = run(
+            "python3",
+            "-u",
+            "-c",
+            "import socket,struct,sys,time\nport=$port\nRESET=struct.pack('ii',1,0)\n" +
+                "def connect():\n    s=socket.socket()\n    s.connect(('127.0.0.1',port))\n    return s\n" +
+                "def reset(s):\n    s.setsockopt(socket.SOL_SOCKET,socket.SO_LINGER,RESET)\n    s.close()\n" +
+                program.trimIndent(),
+        )
+
+        /** Runs [main] of the test class path in a JVM of its own, under [wrapper]. */
+        fun java(main: String, vararg wrapper: String): Peer {
+            wrapper.firstOrNull()?.let(::require)
+            val java = "${System.getProperty("java.home")}/bin/java"
+            return run(*wrapper, java, "-Xmx256m", "-cp", System.getProperty("java.class.path"), main)
+        }
+
+        private fun require(program: String) {
+            val found = program.startsWith('/') || System.getenv("PATH").split(':').any { java.io.File(it, program).canExecute() }
+            if (found) return
+            check(System.getenv("CI") != "true") { "$program is not installed" }
+            throw TestAbortedException("$program is not installed")
+        }
+    }
+}
+
+/** The thread names of this process that start with [prefix]. */
+internal fun threads(prefix: String): List<String> = Thread.getAllStackTraces().keys.map { it.name }.filter { it.startsWith(prefix) }
