@@ -1,0 +1,123 @@
+/*
+ * load MODE HOST PORT CONNECTIONS BYTES WARMUP SECONDS [THREADS]
+ *
+ * Prints one line of key=value figures. Exits with 1 if anything came back wrong or a connection failed.
+ */
+#include "load.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+enum { MAX_MODES = 32, MAX_THREADS = 64, MAX_BYTES = 1 << 20 };
+
+static const struct mode *modes[MAX_MODES];
+static int mode_count;
+static const struct mode *mode;
+static pthread_barrier_t opened;
+static pthread_barrier_t started;
+
+void mode_join(const struct mode *joining) {
+    if (mode_count < MAX_MODES) modes[mode_count++] = joining;
+}
+
+uint64_t now_nanos(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000ull + (uint64_t)time.tv_nsec;
+}
+
+void fail(struct worker *worker, const char *format, ...) {
+    worker->errors++;
+    if (worker->failure[0]) return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(worker->failure, sizeof worker->failure, format, arguments);
+    va_end(arguments);
+}
+
+static void *work(void *argument) {
+    struct worker *worker = argument;
+    if (mode->open) mode->open(worker);
+    pthread_barrier_wait(&opened);
+    pthread_barrier_wait(&started);
+    if (!worker->errors) mode->run(worker);
+    return NULL;
+}
+
+static int usage(void) {
+    fprintf(stderr, "usage: load MODE HOST PORT CONNECTIONS BYTES WARMUP SECONDS [THREADS]\nmodes:");
+    for (int i = 0; i < mode_count; i++) fprintf(stderr, " %s", modes[i]->name);
+    fprintf(stderr, "\n");
+    return 2;
+}
+
+static void raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+int main(int count, char **arguments) {
+    if (count < 8 || count > 9) return usage();
+    for (int i = 0; i < mode_count; i++) {
+        if (!strcmp(arguments[1], modes[i]->name)) mode = modes[i];
+    }
+    struct sockaddr_in server = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(arguments[3]))};
+    int connections = atoi(arguments[4]);
+    int bytes = atoi(arguments[5]);
+    double warmup = atof(arguments[6]);
+    double seconds = atof(arguments[7]);
+    int threads = count == 9 ? atoi(arguments[8]) : 1;
+    if (!mode || inet_pton(AF_INET, arguments[2], &server.sin_addr) != 1 || connections < 1 || bytes < 1 ||
+        bytes > MAX_BYTES || warmup < 0 || seconds <= 0 || threads < 1 || threads > MAX_THREADS) {
+        return usage();
+    }
+    if (threads > connections) threads = connections;
+    raise_descriptor_limit();
+
+    struct worker *workers = calloc((size_t)threads, sizeof *workers);
+    struct worker *total = calloc(1, sizeof *total);
+    pthread_t handles[MAX_THREADS];
+    if (!workers || !total) return perror("load"), 1;
+    pthread_barrier_init(&opened, NULL, (unsigned)threads + 1);
+    pthread_barrier_init(&started, NULL, (unsigned)threads + 1);
+    for (int i = 0; i < threads; i++) {
+        workers[i].server = server;
+        workers[i].connections = connections / threads + (i < connections % threads);
+        workers[i].bytes = bytes;
+        if ((errno = pthread_create(&handles[i], NULL, work, &workers[i]))) return perror("load: thread"), 1;
+    }
+
+    pthread_barrier_wait(&opened);
+    uint64_t start = now_nanos();
+    for (int i = 0; i < threads; i++) {
+        workers[i].measure_from = start + (uint64_t)(warmup * 1e9);
+        workers[i].measure_until = workers[i].measure_from + (uint64_t)(seconds * 1e9);
+    }
+    pthread_barrier_wait(&started);
+
+    for (int i = 0; i < threads; i++) {
+        pthread_join(handles[i], NULL);
+        total->operations += workers[i].operations;
+        total->echoed_bytes += workers[i].echoed_bytes;
+        total->errors += workers[i].errors;
+        histogram_merge(&total->latency, &workers[i].latency);
+        if (workers[i].failure[0]) fprintf(stderr, "%s\n", workers[i].failure);
+    }
+    if (!total->operations && !total->errors) {
+        total->errors++;
+        fprintf(stderr, "nothing came back in the measured time\n");
+    }
+    mode->report(total, seconds);
+    printf(" errors=%llu\n", (unsigned long long)total->errors);
+    return total->errors > 0;
+}
