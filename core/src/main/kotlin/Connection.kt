@@ -146,8 +146,10 @@ public class Connection @TransportApi constructor(private val raw: RawStream) : 
     public suspend fun sendFile(file: Path, position: Long = 0, count: Long = Long.MAX_VALUE): Long {
         require(position >= 0) { "position < 0: $position" }
         require(count >= 0) { "count < 0: $count" }
-        return withContext(disk) {
-            FileChannel.open(file, READ).use { output.sendFile(it, position, minOf(count, it.size() - position)) }
+        return dispatched {
+            withContext(disk) {
+                FileChannel.open(file, READ).use { output.sendFile(it, position, minOf(count, it.size() - position)) }
+            }
         }
     }
 
@@ -187,8 +189,10 @@ public class Connection @TransportApi constructor(private val raw: RawStream) : 
 
     internal fun info(): ConnectionInfo {
         val now = raw.loop.nanoTime()
-        val active = maxOf(input.lastActive, output.lastActive)
-        return ConnectionInfo(id, local, remote, (now - opened).nanoseconds, (now - active).nanoseconds, bytesRead, bytesWritten)
+        // Clocks that are exact to a turn may be a turn behind each other.
+        val age = (now - opened).coerceAtLeast(0)
+        val idle = (now - maxOf(input.lastActive, output.lastActive)).coerceIn(0, age)
+        return ConnectionInfo(id, local, remote, age.nanoseconds, idle.nanoseconds, bytesRead, bytesWritten)
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.hawser
 
+import java.net.Inet6Address
 import java.net.InetAddress
 import java.net.InetSocketAddress
 import java.net.SocketAddress
@@ -87,7 +88,22 @@ public sealed class Endpoint {
             else -> Local(scheme, address.toString())
         }
 
-        private fun InetAddress.literal(): String = if (isAnyLocalAddress) "*" else hostAddress
+        private fun InetAddress.literal(): String = when {
+            isAnyLocalAddress -> "*"
+            this is Inet6Address -> literal()
+            else -> hostAddress
+        }
+
+        /** RFC 5952: the longest run of zeros, of at least two, is left out; the zone stays. */
+        private fun Inet6Address.literal(): String {
+            val groups = hostAddress.substringBefore('%').split(':')
+            val runs = groups.indices.map { from -> groups.drop(from).takeWhile { it == "0" }.size }
+            val length = runs.max()
+            val zone = hostAddress.substringAfter('%', missingDelimiterValue = "").let { if (it.isEmpty()) it else "%$it" }
+            if (length < 2) return groups.joinToString(":") + zone
+            val start = runs.indexOf(length)
+            return groups.take(start).joinToString(":") + "::" + groups.drop(start + length).joinToString(":") + zone
+        }
     }
 }
 

@@ -29,14 +29,15 @@ internal class Input(private val life: Lifecycle) {
     suspend fun read(target: ByteBuffer): Int {
         require(target.hasRemaining()) { "no room in the buffer: $target" }
         claim()
+        val spent = loop.spent()
         val count = try {
-            if (loop.spent()) 0 else readNow(target)
+            if (spent) 0 else readNow(target)
         } catch (e: Throwable) {
             release()
             throw e
         }
         // Only what has to wait pays for a coroutine's frame.
-        if (count == 0) return readWaiting(target)
+        if (count == 0) return readWaiting(target, spent)
         release()
         return count
     }
@@ -51,13 +52,14 @@ internal class Input(private val life: Lifecycle) {
     /** A buffer with at least one byte, lent by the loop until [giveBack], or null at the end. Waits without holding one. */
     suspend fun next(): ByteBuffer? {
         claim()
+        val spent = loop.spent()
         val buffer = try {
-            if (loop.spent()) null else nextNow()
+            if (spent) null else nextNow()
         } catch (e: Throwable) {
             release()
             throw e
         }
-        if (buffer == null && !life.inputEnded) return nextWaiting()
+        if (spent || (buffer == null && !life.inputEnded)) return nextWaiting(spent)
         release()
         return buffer
     }
@@ -67,7 +69,7 @@ internal class Input(private val life: Lifecycle) {
     /** Puts back what [next] gave and nobody took. */
     fun unread(buffer: ByteBuffer) {
         if (!claimed.compareAndSet(false, true)) return
-        if (buffer.hasRemaining() && ahead == null) ahead = buffer
+        if (buffer.hasRemaining() && ahead == null) ahead = buffer else giveBack(buffer)
         release()
     }
 
@@ -138,8 +140,9 @@ internal class Input(private val life: Lifecycle) {
         ahead = null
     }
 
-    private suspend fun readWaiting(target: ByteBuffer): Int {
+    private suspend fun readWaiting(target: ByteBuffer, spent: Boolean): Int {
         try {
+            if (spent) yield()
             return readOrWait(target)
         } finally {
             release()
@@ -148,23 +151,18 @@ internal class Input(private val life: Lifecycle) {
 
     private suspend fun readOrWait(target: ByteBuffer): Int {
         while (true) {
-            if (loop.spent()) {
-                yield()
-                continue
-            }
+            if (loop.spent()) yield()
             val count = readNow(target)
             if (count != 0) return count
             await()
         }
     }
 
-    private suspend fun nextWaiting(): ByteBuffer? {
+    private suspend fun nextWaiting(spent: Boolean): ByteBuffer? {
         try {
+            if (spent) yield()
             while (true) {
-                if (loop.spent()) {
-                    yield()
-                    continue
-                }
+                if (loop.spent()) yield()
                 val buffer = nextNow()
                 if (buffer != null || life.inputEnded) return buffer
                 await()
@@ -180,8 +178,8 @@ internal class Input(private val life: Lifecycle) {
             val available = ahead?.remaining() ?: 0
             val length = indexOfLineFeed(searched)
             // One byte more than the limit may be the carriage return before the line feed.
-            if (length < 0 && available > limit + 1) throw FrameTooLarge(raw.endpoint, limit, "a line")
-            if (length > limit && (length > limit + 1 || byteAt(limit) != CARRIAGE_RETURN)) {
+            if (length < 0 && available - 1 > limit) throw FrameTooLarge(raw.endpoint, limit, "a line")
+            if (length > limit && (length - 1 > limit || byteAt(limit) != CARRIAGE_RETURN)) {
                 throw FrameTooLarge(raw.endpoint, limit, "a line")
             }
             if (length >= 0) return takeLine(length)
@@ -280,10 +278,7 @@ internal class Input(private val life: Lifecycle) {
         }
         while (true) {
             if (life.inputEnded) return false
-            if (loop.spent()) {
-                yield()
-                continue
-            }
+            if (loop.spent()) yield()
             val count = append()
             if (count != 0) return count > 0
             await()

@@ -36,8 +36,9 @@ internal class Output(private val life: Lifecycle) {
     suspend fun write(source: ByteBuffer) {
         if (!turn.tryLock()) return writeInTurn(arrayOf(source))
         val before = source.remaining()
+        val spent = loop.spent()
         // Only what has to wait pays for a coroutine's frame.
-        if (!writeNow(source)) return writeRest(arrayOf(source), begun = source.remaining() < before)
+        if (spent || !writeNow(source)) return writeRest(arrayOf(source), begun = source.remaining() < before, spent)
     }
 
     suspend fun write(sources: Array<ByteBuffer>): Unit = writeInTurn(sources)
@@ -74,7 +75,7 @@ internal class Output(private val life: Lifecycle) {
         try {
             ensureUsable()
             if (!source.hasRemaining()) return true
-            if (!loop.spent()) left(raw.write(source).toLong())
+            left(raw.write(source).toLong())
             done = !source.hasRemaining()
             return done
         } catch (e: IOException) {
@@ -85,18 +86,17 @@ internal class Output(private val life: Lifecycle) {
     }
 
     /** Writes what is left of [sources] with the turn held, and gives it back. */
-    private suspend fun writeRest(sources: Array<ByteBuffer>, begun: Boolean) {
+    private suspend fun writeRest(sources: Array<ByteBuffer>, begun: Boolean, spent: Boolean) {
         var partly = begun
         try {
             abortIfCut({ partly }) {
+                if (spent) yield()
+                ensureUsable()
                 var first = 0
                 while (true) {
                     while (first < sources.size && !sources[first].hasRemaining()) first++
                     if (first == sources.size) break
-                    if (loop.spent()) {
-                        yield()
-                        continue
-                    }
+                    if (loop.spent()) yield()
                     val count = raw.write(sources, first)
                     if (count > 0) {
                         partly = true
@@ -113,13 +113,7 @@ internal class Output(private val life: Lifecycle) {
 
     private suspend fun writeInTurn(sources: Array<ByteBuffer>): Unit = dispatched {
         turn.lock()
-        try {
-            ensureUsable()
-        } catch (e: Throwable) {
-            turn.unlock()
-            throw e
-        }
-        writeRest(sources, begun = false)
+        writeRest(sources, begun = false, spent = false)
     }
 
     private suspend fun <T> inTurn(block: suspend () -> T): T = dispatched {

@@ -52,7 +52,10 @@ class EndpointSpec : StringSpec({
     "addresses are named without a look-up" {
         Endpoint.of("tcp", InetSocketAddress("127.0.0.1", 80)).toString() shouldBe "tcp://127.0.0.1:80"
         Endpoint.of("tcp", InetSocketAddress(80)).toString() shouldBe "tcp://*:80"
-        Endpoint.of("tcp", InetSocketAddress(InetAddress.getByName("::1"), 80)).toString() shouldBe "tcp://[0:0:0:0:0:0:0:1]:80"
+        val literals = listOf("::1", "2001:db8::1", "2001:db8:0:1:1:1:1:1", "1::8:0:0:1", "fe80::", "1:2:3:4:5:6:7:8", "fe80::1%7")
+        for (literal in literals) {
+            Endpoint.of("tcp", InetSocketAddress(InetAddress.getByName(literal), 80)).toString() shouldBe "tcp://[$literal]:80"
+        }
         Endpoint.of("tcp", InetSocketAddress.createUnresolved("no.such.host", 80)).toString() shouldBe "tcp://no.such.host:80"
         Endpoint.of("unix", UnixDomainSocketAddress.of("/tmp/x.sock")).toString() shouldBe "unix:/tmp/x.sock"
     }

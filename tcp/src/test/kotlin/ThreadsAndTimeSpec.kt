@@ -3,11 +3,14 @@ package io.hawser.tcp
 import ch.qos.logback.classic.Logger
 import ch.qos.logback.classic.spi.ILoggingEvent
 import ch.qos.logback.core.read.ListAppender
+import io.hawser.ClientOptions
+import io.hawser.EventLoopClosed
 import io.hawser.ServerOptions
 import io.hawser.engine.EventLoopGroup
 import io.hawser.engine.EventLoopOptions
 import io.hawser.event.ServerState
 import io.hawser.testkit.LeakCheck
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldHaveSize
 import io.kotest.matchers.shouldBe
@@ -29,6 +32,7 @@ import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
 import org.slf4j.LoggerFactory
 
@@ -114,7 +118,7 @@ class ThreadsAndTimeSpec : StringSpec({
             }
             try {
                 Executors.newSingleThreadExecutor().asCoroutineDispatcher().use { own ->
-                    kotlinx.coroutines.withContext(own) {
+                    withContext(own) {
                         serving { server ->
                             Tcp.client("127.0.0.1", server.port).connect { connection ->
                                 repeat(100) {
@@ -177,6 +181,37 @@ class ThreadsAndTimeSpec : StringSpec({
         }
         suspendMain(program)
         where.forEach { it shouldNotContain "hawser" }
+    }
+
+    "an unconfined caller reads, writes and copies without a hitch" {
+        serving { server ->
+            withContext(Dispatchers.Unconfined) {
+                Tcp.client("127.0.0.1", server.port).connect { connection ->
+                    repeat(500) {
+                        connection.writeLine("$it")
+                        connection.readLine() shouldBe "$it"
+                    }
+                    // Never waits, once it is on the loop's thread.
+                    launch { repeat(500) { connection.writeLine("many") } }
+                    repeat(500) { connection.readLine() shouldBe "many" }
+                }
+            }
+        }
+    }
+
+    "a client whose loops end in the middle of connecting is told so" {
+        val group = EventLoopGroup(
+            EventLoopOptions {
+                loops = 1
+                name = "gone"
+            },
+        )
+        val client = Tcp.client("127.0.0.1", 1, ClientOptions { this.group = group })
+        group.close()
+        shouldThrow<EventLoopClosed> { client.connect() }
+        shouldThrow<EventLoopClosed> {
+            coroutineScope { Tcp.server(port = 0, options = ServerOptions { this.group = group }).start(this, echo) }
+        }
     }
 
     "blocking callers on many threads finish" {

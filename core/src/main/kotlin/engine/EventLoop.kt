@@ -26,6 +26,8 @@ import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.DisposableHandle
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.withContext
 import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue
 import org.slf4j.LoggerFactory
@@ -100,7 +102,12 @@ public class EventLoop internal constructor(
     /** The time at which this turn began when called on the loop, which saves a look at the clock per operation. */
     override fun nanoTime(): Long = if (isCurrent) turnBegan else System.nanoTime()
 
-    override fun spent(): Boolean = isCurrent && --budget < 0
+    override fun spent(): Boolean {
+        if (!isCurrent || --budget >= 0) return false
+        // Who cannot yield, such as an unconfined coroutine, goes on with another share.
+        budget = OPERATIONS_PER_TASK
+        return true
+    }
 
     override fun dispatch(context: CoroutineContext, block: Runnable) {
         execute(block)
@@ -124,8 +131,16 @@ public class EventLoop internal constructor(
     }
 
     override suspend fun select(selectable: Selectable, interest: SelectInterest) {
-        if (!isCurrent) return withContext(this) { select(selectable, interest) }
+        if (!isCurrent) return run { select(selectable, interest) }
         readiness(selectable.channel).await(interest.flag)
+    }
+
+    /** Runs [block] on this loop. A loop that ends meanwhile is a failure, not a cancellation of the caller. */
+    internal suspend fun <T> run(block: suspend () -> T): T = try {
+        withContext(this) { block() }
+    } catch (e: CancellationException) {
+        currentCoroutineContext().ensureActive()
+        throw end ?: e
     }
 
     override fun notifyClosed(selectable: Selectable) {

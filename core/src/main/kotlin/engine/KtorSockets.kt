@@ -9,7 +9,6 @@ import io.ktor.network.sockets.aSocket
 import java.net.UnixDomainSocketAddress
 import java.nio.channels.ServerSocketChannel
 import java.nio.channels.SocketChannel
-import kotlinx.coroutines.withContext
 
 /**
  * Connects a Ktor socket to [address] and returns it as a stream of this loop, named by [scheme]. On cancellation and on failure
@@ -22,7 +21,7 @@ public suspend fun EventLoop.connect(address: java.net.SocketAddress, scheme: St
     var opened: SelectableStream? = null
     try {
         // On the loop, so that a socket closed by a cancellation is freed by the loop's next selection.
-        withContext(this) {
+        run {
             val socket = aSocket(this@connect).tcp().connect(address.toKtor())
             // Nothing has been attached to Ktor's socket, so its channel is all there is to close.
             opened = SelectableStream(this@connect, (socket as Selectable).channel as SocketChannel, scheme)

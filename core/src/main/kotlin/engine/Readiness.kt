@@ -176,7 +176,7 @@ internal fun EventLoop.resume(waiter: CancellableContinuation<Unit>) {
     when {
         interceptor === this -> runTask { with(waiter) { resumeUndispatched(Unit) } }
         interceptor == null -> Dispatchers.Default.dispatch(EmptyCoroutineContext) { waiter.resume(Unit) }
-        else -> waiter.resume(Unit)
+        else -> runTask { waiter.resume(Unit) }
     }
 }
 

@@ -53,7 +53,11 @@ public class ManualLoop : Loop {
         return synchronized(timers) { Timer(due, timersMade++, action).also(timers::add) }
     }
 
-    override fun spent(): Boolean = driver === Thread.currentThread() && --budget < 0
+    override fun spent(): Boolean {
+        if (driver !== Thread.currentThread() || --budget >= 0) return false
+        budget = OPERATIONS_PER_TASK
+        return true
+    }
 
     /**
      * Runs what is ready, and what becomes ready by it, and the timers that are due, until nothing is left; returns how many tasks and

@@ -24,6 +24,7 @@ import kotlinx.coroutines.flow.fold
 import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.yield
 
 /** What the helpers of every connection keep: lines, exact reads, flows, copies, files. */
 public abstract class HelpersContract(transport: ContractTransport) : StringSpec({
@@ -92,7 +93,7 @@ public abstract class HelpersContract(transport: ContractTransport) : StringSpec
     contract.test("an exact read that is cancelled or cut short puts back what came") { near, far ->
         near.write(bytes("abc"))
         val reading = launch(start = UNDISPATCHED) { far.readExactly(10) }
-        while (far.bytesRead < 3) kotlinx.coroutines.yield()
+        while (far.bytesRead < 3) yield()
         reading.cancelAndJoin()
         near.shutdownOutput()
         val failure = shouldThrow<UnexpectedEnd> { far.readExactly(10) }
@@ -105,7 +106,7 @@ public abstract class HelpersContract(transport: ContractTransport) : StringSpec
     contract.test("a cancelled line is there for the next reader") { near, far ->
         near.write(bytes("ha"))
         val reading = launch(start = UNDISPATCHED) { far.readLine() }
-        while (far.bytesRead < 2) kotlinx.coroutines.yield()
+        while (far.bytesRead < 2) yield()
         reading.cancelAndJoin()
         near.write(bytes("lf\n"))
         far.readLine() shouldBe "half"
