@@ -1,0 +1,19 @@
+package io.hawser.samples.cli
+
+import java.io.PrintWriter
+
+/** Where the commands write: results to [out], everything else to [err]. Both flush with each line. */
+internal class Console(val out: PrintWriter, val err: PrintWriter) {
+    /** Says in one line what went wrong, and returns the status to exit with. */
+    fun fail(what: String, status: Int = FAILED): Int {
+        err.println("hawser: ${what.replace(lineBreaks, " ").trim()}")
+        return status
+    }
+
+    companion object {
+        const val DONE = 0
+        const val FAILED = 1
+        const val WRONG_USAGE = 2
+        private val lineBreaks = Regex("""\s*\R\s*""")
+    }
+}

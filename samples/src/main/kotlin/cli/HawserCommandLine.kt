@@ -1,0 +1,95 @@
+package io.hawser.samples.cli
+
+import io.hawser.Endpoint
+import io.hawser.samples.demo.Demo
+import io.hawser.samples.demo.DemoArguments
+import io.hawser.samples.demo.Progress
+import io.hawser.samples.echo.EchoArguments
+import io.hawser.samples.echo.echo
+import java.time.Duration
+import picocli.CommandLine
+import picocli.CommandLine.Command
+import picocli.CommandLine.HelpCommand
+import picocli.CommandLine.MissingParameterException
+import picocli.CommandLine.Option
+import picocli.CommandLine.ParameterException
+import picocli.CommandLine.ParseResult
+import picocli.CommandLine.ScopeType.INHERIT
+import picocli.CommandLine.TypeConversionException
+import picocli.CommandLine.UnmatchedArgumentException
+
+@Command(
+    name = "hawser",
+    description = ["Coroutine sockets for the JVM: see them work, and talk to them."],
+    mixinStandardHelpOptions = true,
+    versionProvider = ManifestVersion::class,
+    sortOptions = false,
+    synopsisSubcommandLabel = "COMMAND",
+    footer = [
+        "",
+        "Examples:",
+        "  java -jar hawser.jar demo                        see every transport at work",
+        "  java -jar hawser.jar echo --on 127.0.0.1:9002    serve until Ctrl-C",
+        "  java -jar hawser.jar help echo                   learn about a command",
+    ],
+)
+internal interface HawserArguments {
+    @get:Option(names = ["--verbose"], scope = INHERIT, description = ["Log in detail on stderr, and failures with their stack traces."])
+    val verbose: Boolean
+}
+
+/** The commands, ready to be executed on [console]; [run] turns a coroutine into a call. */
+internal fun hawser(console: Console, termination: Termination, run: (suspend () -> Unit) -> Unit): CommandLine =
+    CommandLine(HawserArguments::class.java)
+        .addSubcommand("demo", CommandLine(DemoArguments::class.java))
+        .addSubcommand("echo", CommandLine(EchoArguments::class.java))
+        .addSubcommand("help", CommandLine(HelpCommand::class.java))
+        .registerConverter(Endpoint::class.java, ::endpoint)
+        .registerConverter(Duration::class.java, ::duration)
+        .registerConverter(LoopCount::class.java, ::loopCount)
+        .setExpandAtFiles(false)
+        .setOut(console.out)
+        .setErr(console.err)
+        .setParameterExceptionHandler { e, _ -> console.fail(e.inOneLine(), Console.WRONG_USAGE) }
+        .setExecutionStrategy { parsed ->
+            CommandLine.executeHelpRequest(parsed) ?: perform(parsed, console) { arguments ->
+                when (arguments) {
+                    is DemoArguments -> run { Demo(Progress(console.err.takeIf { stderrIsTerminal() })).run(arguments, console.out) }
+                    is EchoArguments -> run { echo(arguments, console.out, termination) }
+                    else -> throw ParameterException(parsed.commandSpec().commandLine(), "Missing command")
+                }
+            }
+        }
+
+private fun perform(parsed: ParseResult, console: Console, command: (Any) -> Unit): Int {
+    val verbose = parsed.commandSpec().commandLine().getCommand<HawserArguments>().verbose
+    logQuietlyUnless(verbose)
+    return try {
+        command(parsed.asCommandLineList().last().getCommand())
+        Console.DONE
+    } catch (e: ParameterException) {
+        throw e
+    } catch (e: Throwable) {
+        if (verbose) e.printStackTrace(console.err)
+        console.fail(e.inOneLine())
+    }
+}
+
+/** What was wrong, and what is allowed instead. */
+private fun ParameterException.inOneLine(): String {
+    val command = commandLine
+    if (this is MissingParameterException && command.unmatchedArguments.isNotEmpty()) {
+        // It may only be missing because its name has a typing error.
+        return UnmatchedArgumentException(command, command.unmatchedArguments).inOneLine()
+    }
+    val commands = command.subcommands.keys
+    val allowed = when {
+        cause is TypeConversionException -> return "$message"
+        this is UnmatchedArgumentException && isUnknownOption -> "usage: ${command.synopsis()}"
+        commands.isNotEmpty() -> "commands: ${commands.joinToString()}"
+        else -> "usage: ${command.synopsis()}"
+    }
+    return "$message ($allowed)"
+}
+
+private fun CommandLine.synopsis(): String = help.synopsis(0).trim().replace(Regex("""\s+"""), " ")

@@ -1,0 +1,81 @@
+package io.hawser.samples
+
+import io.kotest.assertions.fail
+import java.io.File
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.LinkedBlockingQueue
+import java.util.concurrent.TimeUnit.SECONDS
+import kotlin.concurrent.thread
+import org.opentest4j.TestAbortedException
+
+/** Nothing here takes this many seconds unless it hangs. */
+private const val HANG = 60L
+
+/** Another process. It is gone with the block it was started for, whatever happened in it. */
+internal class Child(vararg command: String) : AutoCloseable {
+    private val process = ProcessBuilder(*command).start()
+    private val lines = LinkedBlockingQueue<String>()
+    private val errors = CompletableFuture<String>()
+    private val output = thread(isDaemon = true) { process.inputReader().forEachLine(lines::add) }
+
+    init {
+        thread(isDaemon = true) { errors.complete(process.errorReader().readText()) }
+    }
+
+    val pid: Long get() = process.pid()
+
+    /** The next line it prints. */
+    fun line(): String = lines.poll(HANG, SECONDS) ?: fail("no line from ${process.info().commandLine()}, alive: ${process.isAlive}")
+
+    /** Its whole input. */
+    fun say(text: String) = process.outputWriter().use { it.write(text) }
+
+    fun signal(name: String) {
+        // The shell's own kill: the program is not installed everywhere.
+        check(ProcessBuilder("sh", "-c", "kill -$name $pid").start().waitFor() == 0) { "cannot send $name to $pid" }
+    }
+
+    /** Waits for its end. */
+    fun end(): End {
+        if (!process.waitFor(HANG, SECONDS)) fail("${process.info().commandLine()} does not end")
+        output.join()
+        return End(process.exitValue(), lines.toList(), errors.get(HANG, SECONDS))
+    }
+
+    override fun close() {
+        process.destroyForcibly().waitFor()
+    }
+
+    /** How a process ended: with [lines] on stdout that nobody had taken, and [errors] on stderr. */
+    data class End(val status: Int, val lines: List<String>, val errors: String)
+
+    companion object {
+        /** The command line in a JVM of its own. */
+        fun hawser(vararg arguments: String): Child = Child(*java, *arguments)
+
+        /** The same where SIGINT ends it even if these tests run in the background of a shell, whose children ignore it. */
+        fun hawserInForeground(vararg arguments: String): Child = tool(
+            "python3",
+            "-c",
+            "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])",
+            *java,
+            *arguments,
+        )
+
+        /** A program that may not be installed: then the test is skipped, except under CI. */
+        fun tool(vararg command: String): Child {
+            val program = command.first()
+            if (System.getenv("PATH").split(File.pathSeparator).any { File(it, program).canExecute() }) return Child(*command)
+            check(System.getenv("CI") != "true") { "$program is not installed" }
+            throw TestAbortedException("$program is not installed")
+        }
+
+        private val java = arrayOf(
+            "${System.getProperty("java.home")}/bin/java",
+            "-Xmx256m",
+            "-cp",
+            System.getProperty("java.class.path"),
+            "io.hawser.samples.MainKt",
+        )
+    }
+}

@@ -1,0 +1,45 @@
+package io.hawser.samples
+
+import io.kotest.core.spec.style.StringSpec
+import io.kotest.engine.spec.tempfile
+import io.kotest.matchers.collections.shouldHaveSize
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldMatch
+import kotlin.random.Random
+
+/** `demo` as its users meet it. No test here knows how fast a machine is. */
+class DemoProcessSpec : StringSpec({
+    timeout = 180_000
+    val small = tempfile().apply { writeBytes(Random(7).nextBytes(100_000)) }
+
+    "a table has a row for each transport" {
+        Child.hawser("demo", "--file", "$small").use { demo ->
+            val end = demo.end()
+            end.status shouldBe 0
+            end.errors shouldBe ""
+            end.lines shouldHaveSize 1 + transports.size
+            end.lines.first() shouldMatch "transport +GB/s +round trips/s +p50 +p99"
+            end.lines.drop(1).zip(transports).forEach { (row, transport) ->
+                row shouldMatch "${transport.scheme} +[0-9.]+ +[0-9,]+ +[0-9.]+ us +[0-9.]+ us"
+            }
+        }
+    }
+
+    "JSON is one document, and stderr stays empty where nobody watches" {
+        Child.hawser("demo", "--file", "$small", "--json").use { demo ->
+            val end = demo.end()
+            end.status shouldBe 0
+            end.errors shouldBe ""
+            end.lines shouldHaveSize 1
+            val program = """
+                import json, sys, hashlib
+                document = json.loads(sys.argv[1])
+                assert document['sha256'] == hashlib.sha256(open(sys.argv[2], 'rb').read()).hexdigest()
+                print(document['bytes'], [t['transport'] for t in document['transports']])
+            """.trimIndent()
+            Child.tool("python3", "-c", program, end.lines.single(), "$small").use { python ->
+                python.end() shouldBe Child.End(0, listOf("100000 ${transports.map { "'${it.scheme}'" }}"), "")
+            }
+        }
+    }
+})

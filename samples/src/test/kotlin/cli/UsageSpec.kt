@@ -1,0 +1,80 @@
+package io.hawser.samples.cli
+
+import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldNotContain
+import io.kotest.matchers.string.shouldStartWith
+import java.nio.file.Files
+
+private const val ECHO = "usage: hawser echo [-hV] [--verbose] [--grace=D] [--loops=N] --on=ENDPOINT"
+private const val DEMO = "usage: hawser demo [-hV] [--json] [--verbose] [--file=F]"
+private const val ENDPOINTS = "allowed: host:port and tcp://host:port, such as 127.0.0.1:9002 or *:0"
+
+class UsageSpec : StringSpec({
+    listOf(
+        "" to "Missing command (commands: demo, echo, help)",
+        "nope" to "Unmatched argument at index 0: 'nope' (commands: demo, echo, help)",
+        "help nope" to "Unknown subcommand 'nope'. (commands: demo, echo, help)",
+        "demo extra" to "Unmatched argument at index 1: 'extra' ($DEMO)",
+        "demo --jsn" to "Unknown option: '--jsn' ($DEMO)",
+        "demo --file" to "Missing required parameter for option '--file' (F) ($DEMO)",
+        "echo" to "Missing required option: '--on=ENDPOINT' ($ECHO)",
+        "echo --onn=:0" to "Unknown option: '--onn=:0' ($ECHO)",
+        "echo --on nowhere" to "Invalid value for option '--on': no port: \"nowhere\" ($ENDPOINTS)",
+        "echo --on a:b" to "Invalid value for option '--on': port \"b\" is not a number: \"a:b\" ($ENDPOINTS)",
+        "echo --on x://a:1" to "Invalid value for option '--on': unknown scheme \"x\" (known: tcp): \"x://a:1\" ($ENDPOINTS)",
+        "echo --on :0 --loops 0" to "Invalid value for option '--loops': \"0\" is not a number from 1 to 1024",
+        "echo --on :0 --loops two" to "Invalid value for option '--loops': \"two\" is not a number from 1 to 1024",
+        "echo --on :0 --grace 5" to "Invalid value for option '--grace': \"5\" is not a duration such as 500ms, 5s or 1m",
+        "echo --on :0 --grace -1s" to "Invalid value for option '--grace': \"-1s\" is not a duration such as 500ms, 5s or 1m",
+        "echo --on :0 --on :1" to "option '--on' (ENDPOINT) should be specified only once ($ECHO)",
+    ).forEach { (line, complaint) ->
+        "wrong usage is one line and status 2: hawser $line" {
+            invoke(*line.split(' ').filter { it.isNotEmpty() }.toTypedArray()) shouldBe Invocation(2, "", "hawser: $complaint\n")
+        }
+    }
+
+    "a line break in an argument breaks no line" {
+        invoke("no\nsuch\r\ncommand").err shouldBe "hawser: Unmatched argument at index 0: 'no such command' (commands: demo, echo, help)\n"
+    }
+
+    "help teaches each command with an example" {
+        for (command in listOf("demo", "echo")) {
+            val help = invoke("help", command)
+            help.status shouldBe 0
+            help.out shouldContain "$ java -jar hawser.jar $command --"
+            invoke(command, "--help") shouldBe help
+        }
+        invoke("--help").out shouldContain "java -jar hawser.jar echo --on 127.0.0.1:9002"
+        invoke("help") shouldBe invoke("--help")
+    }
+
+    "help fits a terminal of 80 columns" {
+        for (help in listOf(invoke("help"), invoke("help", "demo"), invoke("help", "echo"))) {
+            help.out.lines().filter { it.length > 80 } shouldBe emptyList()
+        }
+    }
+
+    "the version is told by every command, also where there is no jar to have one" {
+        invoke("--version") shouldBe Invocation(0, "hawser (not packaged)\n", "")
+        invoke("demo", "--version") shouldBe invoke("--version")
+        invoke("echo", "-V") shouldBe invoke("--version")
+    }
+
+    "a failure is one line and status 1" {
+        val nothing = Files.createTempDirectory("hawser").resolve("nothing")
+        invoke("demo", "--file", "$nothing") shouldBe Invocation(1, "", "hawser: cannot stream $nothing: there is no such file\n")
+    }
+
+    "verbose shows where it failed, before or behind the command" {
+        for (line in listOf(listOf("--verbose", "demo"), listOf("demo", "--verbose"))) {
+            val failed = invoke(*line.toTypedArray(), "--file", "/")
+            failed.status shouldBe 1
+            failed.err shouldStartWith "io.hawser.samples.demo.FileUnusable: "
+            failed.err shouldContain "\tat io.hawser.samples"
+            failed.err.trimEnd().lines().last() shouldBe "hawser: cannot stream /: it is a directory"
+        }
+        invoke("demo", "--file", "/").err shouldNotContain "\tat "
+    }
+})
