@@ -3,6 +3,7 @@ package io.hawser
 import io.hawser.event.ServerState
 import io.hawser.transport.Binder
 import io.hawser.transport.Layer
+import io.hawser.transport.Listener
 import io.hawser.transport.TransportApi
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.coroutineScope
@@ -36,11 +37,23 @@ public class StreamServer @TransportApi constructor(
      *
      * @throws BindFailed if the address cannot be had.
      */
-    public suspend fun start(scope: CoroutineScope, handler: suspend CoroutineScope.(Connection) -> Unit): RunningServer = dispatched {
-        scope.ensureActive()
-        val server = RunningServer(binder.bind(), options, layers, handler)
-        server.launchIn(scope)
-        server
+    public suspend fun start(scope: CoroutineScope, handler: suspend CoroutineScope.(Connection) -> Unit): RunningServer {
+        // Held here, because a cancellation on the way back from another thread would drop the result.
+        var listener: Listener? = null
+        var server: RunningServer? = null
+        try {
+            return dispatched {
+                scope.ensureActive()
+                val bound = binder.bind().also { listener = it }
+                RunningServer(bound, options, layers, handler).also {
+                    server = it
+                    it.launchIn(scope)
+                }
+            }
+        } catch (e: Throwable) {
+            server?.close() ?: listener?.close()
+            throw e
+        }
     }
 
     /**

@@ -7,9 +7,11 @@ import io.hawser.copyTo
 import java.io.BufferedReader
 import java.util.concurrent.TimeUnit.SECONDS
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.async
 import kotlinx.coroutines.coroutineScope
-import kotlinx.coroutines.runInterruptible
 import kotlinx.coroutines.withTimeout
 import org.opentest4j.TestAbortedException
 
@@ -40,11 +42,20 @@ internal class Peer private constructor(private val process: Process) : AutoClos
     val pid: Long get() = process.pid()
 
     /** The next line it prints, or null at its end. */
-    suspend fun line(): String? = runInterruptible(kotlinx.coroutines.Dispatchers.IO) { output.readLine() }
+    suspend fun line(): String? = reading { output.readLine() }
 
     /** All that it prints until it ends, with its exit status. */
-    suspend fun finish(): Pair<String, Int> = runInterruptible(kotlinx.coroutines.Dispatchers.IO) {
-        output.readText() to process.waitFor()
+    suspend fun finish(): Pair<String, Int> = reading { output.readText() to process.waitFor() }
+
+    /** Nothing interrupts the read of a pipe but its end: who waits no longer ends the peer. */
+    private suspend fun <T> reading(read: () -> T): T = withTimeout(HANG) {
+        val reading = async(Dispatchers.IO) { read() }
+        try {
+            reading.await()
+        } catch (e: CancellationException) {
+            close()
+            throw e
+        }
     }
 
     fun say(text: String) = process.outputWriter().run {
@@ -53,13 +64,18 @@ internal class Peer private constructor(private val process: Process) : AutoClos
     }
 
     fun signal(name: String) {
-        ProcessBuilder("kill", "-$name", "$pid").start().waitFor()
+        // The shell's own kill: the program is not installed everywhere.
+        check(ProcessBuilder("sh", "-c", "kill -$name $pid").start().waitFor() == 0) { "cannot send $name to $pid" }
     }
 
-    /** SIGKILL: a stopped process hears no other signal. */
-    override fun close() {
+    /** SIGKILL: a stopped process hears no other signal. What it has printed can still be read. */
+    fun kill() {
         process.descendants().forEach { it.destroyForcibly() }
         process.destroyForcibly()
+    }
+
+    override fun close() {
+        kill()
         process.waitFor(10, SECONDS)
         process.inputStream.close()
         process.outputStream.close()
@@ -101,3 +117,7 @@ internal class Peer private constructor(private val process: Process) : AutoClos
 
 /** The thread names of this process that start with [prefix]. */
 internal fun threads(prefix: String): List<String> = Thread.getAllStackTraces().keys.map { it.name }.filter { it.startsWith(prefix) }
+
+/** How many sockets this process has open. */
+internal fun sockets(): Int = java.io.File("/proc/self/fd").listFiles().orEmpty()
+    .count { runCatching { java.nio.file.Files.readSymbolicLink(it.toPath()).toString() }.getOrDefault("").startsWith("socket:") }

@@ -63,11 +63,12 @@ public interface RawStream : AutoCloseable {
             buffer.limit(minOf(count, buffer.capacity().toLong()).toInt())
             if (file.read(buffer, position) <= 0) return 0
             buffer.flip()
-            val size = buffer.remaining()
-            while (buffer.hasRemaining()) {
-                if (write(buffer) == 0) awaitWritable()
+            while (true) {
+                // What does not fit is read again: the caller has to know of every byte that has left.
+                val sent = write(buffer)
+                if (sent > 0) return sent.toLong()
+                awaitWritable()
             }
-            return size.toLong()
         } finally {
             loop.buffers.give(buffer)
         }

@@ -20,13 +20,13 @@ import kotlin.time.TimeSource
 import kotlinx.coroutines.delay
 
 /**
- * Fails a test that leaves descriptors or threads behind, and a spec after which the event loops do not come to rest.
+ * Fails a test that leaves descriptors or threads behind, and a spec after which the threads do not come to rest.
  *
  * Register it per spec: `extension(LeakCheck)`, or `override val extensions: List<Extension> = listOf(LeakCheck)`.
  *
  * After each test, when its `afterTest` callbacks have run, every socket, pipe and selector opened meanwhile must be closed within a
  * second, and every thread that is not the JVM's, the coroutine library's or the test framework's be gone within three: pools may keep
- * idle threads for a second. After the spec the `hawser-` threads together must use less than 3 % of one core over a second. Tests of
+ * idle threads for a second. After the spec all Java threads together must use less than 3 % of one core over a second. Tests of
  * one process that run side by side see each other's sockets. Where there is no `/proc`, only threads are looked at.
  */
 public object LeakCheck : TestCaseExtension, AfterSpecListener {
@@ -35,7 +35,7 @@ public object LeakCheck : TestCaseExtension, AfterSpecListener {
     private val LOOK_EVERY = 5.milliseconds
     private val REST = 1.seconds
     private const val REST_SHARE = 0.03
-    private const val REST_ATTEMPTS = 2
+    private const val REST_ATTEMPTS = 4
 
     init {
         // The JDK makes a pair of sockets of its own with the first channel that is closed, and keeps it.
@@ -55,7 +55,7 @@ public object LeakCheck : TestCaseExtension, AfterSpecListener {
         return result
     }
 
-    /** @throws AssertionError if the event loops are busy with nothing to do. */
+    /** @throws AssertionError if threads are busy with nothing to do. */
     override suspend fun afterSpec(spec: Spec): Unit = ensureRest()
 
     /**
@@ -71,24 +71,23 @@ public object LeakCheck : TestCaseExtension, AfterSpecListener {
     }
 
     /**
-     * Returns when the event loops have been at rest for a second, at the latest after two: a compiler that is still at work gets
-     * a second chance.
+     * Returns when the Java threads have been at rest for a second, at the latest after four: what a test left running gets time to end.
      *
      * @throws AssertionError naming what each busy thread used.
      */
     public suspend fun ensureRest() {
         var busy = emptyMap<Thread, Duration>()
         repeat(REST_ATTEMPTS) {
-            val before = Threads.processorTime(LOOPS)
+            val before = Threads.processorTime()
             val start = TimeSource.Monotonic.markNow()
             delay(REST)
-            val used = Threads.processorTime(LOOPS).mapValues { (thread, time) -> time - (before[thread] ?: time) }
+            val used = Threads.processorTime().mapValues { (thread, time) -> time - (before[thread] ?: time) }
             val total = used.values.fold(Duration.ZERO, Duration::plus)
             if (total < start.elapsedNow() * REST_SHARE) return
             busy = used
         }
         val each = busy.entries.sortedByDescending { it.value }.joinToString("\n") { (thread, time) -> "  ${thread.bareName}: $time" }
-        throw AssertionError("the event loops do not come to rest; in $REST they used\n$each")
+        throw AssertionError("the threads do not come to rest; in $REST they used\n$each")
     }
 
     private fun baseline(): Holdings {
@@ -113,6 +112,4 @@ public object LeakCheck : TestCaseExtension, AfterSpecListener {
             delay(LOOK_EVERY)
         }
     }
-
-    private const val LOOPS = "hawser-"
 }

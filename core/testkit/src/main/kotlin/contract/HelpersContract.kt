@@ -1,6 +1,7 @@
 package io.hawser.testkit.contract
 
 import io.hawser.ConnectionClosed
+import io.hawser.ConnectionReset
 import io.hawser.FrameTooLarge
 import io.hawser.UnexpectedEnd
 import io.hawser.copyTo
@@ -184,6 +185,20 @@ public abstract class HelpersContract(transport: ContractTransport) : StringSpec
         near.close()
         shouldThrow<NoSuchFileException> { near.sendFile(file) }
         shouldThrow<ConnectionClosed> { near.writeLine("x") }
+    }
+
+    contract.test("a file that is cancelled in the middle aborts") { near, far ->
+        val file = Files.createTempFile("hawser", ".bin")
+        try {
+            file.writeBytes(ByteArray(LARGE))
+            val sending = launch { near.sendFile(file) }
+            far.awaitReadable()
+            sending.cancelAndJoin()
+            near.isOpen shouldBe false
+            shouldThrow<ConnectionReset> { while (far.read(ByteBuffer.allocate(SMALL)) >= 0) Unit }
+        } finally {
+            file.deleteExisting()
+        }
     }
 
     contract.test("any mix of writes is read by any mix of reads") { near, far ->

@@ -13,10 +13,10 @@ internal object Threads {
 
     fun live(): Set<Thread> = Thread.getAllStackTraces().keys
 
-    /** The processor time used so far by each live thread whose name starts with [prefix]; empty where the JVM does not tell. */
-    fun processorTime(prefix: String): Map<Thread, Duration> {
+    /** The processor time used so far by each live Java thread, which leaves the JVM's compilers out; empty where the JVM does not tell. */
+    fun processorTime(): Map<Thread, Duration> {
         if (!costs.isThreadCpuTimeSupported || !costs.isThreadCpuTimeEnabled) return emptyMap()
-        return live().filter { it.name.startsWith(prefix) }
+        return live()
             .associateWith { costs.getThreadCpuTime(it.id) }
             .filterValues { it >= 0 }
             .mapValues { (_, time) -> time.nanoseconds }
