@@ -7,13 +7,15 @@ import java.io.IOException
 import java.net.SocketAddress
 import java.nio.ByteBuffer
 import java.nio.channels.FileChannel
+import java.nio.file.FileSystemException
+import java.nio.file.Files
 import java.nio.file.Path
 import java.nio.file.StandardOpenOption.READ
 import java.util.concurrent.atomic.AtomicLong
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.nanoseconds
 import kotlinx.coroutines.flow.Flow
-import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.flow.FlowCollector
 import kotlinx.coroutines.withContext
 
 /**
@@ -105,8 +107,8 @@ public class Connection @TransportApi constructor(private val raw: RawStream) : 
     }
 
     /** Every line until the end, read as [readLine] does. Cold; what its collector does not take stays in the connection. */
-    public fun lines(limit: Int = DEFAULT_LINE_LIMIT): Flow<String> = flow {
-        while (true) emit(readLine(limit) ?: return@flow)
+    public fun lines(limit: Int = DEFAULT_LINE_LIMIT): Flow<String> = LosslessFlow {
+        while (true) it.emit(readLine(limit) ?: break)
     }
 
     /** Writes [line] as UTF-8 and a line feed behind it, as one [write]. */
@@ -123,15 +125,15 @@ public class Connection @TransportApi constructor(private val raw: RawStream) : 
     }
 
     /** Everything until the end, in the pieces it comes in. Cold; what its collector does not take stays in the connection. */
-    public fun incoming(): Flow<ByteArray> = flow {
+    public fun incoming(): Flow<ByteArray> = LosslessFlow {
         while (true) {
-            val buffer = input.next() ?: return@flow
+            val buffer = input.next() ?: break
             val bytes = try {
                 ByteArray(buffer.remaining()).also { buffer.get(it) }
             } finally {
                 input.giveBack(buffer)
             }
-            emit(bytes)
+            it.emit(bytes)
         }
     }
 
@@ -148,6 +150,8 @@ public class Connection @TransportApi constructor(private val raw: RawStream) : 
         require(count >= 0) { "count < 0: $count" }
         return dispatched {
             withContext(disk) {
+                // Opening a named pipe would wait for its writer, and a folder only fails when it is read.
+                if (Files.exists(file) && !Files.isRegularFile(file)) throw FileSystemException("$file", null, "not a regular file")
                 FileChannel.open(file, READ).use { output.sendFile(it, position, minOf(count, it.size() - position)) }
             }
         }
@@ -214,6 +218,8 @@ public class Connection @TransportApi constructor(private val raw: RawStream) : 
             }
         } catch (_: IOException) {
             // Closed by the timer, or by a peer that is gone: there is nobody left to be kind to.
+        } catch (_: IllegalStateException) {
+            // Somebody outside the handler is still reading, and is told of the end by the close.
         } finally {
             limit.dispose()
             close()
@@ -226,4 +232,12 @@ public class Connection @TransportApi constructor(private val raw: RawStream) : 
         val LINGER_TIME = 500.milliseconds
         val ids = AtomicLong()
     }
+}
+
+/**
+ * A flow that hands each element to its collector as soon as it has been taken from the connection. The standard builder looks for a
+ * cancellation in between, and what had been taken would be lost.
+ */
+private class LosslessFlow<T>(private val elements: suspend (FlowCollector<T>) -> Unit) : Flow<T> {
+    override suspend fun collect(collector: FlowCollector<T>) = elements(collector)
 }

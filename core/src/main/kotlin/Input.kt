@@ -16,6 +16,9 @@ internal class Input(private val life: Lifecycle) {
     /** Bytes read and not yet asked for; null rather than empty. Guarded by [claimed], like everything below that does not claim. */
     private var ahead: ByteBuffer? = null
 
+    /** Operations since the last wait. */
+    private var streak = 0
+
     /** Written by the reader only. */
     @Volatile
     var bytes = 0L
@@ -28,8 +31,9 @@ internal class Input(private val life: Lifecycle) {
 
     suspend fun read(target: ByteBuffer): Int {
         require(target.hasRemaining()) { "no room in the buffer: $target" }
+        require(!target.isReadOnly) { "a read-only buffer: $target" }
         claim()
-        val spent = loop.spent()
+        val spent = spent()
         val count = try {
             if (spent) 0 else readNow(target)
         } catch (e: Throwable) {
@@ -52,7 +56,7 @@ internal class Input(private val life: Lifecycle) {
     /** A buffer with at least one byte, lent by the loop until [giveBack], or null at the end. Waits without holding one. */
     suspend fun next(): ByteBuffer? {
         claim()
-        val spent = loop.spent()
+        val spent = spent()
         val buffer = try {
             if (spent) null else nextNow()
         } catch (e: Throwable) {
@@ -110,8 +114,14 @@ internal class Input(private val life: Lifecycle) {
     }
 
     private fun claim() {
-        check(claimed.compareAndSet(false, true)) { "two coroutines read from ${raw.endpoint} at the same time" }
+        if (claimed.compareAndSet(false, true)) return
+        // Whoever closes holds the claim for a moment.
+        life.ensureOpen()
+        error("two coroutines read from ${raw.endpoint} at the same time")
     }
+
+    /** Whether it is time to yield: off the loops nobody else counts, and a read that never waits would never notice a cancellation. */
+    private fun spent(): Boolean = loop.spent() || ++streak % OPERATIONS_PER_STREAK == 0
 
     private fun release() {
         // Whoever closes meanwhile cannot touch the buffer: it is ours to give back.
@@ -151,7 +161,7 @@ internal class Input(private val life: Lifecycle) {
 
     private suspend fun readOrWait(target: ByteBuffer): Int {
         while (true) {
-            if (loop.spent()) yield()
+            if (spent()) yield()
             val count = readNow(target)
             if (count != 0) return count
             await()
@@ -162,7 +172,7 @@ internal class Input(private val life: Lifecycle) {
         try {
             if (spent) yield()
             while (true) {
-                if (loop.spent()) yield()
+                if (spent()) yield()
                 val buffer = nextNow()
                 if (buffer != null || life.inputEnded) return buffer
                 await()
@@ -174,6 +184,7 @@ internal class Input(private val life: Lifecycle) {
 
     private suspend fun nextLine(limit: Int): String? {
         var searched = 0
+        if (spent()) yield()
         while (true) {
             val available = ahead?.remaining() ?: 0
             val length = indexOfLineFeed(searched)
@@ -233,9 +244,9 @@ internal class Input(private val life: Lifecycle) {
 
     private fun take(from: ByteBuffer, target: ByteBuffer): Int {
         val count = minOf(from.remaining(), target.remaining())
-        val end = from.limit()
-        target.put(from.limit(from.position() + count))
-        from.limit(end)
+        target.put(target.position(), from, from.position(), count)
+        target.position(target.position() + count)
+        from.position(from.position() + count)
         if (!from.hasRemaining()) dropAhead()
         return count
     }
@@ -243,6 +254,7 @@ internal class Input(private val life: Lifecycle) {
     /** Inlined, so that a wait costs one coroutine frame and not two. */
     private suspend inline fun await() {
         stash()
+        streak = 0
         try {
             raw.awaitReadable()
         } catch (e: IOException) {
@@ -261,6 +273,7 @@ internal class Input(private val life: Lifecycle) {
     /** Reads more behind what is held ahead, waiting if need be. False at the end. */
     private suspend fun fill(): Boolean {
         while (ahead == null) {
+            if (spent()) yield()
             val buffer = loop.buffers.take()
             val count = try {
                 readNow(buffer)
@@ -278,7 +291,7 @@ internal class Input(private val life: Lifecycle) {
         }
         while (true) {
             if (life.inputEnded) return false
-            if (loop.spent()) yield()
+            if (spent()) yield()
             val count = append()
             if (count != 0) return count > 0
             await()
@@ -333,5 +346,6 @@ internal class Input(private val life: Lifecycle) {
         const val LINE_FEED: Byte = 10
         const val CARRIAGE_RETURN: Byte = 13
         const val MIN_STASH = 256
+        const val OPERATIONS_PER_STREAK = 64
     }
 }

@@ -4,7 +4,6 @@ import io.hawser.transport.TransportApi
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.FileChannel
-import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.yield
 
@@ -16,6 +15,9 @@ internal class Output(private val life: Lifecycle) {
 
     /** Held during a write; fair, so that writes leave in the order of their calls. Guards everything below. */
     private val turn = Mutex()
+
+    /** Operations since the last wait. */
+    private var streak = 0
 
     @Volatile
     private var ended = false
@@ -36,7 +38,7 @@ internal class Output(private val life: Lifecycle) {
     suspend fun write(source: ByteBuffer) {
         if (!turn.tryLock()) return writeInTurn(arrayOf(source))
         val before = source.remaining()
-        val spent = loop.spent()
+        val spent = spent()
         // Only what has to wait pays for a coroutine's frame.
         if (spent || !writeNow(source)) return writeRest(arrayOf(source), begun = source.remaining() < before, spent)
     }
@@ -96,12 +98,13 @@ internal class Output(private val life: Lifecycle) {
                 while (true) {
                     while (first < sources.size && !sources[first].hasRemaining()) first++
                     if (first == sources.size) break
-                    if (loop.spent()) yield()
+                    if (spent()) yield()
                     val count = raw.write(sources, first)
                     if (count > 0) {
                         partly = true
                         left(count)
                     } else {
+                        streak = 0
                         raw.awaitWritable()
                     }
                 }
@@ -129,13 +132,16 @@ internal class Output(private val life: Lifecycle) {
     private inline fun abortIfCut(begun: () -> Boolean, block: () -> Unit) {
         try {
             block()
-        } catch (e: CancellationException) {
-            if (begun()) life.abort()
-            throw e
         } catch (e: IOException) {
             throw failed(e)
+        } catch (e: Throwable) {
+            if (begun()) life.abort()
+            throw e
         }
     }
+
+    /** Whether it is time to yield: off the loops nobody else counts, and a write that never waits would never notice a cancellation. */
+    private fun spent(): Boolean = loop.spent() || ++streak % OPERATIONS_PER_STREAK == 0
 
     private fun left(count: Long) {
         if (count == 0L) return
@@ -154,5 +160,9 @@ internal class Output(private val life: Lifecycle) {
         val typed = life.outputFailed(e)
         if (failure == null && typed is ConnectionLost) failure = typed
         return typed
+    }
+
+    private companion object {
+        const val OPERATIONS_PER_STREAK = 64
     }
 }

@@ -170,7 +170,7 @@ public class RunningServer internal constructor(
     }.firstNotNullOfOrNull { it as? EventLoopClosed }
 
     private fun CoroutineScope.hold(accepted: RawStream) {
-        open.accepted()
+        open.accepted(accepted)
         launch(accepted.loop.dispatcher + CoroutineName("${accepted.endpoint}") + options.handlerContext, ATOMIC) {
             conversation.hold(accepted)
         }

@@ -7,7 +7,9 @@ import io.hawser.transport.Listener
 import io.hawser.transport.TransportApi
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
+import kotlinx.coroutines.isActive
 
 /**
  * A server of byte streams that does not run yet: where it will listen, and how. It holds nothing, and can be started any number of
@@ -36,6 +38,7 @@ public class StreamServer @TransportApi constructor(
      * Cancelling the call before it returns leaves nothing behind.
      *
      * @throws BindFailed if the address cannot be had.
+     * @throws IllegalStateException if [scope] has ended already.
      */
     public suspend fun start(scope: CoroutineScope, handler: suspend CoroutineScope.(Connection) -> Unit): RunningServer {
         // Held here, because a cancellation on the way back from another thread would drop the result.
@@ -43,7 +46,11 @@ public class StreamServer @TransportApi constructor(
         var server: RunningServer? = null
         try {
             return dispatched {
-                scope.ensureActive()
+                if (!scope.isActive) {
+                    // Often the scope is the caller's own: then it is a cancellation.
+                    currentCoroutineContext().ensureActive()
+                    error("the scope that $this was to run in has ended")
+                }
                 val bound = binder.bind().also { listener = it }
                 RunningServer(bound, options, layers, handler).also {
                     server = it

@@ -173,6 +173,32 @@ class ThreadsAndTimeSpec : StringSpec({
         }
     }
 
+    "a loop ends although its waiters run on inline and close what they have" {
+        val group = EventLoopGroup(
+            EventLoopOptions {
+                loops = 1
+                name = "inline"
+            },
+        )
+        val options = ServerOptions {
+            this.group = group
+            handlerContext = Dispatchers.Unconfined
+        }
+        serving(options = options) { server ->
+            val clients = List(8) { Tcp.client("127.0.0.1", server.port).connect() }
+            server.connectionCount.first { it == 8 }
+            clients.forEach { connection ->
+                connection.writeLine("x")
+                connection.readLine() shouldBe "x"
+            }
+            group.close()
+            withTimeout(10.seconds) { server.awaitClosed() }
+            server.connectionCount.value shouldBe 0
+            server.state.value.shouldBeInstanceOf<ServerState.Failed>()
+            clients.forEach { it.close() }
+        }
+    }
+
     "a caller without a dispatcher stays off the loops" {
         val where = mutableListOf<String>()
         val program: suspend () -> Unit = {

@@ -60,7 +60,7 @@ public class EventLoop internal constructor(
     internal val selector: Selector = provider.openSelector()
 
     private val tasks = MpscUnboundedAtomicArrayQueue<Runnable>(TASK_CHUNK)
-    private val thread = Thread(::live, name).apply { isDaemon = true }
+    private val thread = LoopThread(this, ::live).apply { isDaemon = true }
 
     /** True from before the loop looks at [tasks] for the last time until it is awake again: who takes it back wakes the selector. */
     private val asleep = AtomicBoolean()
@@ -78,6 +78,7 @@ public class EventLoop internal constructor(
 
     // The rest is touched by the loop's thread only.
     private val registered = HashSet<Readiness>()
+    private var pruneAt = INITIAL_KEYS
     private val timers = PriorityQueue<Timer>()
     private val deregistering = ArrayDeque<Runnable>()
     private var ready = arrayOfNulls<SelectionKey>(INITIAL_KEYS)
@@ -102,8 +103,11 @@ public class EventLoop internal constructor(
     /** The time at which this turn began when called on the loop, which saves a look at the clock per operation. */
     override fun nanoTime(): Long = if (isCurrent) turnBegan else System.nanoTime()
 
-    override fun spent(): Boolean {
-        if (!isCurrent || --budget >= 0) return false
+    /** Counts for the loop that the caller runs on, whichever stream of whichever loop it uses. */
+    override fun spent(): Boolean = (Thread.currentThread() as? LoopThread)?.loop?.spend() ?: false
+
+    private fun spend(): Boolean {
+        if (--budget >= 0) return false
         // Who cannot yield, such as an unconfined coroutine, goes on with another share.
         budget = OPERATIONS_PER_TASK
         return true
@@ -124,7 +128,7 @@ public class EventLoop internal constructor(
     }
 
     override fun schedule(after: Duration, action: Runnable): DisposableHandle {
-        val timer = Timer(nanoTime() + after.inWholeNanoseconds.coerceAtMost(Long.MAX_VALUE / 2), action)
+        val timer = Timer(System.nanoTime() + after.inWholeNanoseconds.coerceAtMost(Long.MAX_VALUE / 2), action)
         // A loop that is no more has no time to wait for.
         if (isCurrent) timers.add(timer) else execute { if (isCurrent) timers.add(timer) else timer.fire() }
         return timer
@@ -154,6 +158,11 @@ public class EventLoop internal constructor(
         channel.keyFor(selector)?.attachment() as? Readiness ?: Readiness(this, channel).also { it.register() }
 
     internal fun register(readiness: Readiness) {
+        // Ktor closes a channel that failed to connect without a word.
+        if (registered.size >= pruneAt) {
+            registered.removeIf { !it.isRegistered }
+            pruneAt = maxOf(INITIAL_KEYS, registered.size * 2)
+        }
         registered.add(readiness)
     }
 
@@ -172,7 +181,7 @@ public class EventLoop internal constructor(
         if (readiness.channel.isRegistered) deregistering.add(freed) else freed.run()
     }
 
-    /** Ends the loop after the task that runs now. Returns at once, from any thread; idempotent. */
+    /** Ends the loop after the turn that runs now. Returns at once, from any thread; idempotent. */
     override fun close() {
         closing = true
         selector.wakeup()
@@ -290,13 +299,11 @@ public class EventLoop internal constructor(
     private fun die(cause: Throwable?) {
         val closed = EventLoopClosed(name, cause)
         end = closed
-        registered.forEach { it.fail(closed) }
+        // Whoever is failed may run on inline, close what he has, and so come back here.
+        val waiting = registered.toList()
         registered.clear()
-        try {
-            selector.close()
-        } catch (e: Exception) {
-            log.warn("event loop {} could not close its selector", name, e)
-        }
+        waiting.forEach { runTask { it.fail(closed) } }
+        runTask { selector.close() }
         deregistering.forEach(Fallback::execute)
         deregistering.clear()
         timers.forEach { Fallback.execute(it::fire) }
@@ -318,6 +325,8 @@ public class EventLoop internal constructor(
     private fun cancelRunaway(job: Job) {
         if (job.parent != null) job.cancel(CancellationException("event loop $name has ended", end))
     }
+
+    private class LoopThread(val loop: EventLoop, live: Runnable) : Thread(live, loop.name)
 
     private class Timer(val due: Long, private val action: Runnable) : Comparable<Timer>, DisposableHandle {
         @Volatile

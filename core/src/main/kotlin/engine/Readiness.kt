@@ -106,6 +106,9 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
         loop.register(this)
     }
 
+    /** Whether its selector still knows it. On the loop. */
+    val isRegistered: Boolean get() = key?.isValid ?: true
+
     private val inputOperation: Int
         get() = channel.validOps() and INPUT_OPERATIONS
 

@@ -36,6 +36,9 @@ public class SelectableStream internal constructor(
     private val closing = AtomicBoolean()
     private val closed = Job()
 
+    /** Held while a file is sent and while the channel is closed. */
+    private val transferring = Any()
+
     /** The last read left nothing behind: the next one waits first. Touched by the read side only. */
     private var drained = false
 
@@ -103,7 +106,7 @@ public class SelectableStream internal constructor(
     override suspend fun transferFrom(file: FileChannel, position: Long, count: Long): Long {
         while (true) {
             val sent = try {
-                file.transferTo(position, count, channel)
+                transfer(file, position, count)
             } catch (e: IOException) {
                 throw typed(e)
             }
@@ -122,8 +125,11 @@ public class SelectableStream internal constructor(
 
     override fun close() {
         if (!closing.compareAndSet(false, true)) return
-        if (!ended) discard()
-        finish()
+        try {
+            if (!ended) discard()
+        } finally {
+            finish()
+        }
     }
 
     override fun abort() {
@@ -141,9 +147,15 @@ public class SelectableStream internal constructor(
 
     override fun toString(): String = endpoint.toString()
 
+    /** JDK 17 uses the descriptor in this call without holding on to it: it must not be closed, and given to another, meanwhile. */
+    private fun transfer(file: FileChannel, position: Long, count: Long): Long = synchronized(transferring) {
+        if (closing.get()) throw ClosedChannelException()
+        file.transferTo(position, minOf(count, TRANSFER_PIECE), channel)
+    }
+
     private fun finish() {
         try {
-            channel.close()
+            synchronized(transferring) { channel.close() }
         } catch (e: IOException) {
             loop.unexpectedOnClose(e)
         } finally {
@@ -181,6 +193,9 @@ public class SelectableStream internal constructor(
         /** The JDK keeps a direct buffer per thread as large as the largest heap buffer it was ever given: so we give pieces. */
         const val HEAP_PIECE = 128 * 1024
 
+        /** What one call sends of a file, because a close waits for it. */
+        const val TRANSFER_PIECE = 512L * 1024
+
         /** IOV_MAX of the JDK. */
         const val GATHER_LIMIT = 1024
 
@@ -198,8 +213,8 @@ public class SelectableStream internal constructor(
 }
 
 /**
- * The JDK tells a reset from other failures by its text alone. It makes "Connection reset" itself; the rest is the C library's, in
- * the user's language, so we name what is not a reset: what the kernel says of a peer that went silent.
+ * The JDK tells a reset from other failures by its text alone, which but for "Connection reset" is the C library's. What breaks an
+ * established connection is a reset nearly always, so the few others are named: what the kernel says of a peer that went silent.
  */
 private fun IOException.isReset(): Boolean {
     val text = message?.lowercase() ?: return false

@@ -6,11 +6,11 @@ import io.hawser.event.ServerEvent
 import io.hawser.transport.Listener
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
-import java.io.IOException
 import java.nio.channels.ClosedChannelException
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.withTimeoutOrNull
 import org.slf4j.LoggerFactory
@@ -34,7 +34,9 @@ internal class AcceptLoop(private val listener: Listener, private val stopping: 
                 pause = FIRST_PAUSE
             } catch (e: EventLoopClosed) {
                 throw e
-            } catch (e: IOException) {
+            } catch (e: CancellationException) {
+                throw e
+            } catch (e: Exception) {
                 if (e is ClosedChannelException && !stopping.isActive) return
                 events.publish { ServerEvent.AcceptFailed(listener.address, e) }
                 log.debug("{} could not accept, and tries again in {}", listener, pause, e)

@@ -3,6 +3,8 @@ package io.hawser.server
 import io.hawser.CloseReason
 import io.hawser.Connection
 import io.hawser.ShutdownReport
+import io.hawser.transport.RawStream
+import io.hawser.transport.TransportApi
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicInteger
 import kotlinx.coroutines.flow.MutableStateFlow
@@ -11,8 +13,10 @@ import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
 
 /** The connections of a server: how many there are, which, and how they end once it stops. */
+@OptIn(TransportApi::class)
 internal class Connections {
     private val sockets = MutableStateFlow(0)
+    private val accepted = ConcurrentHashMap.newKeySet<RawStream>()
     private val open = ConcurrentHashMap<Long, Connection>()
     private val drained = AtomicInteger()
     private val cut = AtomicInteger()
@@ -29,11 +33,15 @@ internal class Connections {
 
     val report: ShutdownReport get() = ShutdownReport(drained.get(), cut.get())
 
-    fun accepted() = sockets.update { it + 1 }
+    fun accepted(stream: RawStream) {
+        accepted.add(stream)
+        // Whoever cuts looks through the sets after setting the phase: one of us sees the other.
+        if (phase == Phase.CUTTING) stream.close()
+        sockets.update { it + 1 }
+    }
 
     fun opened(connection: Connection) {
         open[connection.id] = connection
-        // Whoever cuts looks through the map after setting the phase: one of us sees the other.
         if (phase == Phase.CUTTING) connection.end(CloseReason.Local)
     }
 
@@ -42,7 +50,8 @@ internal class Connections {
     }
 
     /** The socket is closed and its descriptor free. Publishes, so it is the last thing done for a connection. */
-    fun closed() {
+    fun closed(stream: RawStream) {
+        accepted.remove(stream)
         when (phase) {
             Phase.SERVING -> Unit
             Phase.DRAINING -> drained.incrementAndGet()
@@ -51,13 +60,16 @@ internal class Connections {
         sockets.update { it - 1 }
     }
 
+    @Synchronized
     fun drain() {
         if (phase == Phase.SERVING) phase = Phase.DRAINING
     }
 
-    /** Closes them all, also those whose handler does not listen to its cancellation. */
+    /** Closes them all: those too whose handler does not listen to its cancellation, has not begun, or whose layers still shake hands. */
+    @Synchronized
     fun cut() {
         phase = Phase.CUTTING
         open.values.forEach { it.end(CloseReason.Local) }
+        accepted.forEach(RawStream::close)
     }
 }

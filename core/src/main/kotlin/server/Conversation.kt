@@ -39,9 +39,12 @@ internal class Conversation(
             // A layer failed, or the server ended before the connection began.
             if (currentCoroutineContext().isActive) log(accepted, e)
         } finally {
-            accepted.close()
-            withContext(NonCancellable) { accepted.awaitClosed() }
-            connections.closed()
+            try {
+                accepted.close()
+                withContext(NonCancellable) { accepted.awaitClosed() }
+            } finally {
+                connections.closed(accepted)
+            }
         }
     }
 

@@ -265,6 +265,9 @@ class EventLoopSpec : StringSpec({
             loop.spent() shouldBe false
             withContext(loop) {
                 repeat(3) { generateSequence { loop.spent() }.take(1_000).indexOf(true) shouldBe EventLoop.OPERATIONS_PER_TASK }
+                // Whichever loop's stream it uses.
+                val other = EventLoopGroup.shared.next()
+                generateSequence { other.spent() }.take(1_000).indexOf(true) shouldBe EventLoop.OPERATIONS_PER_TASK
                 kotlinx.coroutines.yield()
                 loop.spent() shouldBe false
             }

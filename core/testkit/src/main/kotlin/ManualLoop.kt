@@ -82,7 +82,8 @@ public class ManualLoop : Loop {
             while (true) {
                 val next = synchronized(timers) { timers.peek()?.due } ?: break
                 if (next > end) break
-                now = next
+                // Another thread may have read the clock before it moved, and added its timer since.
+                now = maxOf(now, next)
                 drain()
             }
             now = end

@@ -30,7 +30,7 @@ public class RunningFaultProxy internal constructor(
     /** How many clients are connected. */
     public val connectionCount: StateFlow<Int> get() = server.connectionCount
 
-    /** How long everything that comes in from now on is late; it does not limit how much is on its way. */
+    /** How long everything that comes in from now on is late; up to 1 MiB is on its way in each direction of a connection. */
     @get:JvmSynthetic
     @set:JvmSynthetic
     public var latency: Duration by faults::latency

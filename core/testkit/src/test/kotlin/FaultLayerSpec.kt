@@ -4,6 +4,7 @@ package io.hawser.testkit
 
 import io.hawser.ConnectionReset
 import io.hawser.copyTo
+import io.hawser.engine.EventLoopGroup
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
 import io.kotest.assertions.throwables.shouldThrow
@@ -138,6 +139,32 @@ class FaultLayerSpec : StringSpec({
             (reader.await().exceptionOrNull() is ConnectionReset) shouldBe true
         }
         far.close()
+    }
+
+    "a cut of one direction is a reset for a call that is under way in the other" {
+        lateinit var near: RawStream
+        val (inner, far) = Memory.streams(EventLoopGroup.shared.next())
+        val cutInRead = object : RawStream by inner {
+            override fun read(target: ByteBuffer): Int {
+                near.write(bytes("x"))
+                return inner.read(target)
+            }
+        }
+        near = FaultLayer(output = Faults { cutAfter = 1 }).wrap(cutInRead)
+        shouldThrow<ConnectionReset> { near.take() }
+        far.close()
+
+        val (otherInner, otherFar) = Memory.streams(EventLoopGroup.shared.next())
+        val cutInWrite = object : RawStream by otherInner {
+            override fun write(source: ByteBuffer): Int {
+                near.take() shouldBe "x"
+                return otherInner.write(source)
+            }
+        }
+        near = FaultLayer(input = Faults { cutAfter = 1 }).wrap(cutInWrite)
+        otherFar.write(bytes("x"))
+        shouldThrow<ConnectionReset> { near.write(bytes("y")) }
+        otherFar.close()
     }
 
     "an end comes after exactly so many bytes" {

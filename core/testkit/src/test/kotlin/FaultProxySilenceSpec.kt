@@ -11,11 +11,15 @@ import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.core.test.config.DefaultTestConfig
 import io.kotest.matchers.shouldBe
+import java.io.IOException
 import java.nio.ByteBuffer
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.async
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeoutOrNull
 
 class FaultProxySilenceSpec : StringSpec({
@@ -57,6 +61,27 @@ class FaultProxySilenceSpec : StringSpec({
         }
     }
 
+    "the proxy ends a connection that is full in both directions" {
+        for (end in listOf(RunningFaultProxy::resetAll, RunningFaultProxy::closeAll)) {
+            val atServer = CompletableDeferred<Connection>()
+            behindProxy({ connection ->
+                atServer.complete(connection)
+                connection.fill()
+            }) { proxy, client, server ->
+                proxy.silent = true
+                client.connect { connection ->
+                    val writer = launch { shouldThrow<IOException> { connection.fill() } }
+                    connection.awaitFull()
+                    atServer.await().awaitFull()
+                    end(proxy)
+                    withTimeoutOrNull(5.seconds) { proxy.connectionCount.first { it == 0 } } shouldBe 0
+                    writer.join()
+                }
+                server.connectionCount.first { it == 0 }
+            }
+        }
+    }
+
     "silence that ends passes the reset on" {
         behindProxy { proxy, client, server ->
             val connection = client.connect()
@@ -93,3 +118,16 @@ class FaultProxySilenceSpec : StringSpec({
         }
     }
 })
+
+private suspend fun Connection.fill(): Nothing {
+    while (true) write(ByteBuffer.allocate(64 * 1024))
+}
+
+/** Waits until who writes has long been waiting. */
+private suspend fun Connection.awaitFull() {
+    var before = 0L
+    while (bytesWritten == 0L || bytesWritten != before) {
+        before = bytesWritten
+        delay(200.milliseconds)
+    }
+}

@@ -7,9 +7,12 @@ import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
+import java.util.concurrent.atomic.AtomicBoolean
+import kotlin.concurrent.thread
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.hours
 import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.nanoseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.delay
@@ -96,6 +99,35 @@ class ManualLoopSpec : StringSpec({
         repeat(100) { loop.spent() shouldBe false }
     }
 
+    "the clock never goes back, whenever another thread adds a timer" {
+        val loop = ManualLoop()
+        var latest = Duration.ZERO
+        var back = 0
+        fun look() {
+            if (loop.elapsed < latest) back++
+            latest = maxOf(latest, loop.elapsed)
+        }
+        repeat(STEPS) { loop.schedule(it.nanoseconds, ::look) }
+        val done = AtomicBoolean()
+        val other = thread {
+            while (!done.get()) {
+                val ran = AtomicBoolean()
+                loop.schedule(Duration.ZERO) {
+                    look()
+                    ran.set(true)
+                }
+                while (!ran.get() && !done.get()) Thread.onSpinWait()
+            }
+        }
+        try {
+            loop.advanceBy(STEPS.nanoseconds)
+        } finally {
+            done.set(true)
+            other.join()
+        }
+        back shouldBe 0
+    }
+
     "it is driven by one at a time, and hands on what a timer throws" {
         val loop = ManualLoop()
         loop.schedule(Duration.ZERO) { loop.runUntilIdle() }
@@ -105,3 +137,5 @@ class ManualLoopSpec : StringSpec({
         shouldThrow<IllegalArgumentException> { loop.advanceBy(Duration.INFINITE) }
     }
 })
+
+private const val STEPS = 300_000

@@ -41,7 +41,17 @@ public abstract class ConnectionContract(transport: ContractTransport) : StringS
 
     contract.test("a read into a buffer without room is refused") { near, _ ->
         shouldThrow<IllegalArgumentException> { near.read(ByteBuffer.allocate(0)) }.message shouldContain "no room"
+        shouldThrow<IllegalArgumentException> { near.read(ByteBuffer.allocate(1).asReadOnlyBuffer()) }.message shouldContain "read-only"
         near.isOpen shouldBe true
+    }
+
+    contract.test("a read that never waits can be cancelled") { near, far ->
+        val flood = launch(Dispatchers.Default) { runCatching { while (true) far.write(ByteBuffer.allocate(SMALL)) } }
+        val reading = launch(Dispatchers.Default) { while (true) near.readExactly(8) }
+        while (near.bytesRead < SMALL) yield()
+        reading.cancelAndJoin()
+        near.close()
+        flood.join()
     }
 
     contract.test("a write of nothing sends nothing") { near, far ->

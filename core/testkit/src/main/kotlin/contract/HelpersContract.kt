@@ -13,12 +13,15 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import java.io.ByteArrayOutputStream
 import java.nio.ByteBuffer
+import java.nio.file.FileSystemException
 import java.nio.file.Files
 import java.nio.file.NoSuchFileException
+import java.nio.file.Path
 import kotlin.io.path.deleteExisting
 import kotlin.io.path.writeBytes
 import kotlin.random.Random
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.flow.fold
@@ -126,6 +129,27 @@ public abstract class HelpersContract(transport: ContractTransport) : StringSpec
         far.lines().toList().shouldContainExactly("and a line")
     }
 
+    contract.test("a flow that is cancelled anywhere loses nothing") { near, far ->
+        val total = 20_000
+        launch { repeat(total) { near.writeLine("$it") } }
+        var next = 0
+        var bytes = 0
+        while (next < total) {
+            val collecting = launch(Dispatchers.Default) {
+                far.lines().collect { it.toInt() shouldBe next++ }
+            }
+            repeat(next % 7) { yield() }
+            collecting.cancelAndJoin()
+        }
+        launch { near.write(ByteBuffer.allocate(LARGE)) }
+        while (bytes < LARGE) {
+            val collecting = launch(Dispatchers.Default) { far.incoming().collect { bytes += it.size } }
+            repeat(bytes % 7) { yield() }
+            collecting.cancelAndJoin()
+        }
+        bytes shouldBe LARGE
+    }
+
     contract.test("copying sends everything on, up to the end") { near, far ->
         val data = Random(6).nextBytes(LARGE)
         val echoed = async { far.copyTo(far).also { far.shutdownOutput() } }
@@ -180,6 +204,7 @@ public abstract class HelpersContract(transport: ContractTransport) : StringSpec
             file.deleteExisting()
         }
         shouldThrow<NoSuchFileException> { near.sendFile(file) }
+        shouldThrow<FileSystemException> { near.sendFile(Path.of(".")) }.message shouldContain "not a regular file"
         shouldThrow<IllegalArgumentException> { near.sendFile(file, position = -1) }
         near.isOpen shouldBe true
         near.close()

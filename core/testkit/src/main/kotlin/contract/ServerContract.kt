@@ -21,6 +21,8 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.nio.ByteBuffer
+import java.util.concurrent.CountDownLatch
+import java.util.concurrent.Executors
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.random.Random
 import kotlin.time.Duration
@@ -34,6 +36,7 @@ import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.asCoroutineDispatcher
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.awaitCancellation
@@ -104,7 +107,7 @@ public abstract class ServerContract(transport: ContractTransport) : StringSpec(
             server.awaitClosed()
             connection.read(ByteBuffer.allocate(1)) shouldBe -1
         }
-        shouldThrow<CancellationException> { transport.server(ServerOptions()).start(scope, echo) }
+        shouldThrow<IllegalStateException> { transport.server(ServerOptions()).start(scope, echo) }.message shouldContain "has ended"
     }
 
     for (failure in listOf(IllegalStateException("handler"), AssertionError("handler"), CancellationException("made up"))) {
@@ -318,6 +321,22 @@ public abstract class ServerContract(transport: ContractTransport) : StringSpec(
                 server.shutdown().cut shouldBe 1
             }
         }
+    }
+
+    contract.run("closing cuts connections too whose handler has not begun") {
+        val release = CountDownLatch(1)
+        val one = Executors.newSingleThreadExecutor()
+        val context = one.asCoroutineDispatcher()
+        transport.serving({ release.await() }, ServerOptions { handlerContext = context }) { server, client ->
+            val clients = List(3) { client.connect() }
+            server.connectionCount.first { it == 3 }
+            server.close()
+            clients.forEach { connection -> connection.use { it.readLine() shouldBe null } }
+            release.countDown()
+            server.awaitClosed()
+            server.connectionCount.value shouldBe 0
+        }
+        context.close()
     }
 
     contract.run("a handler may close its server, or shut it down") {

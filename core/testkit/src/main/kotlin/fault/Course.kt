@@ -6,12 +6,19 @@ import kotlin.experimental.xor
 import kotlin.random.Random
 import kotlin.time.Duration
 
-/** How far one direction has come, and what its [faults] have in store for it. Touched by one coroutine at a time. */
+/**
+ * How far one direction has come, and what its [faults] have in store for it. Touched by one coroutine at a time, but for [isCut] and
+ * [isEnded], which anybody may ask for.
+ */
 internal class Course(private val faults: Faults) {
     private val random = Random(faults.seed)
     private val flipped = 1 shl random.nextInt(Byte.SIZE_BITS)
     private val pace = Pace()
+
+    /** Whoever moves the other direction asks whether this one is cut. */
+    @Volatile
     private var passed = 0L
+
     private var sliceLeft = nextSlice()
 
     val isSilent: Boolean get() = passed >= faults.silentAfter

@@ -39,29 +39,33 @@ internal class FaultyStream(private val inner: RawStream, input: Faults, output:
         ensureOpen()
         if (incoming.isEnded) return -1
         if (incoming.isSilent) return 0
-        val now = loop.nanoTime()
-        late?.arrive(now)
-        val room = incoming.room(target.remaining(), now)
-        if (room == 0) return 0
-        val start = target.position()
-        val count = target.limited(room) { late?.read(it, now) ?: inner.read(it) }
-        if (count > 0) {
-            incoming.corrupt(target, start, count)
-            incoming.passed(count, now)
-            cutIfDue()
+        return unlessCut {
+            val now = loop.nanoTime()
+            late?.arrive(now)
+            val room = incoming.room(target.remaining(), now)
+            if (room == 0) return 0
+            val start = target.position()
+            val count = target.limited(room) { late?.read(it, now) ?: inner.read(it) }
+            if (count > 0) {
+                incoming.corrupt(target, start, count)
+                incoming.passed(count, now)
+                cutIfDue()
+            }
+            count
         }
-        return count
     }
 
     override fun write(source: ByteBuffer): Int {
         ensureOpen()
-        val now = loop.nanoTime()
-        val room = outgoing.room(source.remaining(), now)
-        if (room == 0) return 0
-        val count = if (outgoing.corrupts(room)) writeCorrupted(source, room) else source.limited(room, inner::write)
-        outgoing.passed(count, now)
-        cutIfDue()
-        return count
+        return unlessCut {
+            val now = loop.nanoTime()
+            val room = outgoing.room(source.remaining(), now)
+            if (room == 0) return 0
+            val count = if (outgoing.corrupts(room)) writeCorrupted(source, room) else source.limited(room, inner::write)
+            outgoing.passed(count, now)
+            cutIfDue()
+            count
+        }
     }
 
     override fun write(sources: Array<ByteBuffer>, from: Int): Long {
@@ -137,9 +141,10 @@ internal class FaultyStream(private val inner: RawStream, input: Faults, output:
         if (cut) throw ConnectionReset(endpoint)
     }
 
-    private inline fun unlessCut(block: () -> Unit) {
+    /** Either side may cut while the other is in [inner], which then says that it was closed. */
+    private inline fun <T> unlessCut(block: () -> T): T {
         try {
-            block()
+            return block()
         } catch (e: ClosedChannelException) {
             ensureOpen()
             throw e

@@ -3,40 +3,53 @@ package io.hawser.testkit.fault
 import io.hawser.Connection
 import io.hawser.testkit.Faults
 import java.nio.ByteBuffer
+import java.util.concurrent.atomic.AtomicLong
 import kotlin.experimental.xor
 import kotlin.random.Random
 import kotlin.time.Duration.Companion.nanoseconds
 import kotlinx.coroutines.channels.Channel
-import kotlinx.coroutines.channels.ClosedSendChannelException
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 
 /**
- * One direction through a proxy. What comes in waits in a bounded queue until its latency is over, so that order is kept and any
- * number of pieces are on their way at once; then it goes out as the faults of that moment allow.
+ * One direction through a proxy. What comes in waits in a queue until its latency is over, so that order is kept and any number of
+ * pieces are on their way at once, up to [CREDIT] bytes; then it goes out as the faults of that moment allow.
  */
 internal class Lane(private val faults: LiveFaults, private val random: Random, private val cut: () -> Unit) {
     private class Piece(val due: Long, val bytes: ByteBuffer)
 
-    private val queue = Channel<Piece>(QUEUE)
+    private val queue = Channel<Piece>(Channel.UNLIMITED)
+
+    /** How many bytes are on their way. */
+    private val held = MutableStateFlow(0)
     private val pace = Pace()
 
     @Volatile
     private var passed = 0L
 
-    @Volatile
-    private var limit = faults.cutAfter
+    /** Negative until the lane begins or [cutAfter] is called, whichever is first. */
+    private val limit = AtomicLong(-1)
 
     @Volatile
     private var corruptAt = Faults.NEVER
+
+    /** Takes up what is in store for new connections; [cutAfter], which may have been called already, knows better. */
+    fun begin() {
+        limit.compareAndSet(-1, faults.cutAfter)
+    }
 
     /** Carries everything from [source] to [destination] until both directions' ends, and passes the end on. */
     suspend fun carry(source: Connection, destination: Connection) = coroutineScope {
         launch { collect(source) }
         for (piece in queue) {
             delay((piece.due - System.nanoTime()).nanoseconds)
+            val size = piece.bytes.remaining()
             deliver(piece.bytes, destination)
+            held.update { it - size }
         }
         faults.awaitSound()
         destination.shutdownOutput()
@@ -49,7 +62,7 @@ internal class Lane(private val faults: LiveFaults, private val random: Random, 
 
     /** Cuts the connection once [bytes] more have passed. Any thread. */
     fun cutAfter(bytes: Long) {
-        limit = beyond(bytes)
+        limit.set(beyond(bytes))
         if (bytes == 0L) cut()
     }
 
@@ -63,15 +76,15 @@ internal class Lane(private val faults: LiveFaults, private val random: Random, 
     private suspend fun collect(source: Connection) {
         val buffer = ByteBuffer.allocate(PIECE)
         while (true) {
+            if (held.value >= CREDIT) held.first { it < CREDIT }
             val ended = source.read(buffer) < 0
             buffer.flip()
             val bytes = ByteBuffer.allocate(buffer.remaining()).put(buffer).flip()
             buffer.clear()
-            try {
-                queue.send(Piece(System.nanoTime() + faults.latency.inWholeNanoseconds, bytes))
-            } catch (_: ClosedSendChannelException) {
-                // Ended by the proxy: the source is read on, so that it can end too.
-            }
+            val size = bytes.remaining()
+            val sent = queue.trySend(Piece(System.nanoTime() + faults.latency.inWholeNanoseconds, bytes))
+            // Not sent if ended by the proxy: the source is read on, so that it can end too.
+            if (sent.isSuccess) held.update { it + size }
             if (ended) break
         }
         queue.close()
@@ -87,7 +100,7 @@ internal class Lane(private val faults: LiveFaults, private val random: Random, 
                 delay(pace.pause(now))
                 continue
             }
-            val count = minOf(nextSlice(), room, bytes.remaining()).toLong().coerceAtMost(limit - passed).toInt()
+            val count = minOf(nextSlice(), room, bytes.remaining()).toLong().coerceAtMost(limit.get() - passed).toInt()
             if (count <= 0) return cut()
             val piece = bytes.slice().limit(count)
             bytes.position(bytes.position() + count)
@@ -96,7 +109,7 @@ internal class Lane(private val faults: LiveFaults, private val random: Random, 
             passed += count
             destination.write(piece)
             pace.spend(count, rate, now)
-            if (passed >= limit) return cut()
+            if (passed >= limit.get()) return cut()
         }
     }
 
@@ -111,6 +124,6 @@ internal class Lane(private val faults: LiveFaults, private val random: Random, 
 
     private companion object {
         const val PIECE = 16 * 1024
-        const val QUEUE = 64
+        const val CREDIT = 1024 * 1024
     }
 }

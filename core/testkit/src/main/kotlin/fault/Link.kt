@@ -1,6 +1,8 @@
 package io.hawser.testkit.fault
 
+import io.hawser.CloseReason
 import io.hawser.Connection
+import io.hawser.ConnectionClosed
 import io.hawser.ConnectionLost
 import io.hawser.StreamClient
 import java.io.IOException
@@ -22,6 +24,8 @@ internal class Link(private val inbound: Connection, private val faults: LiveFau
 
     /** Connects to the server and carries both ways until both have ended or one breaks; a reset is passed on. */
     suspend fun run(server: StreamClient) {
+        toServer.begin()
+        toClient.begin()
         try {
             server.connect { connection ->
                 outbound = connection
@@ -68,8 +72,16 @@ internal class Link(private val inbound: Connection, private val faults: LiveFau
     private suspend fun carry(connection: Connection) {
         try {
             coroutineScope {
-                launch { toServer.carry(inbound, connection) }
-                toClient.carry(connection, inbound)
+                // A lane that waits for its credit or for sound touches no connection: it does not notice that they are gone.
+                val end = launch {
+                    over.join()
+                    throw ConnectionClosed(connection.endpoint, CloseReason.Local)
+                }
+                coroutineScope {
+                    launch { toServer.carry(inbound, connection) }
+                    toClient.carry(connection, inbound)
+                }
+                end.cancel()
             }
         } catch (e: IOException) {
             if (e is ConnectionLost) awaitSound()
