@@ -62,6 +62,8 @@ internal class Output(private val life: Lifecycle) {
         var sent = 0L
         abortIfCut({ sent > 0 }) {
             while (sent < count) {
+                // A reader that keeps up lets us never wait.
+                if (spent()) yield()
                 val taken = raw.transferFrom(file, position + sent, count - sent)
                 if (taken == 0L) break
                 sent += taken

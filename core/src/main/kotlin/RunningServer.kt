@@ -165,9 +165,8 @@ public class RunningServer internal constructor(
     }
 
     /** A loop that ends cancels its coroutines, this one among them: then the end of the loop is what happened, not the cancellation. */
-    private fun Throwable.ofItsLoop(): EventLoopClosed? = generateSequence(this) {
-        it.cause
-    }.firstNotNullOfOrNull { it as? EventLoopClosed }
+    private fun Throwable.ofItsLoop(): EventLoopClosed? =
+        generateSequence(this) { it.cause }.firstNotNullOfOrNull { it as? EventLoopClosed }
 
     private fun CoroutineScope.hold(accepted: RawStream) {
         open.accepted(accepted)

@@ -157,6 +157,9 @@ public class EventLoop internal constructor(
     internal fun readiness(channel: SelectableChannel): Readiness =
         channel.keyFor(selector)?.attachment() as? Readiness ?: Readiness(this, channel).also { it.register() }
 
+    /** How many channels it knows, those included that were closed without a word and are not pruned yet. On the loop. */
+    internal val channels: Int get() = registered.size
+
     internal fun register(readiness: Readiness) {
         // Ktor closes a channel that failed to connect without a word.
         if (registered.size >= pruneAt) {
