@@ -7,25 +7,17 @@ import io.hawser.transport.TransportApi
 import io.ktor.network.selector.SelectInterest
 import io.ktor.network.selector.Selectable
 import io.ktor.network.selector.SelectorManager
-import java.nio.channels.CancelledKeyException
 import java.nio.channels.ClosedChannelException
 import java.nio.channels.SelectableChannel
-import java.nio.channels.SelectionKey
 import java.nio.channels.Selector
 import java.nio.channels.spi.SelectorProvider
-import java.util.ArrayDeque
-import java.util.PriorityQueue
 import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicLong
-import java.util.function.Consumer
-import kotlin.coroutines.Continuation
 import kotlin.coroutines.CoroutineContext
 import kotlin.time.Duration
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.DisposableHandle
-import kotlinx.coroutines.ExperimentalCoroutinesApi
-import kotlinx.coroutines.Job
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.withContext
@@ -68,25 +60,16 @@ public class EventLoop internal constructor(
     @Volatile
     private var closing = false
 
-    /** Set once the thread is through; from then on [tasks] is drained by whoever adds to it, under [afterlife]. */
-    @Volatile
-    private var end: EventLoopClosed? = null
-    private val afterlife = Any()
+    private val afterlife = Afterlife(name, tasks)
 
     /** Odd while a task runs, and different for each: what the watchdog looks at. */
     internal val progress: AtomicLong = AtomicLong()
 
+    internal val timers: Timers = Timers(this)
+
     // The rest is touched by the loop's thread only.
-    private val registered = HashSet<Readiness>()
-    private var pruneAt = INITIAL_KEYS
-    private val timers = PriorityQueue<Timer>()
-    private val deregistering = ArrayDeque<Runnable>()
-    private var ready = arrayOfNulls<SelectionKey>(INITIAL_KEYS)
-    private var readyCount = 0
-    private val collect = Consumer<SelectionKey> { key ->
-        if (readyCount == ready.size) ready = ready.copyOf(readyCount * 2)
-        ready[readyCount++] = key
-    }
+    private val known = KnownChannels(this)
+    private val ready = ReadyKeys()
     private var budget = 0
     private var turnBegan = System.nanoTime()
 
@@ -94,7 +77,7 @@ public class EventLoop internal constructor(
     public val isCurrent: Boolean get() = Thread.currentThread() === thread
 
     /** False once the loop has been closed or has died. */
-    public val isAlive: Boolean get() = end == null && !closing
+    public val isAlive: Boolean get() = afterlife.end == null && !closing
 
     internal fun start() = thread.start()
 
@@ -120,19 +103,14 @@ public class EventLoop internal constructor(
     /** Runs [task] on the loop, or, when the loop is no more, on the fallback thread. Any thread. */
     internal fun execute(task: Runnable) {
         tasks.add(task)
-        if (end != null) {
-            handOver()
+        if (afterlife.end != null) {
+            afterlife.handOver()
         } else if (!isCurrent && asleep.get() && asleep.compareAndSet(true, false)) {
             selector.wakeup()
         }
     }
 
-    override fun schedule(after: Duration, action: Runnable): DisposableHandle {
-        val timer = Timer(System.nanoTime() + after.inWholeNanoseconds.coerceAtMost(Long.MAX_VALUE / 2), action)
-        // A loop that is no more has no time to wait for.
-        if (isCurrent) timers.add(timer) else execute { if (isCurrent) timers.add(timer) else timer.fire() }
-        return timer
-    }
+    override fun schedule(after: Duration, action: Runnable): DisposableHandle = timers.schedule(after, action)
 
     override suspend fun select(selectable: Selectable, interest: SelectInterest) {
         if (!isCurrent) return run { select(selectable, interest) }
@@ -144,7 +122,7 @@ public class EventLoop internal constructor(
         withContext(this) { block() }
     } catch (e: CancellationException) {
         currentCoroutineContext().ensureActive()
-        throw end ?: e
+        throw afterlife.end ?: e
     }
 
     override fun notifyClosed(selectable: Selectable) {
@@ -158,16 +136,9 @@ public class EventLoop internal constructor(
         channel.keyFor(selector)?.attachment() as? Readiness ?: Readiness(this, channel).also { it.register() }
 
     /** How many channels it knows, those included that were closed without a word and are not pruned yet. On the loop. */
-    internal val channels: Int get() = registered.size
+    internal val channels: Int get() = known.size
 
-    internal fun register(readiness: Readiness) {
-        // Ktor closes a channel that failed to connect without a word.
-        if (registered.size >= pruneAt) {
-            registered.removeIf { !it.isRegistered }
-            pruneAt = maxOf(INITIAL_KEYS, registered.size * 2)
-        }
-        registered.add(readiness)
-    }
+    internal fun register(readiness: Readiness) = known.add(readiness)
 
     /**
      * Fails who waits for [readiness], whose channel has been closed, and runs [freed] once the selector has let go of the channel,
@@ -179,9 +150,7 @@ public class EventLoop internal constructor(
     }
 
     private fun deregister(readiness: Readiness, freed: Runnable) {
-        if (!isCurrent) return freed.run()
-        registered.remove(readiness)
-        if (readiness.channel.isRegistered) deregistering.add(freed) else freed.run()
+        if (isCurrent) known.remove(readiness, freed) else freed.run()
     }
 
     /** Ends the loop after the turn that runs now. Returns at once, from any thread; idempotent. */
@@ -198,8 +167,8 @@ public class EventLoop internal constructor(
             while (!closing) {
                 runTasks()
                 select()
-                runTimers()
-                resumeReady()
+                timers.runDue(turnBegan)
+                ready.fire()
             }
         } catch (e: Throwable) {
             cause = e
@@ -239,15 +208,13 @@ public class EventLoop internal constructor(
     }
 
     private fun select() {
-        readyCount = 0
         when {
             closing -> return
-            !tasks.isEmpty || !deregistering.isEmpty() -> selector.selectNow(collect)
+            !tasks.isEmpty || known.isLeaving -> selector.selectNow(ready)
             !spin() -> sleep()
         }
         turnBegan = System.nanoTime()
-        // What was closed before the selection is free after it; what these actions close waits for the next.
-        repeat(deregistering.size) { runTask(deregistering.removeFirst()::run) }
+        known.selected()
     }
 
     /** Polls for a while before sleeping, because waking a thread costs more than the wait for an answer that is near. */
@@ -256,95 +223,37 @@ public class EventLoop internal constructor(
         if (limit == 0L) return false
         val start = System.nanoTime()
         do {
-            selector.selectNow(collect)
-            if (readyCount > 0 || !tasks.isEmpty || closing) return true
+            selector.selectNow(ready)
+            if (!ready.isEmpty || !tasks.isEmpty || closing) return true
             Thread.onSpinWait()
         } while (System.nanoTime() - start < limit)
         return false
     }
 
     private fun sleep() {
-        val timer = timers.peek()
+        val timer = timers.next()
         val millis = if (timer == null) 0 else (timer.due - System.nanoTime() + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI
         if (timer != null && millis <= 0) {
-            selector.selectNow(collect)
+            selector.selectNow(ready)
             return
         }
         asleep.set(true)
-        if (tasks.isEmpty && !closing) selector.select(collect, millis) else selector.selectNow(collect)
+        if (tasks.isEmpty && !closing) selector.select(ready, millis) else selector.selectNow(ready)
         asleep.set(false)
         Thread.interrupted()
     }
 
-    private fun runTimers() {
-        if (timers.isEmpty()) return
-        val now = turnBegan
-        while (true) {
-            val timer = timers.peek() ?: return
-            if (timer.due - now > 0) return
-            timers.remove()
-            runTask(timer::fire)
-        }
-    }
-
-    private fun resumeReady() {
-        for (i in 0 until readyCount) {
-            val key = ready[i] ?: continue
-            ready[i] = null
-            try {
-                (key.attachment() as Readiness).fire(key.readyOps())
-            } catch (e: CancelledKeyException) {
-                log.trace("closed while it became ready: {}", key, e)
-            }
-        }
-    }
-
     private fun die(cause: Throwable?) {
         val closed = EventLoopClosed(name, cause)
-        end = closed
-        // Whoever is failed may run on inline, close what he has, and so come back here.
-        val waiting = registered.toList()
-        registered.clear()
-        waiting.forEach { runTask { it.fail(closed) } }
+        afterlife.begin(closed)
+        known.failAll(closed)
         runTask { selector.close() }
-        deregistering.forEach(Fallback::execute)
-        deregistering.clear()
-        timers.forEach { Fallback.execute(it::fire) }
-        timers.clear()
-        handOver()
-    }
-
-    /** Gives what was dispatched to a loop that is no more to the fallback thread, and cancels the coroutines among it. */
-    private fun handOver(): Unit = synchronized(afterlife) {
-        while (true) {
-            val task = tasks.poll() ?: return
-            (task as? Continuation<*>)?.context?.get(Job)?.let(::cancelRunaway)
-            if (task is Readiness) task.fail(end ?: ClosedChannelException()) else Fallback.execute(task)
-        }
-    }
-
-    /** A job without a parent is left to run: it is a clean-up under NonCancellable, whose end others rely on, or nobody's. */
-    @OptIn(ExperimentalCoroutinesApi::class)
-    private fun cancelRunaway(job: Job) {
-        if (job.parent != null) job.cancel(CancellationException("event loop $name has ended", end))
+        known.end()
+        timers.end()
+        afterlife.handOver()
     }
 
     private class LoopThread(val loop: EventLoop, live: Runnable) : Thread(live, loop.name)
-
-    private class Timer(val due: Long, private val action: Runnable) : Comparable<Timer>, DisposableHandle {
-        @Volatile
-        private var disposed = false
-
-        fun fire() {
-            if (!disposed) action.run()
-        }
-
-        override fun dispose() {
-            disposed = true
-        }
-
-        override fun compareTo(other: Timer): Int = (due - other.due).compareTo(0)
-    }
 
     internal companion object {
         /** Tasks between two selections, so that coroutines that keep each other busy do not starve the sockets. */
@@ -354,7 +263,6 @@ public class EventLoop internal constructor(
         internal const val OPERATIONS_PER_TASK: Int = 64
 
         private const val TASK_CHUNK = 256
-        private const val INITIAL_KEYS = 64
         private const val NANOS_PER_MILLI = 1_000_000L
         private val log = LoggerFactory.getLogger(EventLoop::class.java)
     }

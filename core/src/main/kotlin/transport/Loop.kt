@@ -23,7 +23,7 @@ public interface Loop {
     /**
      * Runs [action] on the loop once [after] has passed, with a resolution of a millisecond. Any thread.
      *
-     * Disposing the handle keeps an action that has not begun from running.
+     * Disposing the handle keeps an action that has not begun from running, and the loop from keeping it. Any thread; once is enough.
      */
     public fun schedule(after: Duration, action: Runnable): DisposableHandle
 
