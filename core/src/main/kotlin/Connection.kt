@@ -73,8 +73,8 @@ public class Connection @TransportApi constructor(private val raw: RawStream) : 
     public suspend fun read(target: ByteBuffer): Int = input.read(target)
 
     /**
-     * Suspends until a read would not have to wait: bytes are there, or the end. It takes no byte and holds no buffer; cancelling it
-     * changes nothing. Throws as [read] does.
+     * Suspends until a read would not have to wait: bytes are there, or the end. The bytes stay for the next read, and while it waits
+     * it holds no buffer; cancelling it changes nothing. Throws as [read] does.
      */
     public suspend fun awaitReadable(): Unit = input.awaitReadable()
 

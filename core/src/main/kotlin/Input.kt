@@ -49,7 +49,12 @@ internal class Input(private val life: Lifecycle) {
     suspend fun awaitReadable() {
         claimed {
             life.ensureOpen()
-            if (ahead == null && !life.inputEnded) await()
+            while (ahead == null && !life.inputEnded) {
+                await()
+                if (spent()) yield()
+                // A stream may return without a cause: only reading tells.
+                ahead = nextNow()
+            }
         }
     }
 
@@ -251,7 +256,10 @@ internal class Input(private val life: Lifecycle) {
         return count
     }
 
-    /** Inlined, so that a wait costs one coroutine frame and not two. */
+    /**
+     * Waits until it is worth looking again; what for is not certain, so callers do so in a loop. Inlined, so that a wait costs one
+     * coroutine frame and not two.
+     */
     private suspend inline fun await() {
         stash()
         streak = 0

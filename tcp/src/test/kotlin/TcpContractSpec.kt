@@ -5,6 +5,8 @@ import io.hawser.testkit.contract.ConnectionContract
 import io.hawser.testkit.contract.ContractTransport
 import io.hawser.testkit.contract.HelpersContract
 import io.hawser.testkit.contract.ServerContract
+import io.hawser.testkit.contract.WakeReaderContract
+import io.hawser.testkit.contract.WokenConnectionContract
 
 private val tcp = ContractTransport(
     server = { options -> Tcp.server("127.0.0.1", port = 0, options) },
@@ -19,6 +21,14 @@ class TcpConnectionOnLoopSpec : ConnectionContract(tcpOnLoop)
 class TcpHelpersSpec : HelpersContract(tcp)
 
 class TcpHelpersOnLoopSpec : HelpersContract(tcpOnLoop)
+
+class TcpWakeReaderSpec : WakeReaderContract(tcp)
+
+class TcpWokenSpec : WokenConnectionContract(tcp)
+
+class TcpWakeReaderOnLoopSpec : WakeReaderContract(tcpOnLoop)
+
+class TcpWokenOnLoopSpec : WokenConnectionContract(tcpOnLoop)
 
 class TcpServerSpec : ServerContract(tcp)
 

@@ -8,6 +8,7 @@ import java.nio.channels.SelectionKey.OP_ACCEPT
 import java.nio.channels.SelectionKey.OP_CONNECT
 import java.nio.channels.SelectionKey.OP_READ
 import java.nio.channels.SelectionKey.OP_WRITE
+import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater
 import kotlin.coroutines.ContinuationInterceptor
 import kotlin.coroutines.EmptyCoroutineContext
@@ -34,6 +35,9 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
 
     @Volatile
     private var output: CancellableContinuation<Unit>? = null
+
+    /** Set: the next wait for [OP_READ] returns at once. */
+    private val permit = AtomicBoolean()
 
     /** What the key is registered for. Written on the loop; a waiter elsewhere reads it after filling its slot. */
     @Volatile
@@ -67,6 +71,9 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
         when {
             failure != null -> failAll()
 
+            // Who wakes sets the permit and then looks into the slot; we filled the slot and then look at the permit.
+            operation == OP_READ && permit.get() -> resumeWoken()
+
             loop.isCurrent -> watch(operation)
 
             // Dropping on the loop clears the bit and then looks into the slot; we filled the slot and then look at the bit.
@@ -92,6 +99,12 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
             // A socket is writable nearly always: watching for it without need would wake the loop for ever.
             if (output == null) drop(OUTPUT_OPERATIONS)
         }
+    }
+
+    /** Has the wait for [OP_READ], the present or else the next one, return without a cause. Any thread. */
+    fun wakeReader() {
+        permit.set(true)
+        resumeWoken()
     }
 
     /** Fails those who wait and those who will. Any thread. */
@@ -141,6 +154,14 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
         return true
     }
 
+    private fun resumeWoken() {
+        val waiter = input ?: return
+        if (!INPUT.compareAndSet(this, waiter, null)) return
+        permit.getAndSet(false)
+        // A waiter that was cancelled meanwhile has not looked: the wake-up is for the next one.
+        waiter.dispatched { resume(Unit) { _, _, _ -> wakeReader() } }
+    }
+
     private fun removeCancelled(slot: Slot) {
         val waiter = slot.get(this)
         if (waiter != null && waiter.isCancelled) slot.compareAndSet(this, waiter, null)
@@ -148,8 +169,8 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
 
     private fun failAll() {
         val cause = failure ?: return
-        INPUT.getAndSet(this, null)?.resumeDispatched(cause)
-        OUTPUT.getAndSet(this, null)?.resumeDispatched(cause)
+        INPUT.getAndSet(this, null)?.dispatched { resumeWithException(cause) }
+        OUTPUT.getAndSet(this, null)?.dispatched { resumeWithException(cause) }
     }
 
     private companion object {
@@ -183,10 +204,11 @@ internal fun EventLoop.resume(waiter: CancellableContinuation<Unit>) {
     }
 }
 
-private fun CancellableContinuation<Unit>.resumeDispatched(cause: Throwable) {
+/** Does [resumption] from any thread: through the waiter's dispatcher, or through Dispatchers.Default if it has none. */
+private inline fun CancellableContinuation<Unit>.dispatched(crossinline resumption: CancellableContinuation<Unit>.() -> Unit) {
     if (context[ContinuationInterceptor] != null) {
-        resumeWithException(cause)
+        resumption()
     } else {
-        Dispatchers.Default.dispatch(EmptyCoroutineContext) { resumeWithException(cause) }
+        Dispatchers.Default.dispatch(EmptyCoroutineContext) { resumption() }
     }
 }

@@ -100,6 +100,8 @@ public class SelectableStream internal constructor(
         readiness.await(OP_READ)
     }
 
+    override fun wakeReader(): Unit = readiness.wakeReader()
+
     override suspend fun awaitWritable(): Unit = readiness.await(OP_WRITE)
 
     /** Without a copy through this process, where the system can. */

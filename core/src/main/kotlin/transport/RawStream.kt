@@ -9,8 +9,8 @@ import java.nio.channels.FileChannel
  * A connected byte stream as a transport sees it: non-blocking calls, and waits for readiness between them.
  *
  * The read side ([read], [awaitReadable]) is called by one coroutine at a time, the write side ([write], [awaitWritable],
- * [transferFrom], [shutdownOutput]) by one coroutine at a time, the two concurrently and from any thread; [close] and [abort]
- * come from any thread at any time. A stream whose two sides share state guards that state itself.
+ * [transferFrom], [shutdownOutput]) by one coroutine at a time, the two concurrently and from any thread; [close], [abort] and
+ * [wakeReader] come from any thread at any time. A stream whose two sides share state guards that state itself.
  *
  * Failures are [java.io.IOException]s, typed as [io.hawser.SocketFailure] where the stream knows the type. After [close] or
  * [abort] every pending and later call fails with [java.nio.channels.ClosedChannelException] or [io.hawser.ConnectionClosed].
@@ -44,10 +44,21 @@ public interface RawStream : AutoCloseable {
     public fun write(sources: Array<ByteBuffer>, from: Int): Long
 
     /**
-     * Suspends until [read] has something to say: bytes, the end, or a failure. It holds no buffer and takes no byte, so
-     * cancelling it loses nothing and it can be called again at once.
+     * Suspends until [read] has something to say, bytes, the end, or a failure, or until [wakeReader]. It holds no buffer and takes
+     * no byte, so cancelling it loses nothing and it can be called again at once.
+     *
+     * It may also return without a cause. So its caller looks again with [read], which then returns 0, before it waits once more; a
+     * layer passes a return of the stream below on by returning itself.
      */
     public suspend fun awaitReadable()
+
+    /**
+     * Has the pending [awaitReadable] return although nothing came, so that its caller can see to something else; if none is pending,
+     * the next one returns at once. Several before that count as one, and one that a cancelled wait was given stays for the next.
+     *
+     * Any thread; never waits. The reader goes on through its dispatcher, not within this call. After [close] it does nothing.
+     */
+    public fun wakeReader()
 
     /** Suspends until [write] can take a byte or fails. Cancelling it changes nothing; it can be called again at once. */
     public suspend fun awaitWritable()

@@ -12,8 +12,8 @@ import io.hawser.transport.TransportApi
  * `Memory.client("db").through(FaultLayer(output = Faults { sliceTo = 1 }))`.
  *
  * Whoever holds the stream sees a cut, and the close behind [Faults.endAfter] of the output, as [io.hawser.ConnectionReset]; the end of
- * the input as the end of the stream. Silence ends only when somebody closes the stream. It runs no coroutine of its own, and waits in
- * the time of the stream's loop.
+ * the input as the end of the stream. Silence ends only when somebody closes the stream. It runs no coroutine beyond the call that needs
+ * it, and waits in the time of the stream's loop.
  *
  * @throws IllegalArgumentException for a latency of the output: it is the peer's input that can be late.
  */

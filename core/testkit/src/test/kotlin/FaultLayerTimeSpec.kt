@@ -101,4 +101,62 @@ class FaultLayerTimeSpec : StringSpec({
             received shouldBe 5000
         }
     }
+
+    "a reader that is woken leaves silence, latency and a full pipe, once, and finds them as they were" {
+        val silence = Faults { silentAfter = 1 }
+        val latency = Faults { latency = 10.seconds }
+        val slowness = Faults { bandwidth = 1 }
+        for (faults in listOf(silence, latency, slowness)) {
+            val loop = ManualLoop()
+            val (near, far) = faulty(input = faults, loop = loop)
+            val scope = CoroutineScope(loop.dispatcher)
+            far.write(bytes("ab"))
+            near.take()
+            val wait = scope.async { near.awaitReadable() }
+            loop.runUntilIdle()
+            wait.isActive shouldBe true
+            near.wakeReader()
+            loop.runUntilIdle()
+            wait.isCompleted shouldBe true
+            near.take() shouldBe ""
+
+            repeat(2) { near.wakeReader() }
+            val woken = scope.async { near.awaitReadable() }
+            loop.runUntilIdle()
+            woken.isCompleted shouldBe true
+            val again = scope.async { near.takeOrWait() }
+            loop.runUntilIdle()
+            again.isActive shouldBe true
+            loop.advanceBy(20.seconds)
+            if (faults === silence) again.isActive shouldBe true else again.await() shouldBe (if (faults === latency) "ab" else "b")
+            near.close()
+            loop.runUntilIdle()
+        }
+    }
+
+    "a wake-up of the stream below is passed on, while bytes are late too, and late bytes are not taken for one" {
+        for (faults in listOf(Faults.NONE, Faults { latency = 10.seconds })) {
+            for (pending in listOf(false, true)) {
+                val loop = ManualLoop()
+                val (below, far) = Memory.streams(loop)
+                val near = FaultLayer(input = faults).wrap(below)
+                val scope = CoroutineScope(loop.dispatcher)
+                if (pending && faults !== Faults.NONE) far.write(bytes("late"))
+                val wait = scope.async { near.awaitReadable() }
+                loop.advanceBy(1.seconds)
+                below.wakeReader()
+                loop.runUntilIdle()
+                wait.isCompleted shouldBe true
+                near.take() shouldBe ""
+                val next = scope.async { near.awaitReadable() }
+                loop.runUntilIdle()
+                far.write(bytes("more"))
+                loop.advanceBy(1.seconds)
+                next.isActive shouldBe (faults !== Faults.NONE)
+                loop.advanceBy(10.seconds)
+                next.isCompleted shouldBe true
+                near.take() shouldBe (if (pending && faults !== Faults.NONE) "late" else "more")
+            }
+        }
+    }
 })

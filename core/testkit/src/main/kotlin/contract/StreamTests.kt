@@ -1,10 +1,15 @@
 package io.hawser.testkit.contract
 
+import io.hawser.ClientOptions
 import io.hawser.Connection
+import io.hawser.RunningServer
 import io.hawser.testkit.LeakCheck
+import io.hawser.transport.RawStream
+import io.hawser.transport.TransportApi
 import io.kotest.core.spec.style.StringSpec
 import java.nio.ByteBuffer
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
@@ -26,6 +31,18 @@ internal class StreamTests(private val spec: StringSpec, private val transport: 
 
     fun test(name: String, block: suspend CoroutineScope.(near: Connection, far: Connection) -> Unit) {
         run(name) { transport.connected(block) }
+    }
+
+    /** As [test]; the block also gets the raw stream of the near end, with every layer of the transport. */
+    @OptIn(TransportApi::class)
+    fun rawTest(name: String, block: suspend CoroutineScope.(raw: RawStream, near: Connection, far: Connection) -> Unit) {
+        run(name) {
+            val raw = CompletableDeferred<RawStream>()
+            val client = { server: RunningServer, options: ClientOptions ->
+                transport.client(server, options).through { stream -> stream.also(raw::complete) }
+            }
+            ContractTransport(transport.server, client).connected { near, far -> block(raw.await(), near, far) }
+        }
     }
 
     fun run(name: String, block: suspend CoroutineScope.() -> Unit) = with(spec) {

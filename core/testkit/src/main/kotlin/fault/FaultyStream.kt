@@ -4,11 +4,19 @@ package io.hawser.testkit.fault
 
 import io.hawser.ConnectionReset
 import io.hawser.testkit.Faults
+import io.hawser.testkit.memory.Waiting
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
 import java.nio.ByteBuffer
 import java.nio.channels.ClosedChannelException
+import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.time.Duration
+import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
+import kotlinx.coroutines.async
+import kotlinx.coroutines.cancelChildren
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.selects.select
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeoutOrNull
 
@@ -30,6 +38,10 @@ internal class FaultyStream(private val inner: RawStream, input: Faults, output:
     /** Closed by a fault: for whoever holds this stream that is a reset. */
     @Volatile
     private var cut = false
+
+    /** Taken by the reader as it returns: a wait that is cancelled leaves it to the next. */
+    private val woken = AtomicBoolean()
+    private val wakeUps = Waiting("a wake-up of the reader of $inner")
 
     init {
         cutIfDue()
@@ -77,21 +89,29 @@ internal class FaultyStream(private val inner: RawStream, input: Faults, output:
 
     override suspend fun awaitReadable() {
         unlessCut {
+            var returned = false
             while (true) {
                 if (incoming.isEnded || cut) return
-                if (incoming.isSilent) awaitEnd()
+                if (woken.getAndSet(false)) return ensureOpen()
                 val now = loop.nanoTime()
-                late?.arrive(now)
+                val arrived = !incoming.isSilent && late?.arrive(now) ?: false
+                // The stream below returned, and not for bytes that are late: that is for our caller to look into.
+                if (returned && !arrived) return ensureOpen()
                 val arrival = late?.pause(now)
                 val pause = maxOf(arrival ?: Duration.ZERO, incoming.pause(now))
-                when {
-                    pause.isPositive() -> pause(pause) { if (late?.takesMore == true) inner.awaitReadable() else inner.awaitClosed() }
+                returned = when {
+                    incoming.isSilent -> unlessWoken { awaitEnd() }
+                    pause.isPositive() -> unlessWoken { pause(pause, ::awaitNews) }
                     arrival != null -> return
-                    late != null -> inner.awaitReadable()
-                    else -> return inner.awaitReadable()
+                    else -> unlessWoken { true.also { inner.awaitReadable() } }
                 }
             }
         }
+    }
+
+    override fun wakeReader() {
+        woken.set(true)
+        wakeUps.wake()
     }
 
     override suspend fun awaitWritable() {
@@ -157,9 +177,21 @@ internal class FaultyStream(private val inner: RawStream, input: Faults, output:
         throw ClosedChannelException()
     }
 
-    /** Waits for [duration] of the loop's time, or until [event]. */
-    private suspend fun pause(duration: Duration, event: suspend () -> Unit) {
-        withContext(loop.dispatcher) { withTimeoutOrNull(duration) { event() } }
+    /** What may happen while bytes wait: more come, unless no more are taken in, or the stream is closed. */
+    private suspend fun awaitNews() = if (late?.takesMore == true) inner.awaitReadable() else inner.awaitClosed()
+
+    /** Waits for [duration] of the loop's time, or until [event], and tells whether it was that. */
+    private suspend fun pause(duration: Duration, event: suspend () -> Unit): Boolean =
+        withContext(loop.dispatcher) { withTimeoutOrNull(duration) { event() } } != null
+
+    /** What [wait] returns, or false if the reader has been woken before. */
+    private suspend fun unlessWoken(wait: suspend () -> Boolean): Boolean = coroutineScope {
+        val waiting = async(start = UNDISPATCHED) { wait() }
+        val waking = launch(start = UNDISPATCHED) { wakeUps.until(woken::get) }
+        select {
+            waking.onJoin { false }
+            waiting.onAwait { it }
+        }.also { coroutineContext.cancelChildren() }
     }
 
     private fun writeCorrupted(source: ByteBuffer, room: Int): Int {

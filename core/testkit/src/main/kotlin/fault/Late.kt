@@ -25,8 +25,9 @@ internal class Late(private val inner: RawStream, private val latency: Duration)
     /** Whether more can be taken in. */
     val takesMore: Boolean get() = last == null && size < LIMIT
 
-    /** Takes in what has arrived by [now]. */
-    fun arrive(now: Long) {
+    /** Takes in what has arrived by [now], and tells whether that was anything. */
+    fun arrive(now: Long): Boolean {
+        val known = size
         val due = now + latency.inWholeNanoseconds
         while (takesMore) {
             val bytes = ByteBuffer.allocate(PIECE)
@@ -35,13 +36,18 @@ internal class Late(private val inner: RawStream, private val latency: Duration)
             } catch (e: ClosedChannelException) {
                 throw e
             } catch (e: IOException) {
-                return finish(due, Result.failure(e))
+                finish(due, Result.failure(e))
+                return true
             }
-            if (count == 0) return
-            if (count < 0) return finish(due, Result.success(Unit))
+            if (count == 0) break
+            if (count < 0) {
+                finish(due, Result.success(Unit))
+                return true
+            }
             pieces.addLast(Piece(due, bytes.flip()))
             size += count
         }
+        return size > known
     }
 
     /** How long it is from [now] until there is something to be read, or null if nothing is on its way. */

@@ -31,6 +31,8 @@ internal class MemoryStream private constructor(
 
     override suspend fun awaitReadable(): Unit = input.awaitReadable()
 
+    override fun wakeReader(): Unit = input.wakeReader()
+
     override suspend fun awaitWritable(): Unit = output.awaitWritable()
 
     override suspend fun shutdownOutput(): Unit = output.end()

@@ -65,6 +65,8 @@ internal class Pipe(private val capacity: Int, private val source: Endpoint, pri
         if (synchronized(this) { reader == Side.CLOSED }) throw ClosedChannelException()
     }
 
+    fun wakeReader(): Unit = untilReadable.release()
+
     suspend fun awaitWritable() {
         untilWritable.until(::isWritable)
         if (synchronized(this) { writer == Side.CLOSED }) throw ClosedChannelException()

@@ -1,5 +1,6 @@
 package io.hawser.testkit.memory
 
+import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicReference
 import kotlin.coroutines.ContinuationInterceptor
 import kotlin.coroutines.EmptyCoroutineContext
@@ -17,19 +18,29 @@ import kotlinx.coroutines.suspendCancellableCoroutine
 internal class Waiting(private val what: String) {
     private val slot = AtomicReference<CancellableContinuation<Unit>?>()
 
+    /** Taken by the waiter itself: one that is cancelled leaves it to the next. */
+    private val released = AtomicBoolean()
+
     /**
-     * Suspends until [condition] holds, which is evaluated in any thread. Cancelling it leaves the place free at once.
+     * Suspends until [condition] holds, which is evaluated in any thread, or until [release]. Cancelling it leaves the place free at
+     * once.
      *
      * @throws IllegalStateException if somebody waits here already.
      */
     suspend fun until(condition: () -> Boolean) {
-        while (!condition()) {
+        while (!released.getAndSet(false) && !condition()) {
             suspendCancellableCoroutine { waiter ->
                 check(slot.compareAndSet(null, waiter)) { "two coroutines wait for $what" }
                 waiter.invokeOnCancellation { slot.compareAndSet(waiter, null) }
-                if (condition() && slot.compareAndSet(waiter, null)) waiter.resume(Unit)
+                if ((released.get() || condition()) && slot.compareAndSet(waiter, null)) waiter.resume(Unit)
             }
         }
+    }
+
+    /** Has the waiter, or the next one if nobody waits, return whatever the condition. Never within a lock. */
+    fun release() {
+        released.set(true)
+        wake()
     }
 
     /** Has the waiter, if there is one, look again. Never within a lock: the waiter may go on in this thread. */

@@ -24,8 +24,20 @@ class MemoryConnectionOnLoopSpec : ConnectionContract(memory.inContext(EventLoop
 
 class MemoryHelpersSpec : HelpersContract(memory)
 
+class MemoryWakeReaderSpec : WakeReaderContract(memory)
+
+class MemoryWokenSpec : WokenConnectionContract(memory)
+
+class MemoryWakeReaderOnLoopSpec : WakeReaderContract(memory.inContext(EventLoopGroup.shared.next()))
+
+class MemoryWokenOnLoopSpec : WokenConnectionContract(memory.inContext(EventLoopGroup.shared.next()))
+
 class MemoryServerSpec : ServerContract(memory)
 
 class SlicedMemoryConnectionSpec : ConnectionContract(slicedMemory)
 
 class SlicedMemoryHelpersSpec : HelpersContract(slicedMemory)
+
+class SlicedMemoryWakeReaderSpec : WakeReaderContract(slicedMemory)
+
+class SlicedMemoryWokenSpec : WokenConnectionContract(slicedMemory)
