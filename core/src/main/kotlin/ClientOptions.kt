@@ -1,51 +1,59 @@
 package io.hawser
 
-import io.hawser.engine.EventLoopGroup
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
-import kotlin.time.toJavaDuration
-import kotlin.time.toKotlinDuration
 
 /**
- * How a client connects. Immutable: `ClientOptions { connectTimeout = 3.seconds }` in Kotlin,
+ * How a client connects, and how its connections live. Immutable: `ClientOptions { connectTimeout = 3.seconds }` in Kotlin,
  * `ClientOptions.builder().connectTimeout(Duration.ofSeconds(3)).build()` in Java.
  *
  * | option | default | |
  * |---|---|---|
- * | `connectTimeout` | 10 s | for name resolution and all addresses together |
- * | [group] | [EventLoopGroup.shared] | the loops that connect, read and write; a `connect` called on one of them stays on it |
+ * | `connectTimeout` | 10 s | for name resolution and all addresses together: [ConnectTimeout] |
+ * | `attemptDelay` | 250 ms | how long one address is given before the next is tried beside it (RFC 8305, section 5) |
+ * | [group] | [io.hawser.engine.EventLoopGroup.shared] | a `connect` called on one of its loops stays there |
+ *
+ * The others are those of [ConnectionOptions].
  */
-public class ClientOptions private constructor(from: Builder) {
-    /** For name resolution and all addresses together; positive, `INFINITE` for as long as it takes. */
+public class ClientOptions private constructor(from: Builder) : ConnectionOptions(from) {
+    /** For name resolution and all addresses together. */
     @get:JvmSynthetic
-    public val connectTimeout: Duration = from.connectTimeout.also { require(it.isPositive()) { "connectTimeout is not positive: $it" } }
+    public val connectTimeout: Duration = from.connectTimeout.also { requirePositive("connectTimeout", it) }
 
-    /** The loops that connect, read and write, or null for [EventLoopGroup.shared]. */
-    public val group: EventLoopGroup? = from.group
+    /** How long one address is given before the next is tried beside it; `INFINITE` for one after the other. */
+    @get:JvmSynthetic
+    public val attemptDelay: Duration = from.attemptDelay.also { requirePositive("attemptDelay", it) }
 
-    /** For Java: see [connectTimeout]. */
+    /** For Java: see `connectTimeout`. */
     @JvmName("getConnectTimeout")
-    public fun connectTimeoutAsJava(): java.time.Duration = connectTimeout.toJavaDuration()
+    public fun connectTimeoutAsJava(): java.time.Duration? = connectTimeout.orNull()
 
-    override fun toString(): String = "ClientOptions(connectTimeout=$connectTimeout, group=${group ?: "shared"})"
+    /** For Java: see `attemptDelay`. */
+    @JvmName("getAttemptDelay")
+    public fun attemptDelayAsJava(): java.time.Duration? = attemptDelay.orNull()
+
+    override fun toString(): String = "ClientOptions(connectTimeout=$connectTimeout, attemptDelay=$attemptDelay, ${describe()})"
 
     /** Collects options; [build] checks them. Not for use by several threads at once. */
-    public class Builder internal constructor() {
+    public class Builder internal constructor() : ConnectionOptions.Builder<Builder>() {
         /** See [ClientOptions.connectTimeout]. */
         @get:JvmSynthetic
         @set:JvmSynthetic
         public var connectTimeout: Duration = 10.seconds
 
-        /** See [ClientOptions.group]. */
+        /** See [ClientOptions.attemptDelay]. */
         @get:JvmSynthetic
         @set:JvmSynthetic
-        public var group: EventLoopGroup? = null
+        public var attemptDelay: Duration = 250.milliseconds
 
-        /** See [ClientOptions.connectTimeout]. */
-        public fun connectTimeout(value: java.time.Duration): Builder = apply { connectTimeout = value.toKotlinDuration() }
+        override val self: Builder get() = this
 
-        /** See [ClientOptions.group]. */
-        public fun group(value: EventLoopGroup): Builder = apply { group = value }
+        /** See [ClientOptions.connectTimeout]; null for none. */
+        public fun connectTimeout(value: java.time.Duration?): Builder = apply { connectTimeout = value.orInfinite() }
+
+        /** See [ClientOptions.attemptDelay]; null for one address after the other. */
+        public fun attemptDelay(value: java.time.Duration?): Builder = apply { attemptDelay = value.orInfinite() }
 
         /** @throws IllegalArgumentException naming the option and its value. */
         public fun build(): ClientOptions = ClientOptions(this)

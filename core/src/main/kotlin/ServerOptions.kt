@@ -1,61 +1,157 @@
 package io.hawser
 
-import io.hawser.engine.EventLoopGroup
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
+import kotlinx.coroutines.Job
+
+/** What a server that has [ServerOptions.maxConnections] does with the next. */
+public enum class WhenFull {
+    /** Accepts it, closes it and reports it: its client learns at once. */
+    Refuse,
+
+    /** Leaves it to wait in the backlog until somebody goes. */
+    Pause,
+}
+
+/** What happens to the connections of a server that shuts down, until its grace is over. */
+public enum class OnDrain {
+    /** Their handlers come to an end by themselves; [RunningServer.draining] and [Connection.draining] tell them that it is time. */
+    AwaitHandlers,
+
+    /** Reads that would have to wait return the end of the stream instead; what has arrived is still read. */
+    EndInput,
+}
 
 /**
- * How a server listens and runs its handlers. Immutable: `ServerOptions { backlog = 1_024 }` in Kotlin,
- * `ServerOptions.builder().backlog(1024).build()` in Java.
+ * How a server listens, whom it lets in, and how it runs its handlers. Immutable: `ServerOptions { maxConnections = 10_000 }` in
+ * Kotlin, `ServerOptions.builder().maxConnections(10_000).build()` in Java.
  *
  * | option | default | |
  * |---|---|---|
  * | [backlog] | 511 | connections the kernel holds until they are accepted |
+ * | [maxConnections] | no limit | connections at a time |
+ * | [whenFull] | [WhenFull.Refuse] | what happens to those over [maxConnections] |
+ * | [maxConnectionsPerHost] | no limit | connections at a time from one internet address; more are refused |
+ * | [acceptRate] | no limit | connections per second; who comes faster waits in the backlog |
+ * | [admission] | [Admission.everyone] | who is let in, asked as soon as somebody has connected |
+ * | [admissionAfterHandshake] | [Admission.everyone] | who is let in, asked once the layers have said who it is |
+ * | [onDrain] | [OnDrain.AwaitHandlers] | what `shutdown` does to connections |
  * | [handlerContext] | empty | added to the context of every handler; a dispatcher in it moves handlers off their loop |
- * | [group] | [EventLoopGroup.shared] | the loops that accept, read and write |
+ *
+ * The others are those of [ConnectionOptions].
  */
-public class ServerOptions private constructor(from: Builder) {
+public class ServerOptions private constructor(from: Builder) : ConnectionOptions(from) {
     /** How many connections the kernel holds until they are accepted; it may hold fewer (`net.core.somaxconn`). At least 1. */
-    public val backlog: Int = from.backlog.also { require(it >= 1) { "backlog < 1: $it" } }
+    public val backlog: Int = from.backlog.also { requireAtLeastOne("backlog", it) }
+
+    /** How many connections there may be at a time. At least 1. */
+    public val maxConnections: Int = from.maxConnections.also { requireAtLeastOne("maxConnections", it) }
+
+    /** What happens to those over [maxConnections]. */
+    public val whenFull: WhenFull = from.whenFull
+
+    /** How many connections there may be at a time from one internet address. At least 1. */
+    public val maxConnectionsPerHost: Int = from.maxConnectionsPerHost.also { requireAtLeastOne("maxConnectionsPerHost", it) }
+
+    /** How many connections are accepted per second, as many as that at once after a pause. At least 1. */
+    public val acceptRate: Int = from.acceptRate.also { requireAtLeastOne("acceptRate", it) }
+
+    /** Who is let in, asked as soon as somebody has connected. */
+    public val admission: Admission = from.admission
+
+    /** Who is let in, asked once the layers, such as TLS, have shaken hands and added to the candidate what they know. */
+    public val admissionAfterHandshake: Admission = from.admissionAfterHandshake
+
+    /** What `shutdown` does to connections. */
+    public val onDrain: OnDrain = from.onDrain
 
     /**
      * Added to the context of every handler. A dispatcher here moves handlers off their event loop, which blocking code needs.
-     * A [kotlinx.coroutines.Job] has no place in it: a handler belongs to its server.
+     * A [Job] has no place in it: a handler belongs to its server.
      */
     public val handlerContext: CoroutineContext = from.handlerContext.also {
-        require(it[kotlinx.coroutines.Job] == null) { "handlerContext has a Job: ${it[kotlinx.coroutines.Job]}" }
+        require(it[Job] == null) { "handlerContext has a Job: ${it[Job]}" }
     }
 
-    /** The loops that accept, read and write, or null for [EventLoopGroup.shared]. */
-    public val group: EventLoopGroup? = from.group
-
-    override fun toString(): String = "ServerOptions(backlog=$backlog, handlerContext=$handlerContext, group=${group ?: "shared"})"
+    override fun toString(): String = "ServerOptions(backlog=$backlog, maxConnections=$maxConnections, whenFull=$whenFull, " +
+        "maxConnectionsPerHost=$maxConnectionsPerHost, acceptRate=$acceptRate, admission=$admission, " +
+        "admissionAfterHandshake=$admissionAfterHandshake, onDrain=$onDrain, handlerContext=$handlerContext, ${describe()})"
 
     /** Collects options; [build] checks them. Not for use by several threads at once. */
-    public class Builder internal constructor() {
+    public class Builder internal constructor() : ConnectionOptions.Builder<Builder>() {
         /** See [ServerOptions.backlog]. */
         @get:JvmSynthetic
         @set:JvmSynthetic
         public var backlog: Int = 511
+
+        /** See [ServerOptions.maxConnections]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var maxConnections: Int = Int.MAX_VALUE
+
+        /** See [ServerOptions.whenFull]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var whenFull: WhenFull = WhenFull.Refuse
+
+        /** See [ServerOptions.maxConnectionsPerHost]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var maxConnectionsPerHost: Int = Int.MAX_VALUE
+
+        /** See [ServerOptions.acceptRate]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var acceptRate: Int = Int.MAX_VALUE
+
+        /** See [ServerOptions.admission]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var admission: Admission = Admission.everyone
+
+        /** See [ServerOptions.admissionAfterHandshake]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var admissionAfterHandshake: Admission = Admission.everyone
+
+        /** See [ServerOptions.onDrain]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var onDrain: OnDrain = OnDrain.AwaitHandlers
 
         /** See [ServerOptions.handlerContext]. */
         @get:JvmSynthetic
         @set:JvmSynthetic
         public var handlerContext: CoroutineContext = EmptyCoroutineContext
 
-        /** See [ServerOptions.group]. */
-        @get:JvmSynthetic
-        @set:JvmSynthetic
-        public var group: EventLoopGroup? = null
+        override val self: Builder get() = this
 
         /** See [ServerOptions.backlog]. */
         public fun backlog(value: Int): Builder = apply { backlog = value }
 
+        /** See [ServerOptions.maxConnections]. */
+        public fun maxConnections(value: Int): Builder = apply { maxConnections = value }
+
+        /** See [ServerOptions.whenFull]. */
+        public fun whenFull(value: WhenFull): Builder = apply { whenFull = value }
+
+        /** See [ServerOptions.maxConnectionsPerHost]. */
+        public fun maxConnectionsPerHost(value: Int): Builder = apply { maxConnectionsPerHost = value }
+
+        /** See [ServerOptions.acceptRate]. */
+        public fun acceptRate(value: Int): Builder = apply { acceptRate = value }
+
+        /** See [ServerOptions.admission]. */
+        public fun admission(value: Admission): Builder = apply { admission = value }
+
+        /** See [ServerOptions.admissionAfterHandshake]. */
+        public fun admissionAfterHandshake(value: Admission): Builder = apply { admissionAfterHandshake = value }
+
+        /** See [ServerOptions.onDrain]. */
+        public fun onDrain(value: OnDrain): Builder = apply { onDrain = value }
+
         /** See [ServerOptions.handlerContext]. */
         public fun handlerContext(value: CoroutineContext): Builder = apply { handlerContext = value }
-
-        /** See [ServerOptions.group]. */
-        public fun group(value: EventLoopGroup): Builder = apply { group = value }
 
         /** @throws IllegalArgumentException naming the option and its value. */
         public fun build(): ServerOptions = ServerOptions(this)
@@ -69,5 +165,7 @@ public class ServerOptions private constructor(from: Builder) {
         /** For Java. */
         @JvmStatic
         public fun builder(): Builder = Builder()
+
+        private fun requireAtLeastOne(name: String, value: Int) = require(value >= 1) { "$name < 1: $value" }
     }
 }

@@ -28,6 +28,26 @@ public open class ConnectFailed internal constructor(
 public class ConnectTimeout(endpoint: Endpoint, public val timeout: Duration) :
     ConnectFailed(endpoint, "nobody answered within ${timeout.toMillis()} ms", cause = null)
 
+/** The layers of the connection to [endpoint], such as TLS, had not shaken hands within [timeout]; it has been aborted. */
+public class HandshakeTimeout(public val endpoint: Endpoint, public val timeout: Duration) :
+    SocketFailure("the handshake with $endpoint took longer than ${timeout.toMillis()} ms")
+
+/** No byte came from [endpoint] for [timeout] while a read waited. The connection goes on, and nothing is lost: read again. */
+public class ReadTimeout(public val endpoint: Endpoint, public val timeout: Duration) :
+    SocketFailure("$endpoint sent nothing for ${timeout.toMillis()} ms")
+
+/** [endpoint] took no byte for [timeout] while a write waited. The connection has been aborted, because the write had begun. */
+public class WriteTimeout(public val endpoint: Endpoint, public val timeout: Duration) :
+    SocketFailure("$endpoint took nothing for ${timeout.toMillis()} ms")
+
+/** No byte went to or came from [endpoint] for [timeout]. The connection has been closed. */
+public class IdleTimeout(public val endpoint: Endpoint, public val timeout: Duration) :
+    SocketFailure("nothing went to or came from $endpoint for ${timeout.toMillis()} ms")
+
+/** A whole exchange with [endpoint], from connecting to the answer, was not over within [timeout]. The connection has been closed. */
+public class ExchangeTimeout(public val endpoint: Endpoint, public val timeout: Duration) :
+    SocketFailure("the exchange with $endpoint was not over within ${timeout.toMillis()} ms")
+
 /** [endpoint] cannot be listened on: taken, not ours, not allowed. */
 public class BindFailed(public val endpoint: Endpoint, cause: Throwable) :
     SocketFailure("cannot listen on $endpoint: ${cause.describe()}", cause)

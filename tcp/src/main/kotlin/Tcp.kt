@@ -12,6 +12,7 @@ import io.hawser.engine.EventLoopGroup
 import io.hawser.engine.connect
 import io.hawser.engine.listen
 import io.hawser.engine.resolve
+import io.hawser.transport.Connector
 import io.hawser.transport.Listener
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
@@ -52,7 +53,7 @@ public object Tcp {
         val endpoint = Endpoint.Inet(SCHEME, host, port)
         require(port != 0) { "a client needs a port: $endpoint" }
         require(host != "*") { "a client needs a host: $endpoint" }
-        return StreamClient(endpoint, options, { connect(endpoint, options) })
+        return StreamClient(endpoint, options, Connector(InetSocketAddress.createUnresolved(host, port)) { connect(endpoint, options) })
     }
 
     private suspend fun listen(endpoint: Endpoint.Inet, options: ServerOptions): Listener {

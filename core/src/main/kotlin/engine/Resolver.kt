@@ -2,6 +2,7 @@ package io.hawser.engine
 
 import io.hawser.transport.TransportApi
 import java.net.InetAddress
+import java.net.UnknownHostException
 import kotlinx.coroutines.suspendCancellableCoroutine
 
 private val lookups = daemons("hawser-resolver", threads = 4)
@@ -26,4 +27,11 @@ public suspend fun resolve(host: String): List<InetAddress> {
         val lookup = lookups.submit { waiter.resumeWith(runCatching { InetAddress.getAllByName(host).toList() }) }
         waiter.invokeOnCancellation { lookup.cancel(false) }
     }
+}
+
+/** The address that [text] is the literal of, or null; asks no name server. */
+internal fun literalAddress(text: String): InetAddress? = try {
+    if (literal.matches(text)) InetAddress.getByName(text) else null
+} catch (_: UnknownHostException) {
+    null
 }

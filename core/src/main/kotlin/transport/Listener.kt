@@ -1,5 +1,6 @@
 package io.hawser.transport
 
+import io.hawser.Admission
 import io.hawser.Endpoint
 import java.net.SocketAddress
 
@@ -14,6 +15,9 @@ public interface Listener : AutoCloseable {
 
     /** [address] as events, failures and people name it. */
     public val endpoint: Endpoint
+
+    /** Whom the transport itself turns away, before the server's own rules are asked. */
+    public val admission: Admission get() = Admission.everyone
 
     /**
      * Suspends until somebody has connected, and returns the stream, which belongs to the caller. Cancelling loses nobody: who
@@ -34,9 +38,20 @@ public interface Listener : AutoCloseable {
 
 /** Opens a stream for a client. Whoever it fails or is cancelled on holds nothing. */
 @TransportApi
-public fun interface Connector {
+public interface Connector {
+    /** Whom it connects to, before a name is looked up. */
+    public val remote: SocketAddress
+
     /** @throws io.hawser.ConnectFailed when there is nobody to talk to. */
     public suspend fun connect(): RawStream
+}
+
+/** A connector to [remote] that does [open]. */
+@TransportApi
+public fun Connector(remote: SocketAddress, open: suspend () -> RawStream): Connector = object : Connector {
+    override val remote = remote
+
+    override suspend fun connect(): RawStream = open()
 }
 
 /** Opens the listener of a server. */

@@ -1,5 +1,6 @@
 package io.hawser.transport
 
+import io.hawser.Attributes
 import io.hawser.Endpoint
 import java.net.SocketAddress
 import java.nio.ByteBuffer
@@ -28,6 +29,9 @@ public interface RawStream : AutoCloseable {
 
     /** The peer as failures name it. */
     public val endpoint: Endpoint
+
+    /** What is known of the peer; a layer adds to what the stream under it knows. */
+    public val attributes: Attributes get() = Attributes.none
 
     /**
      * Moves what has arrived into [target], which has room.

@@ -16,6 +16,7 @@ import io.hawser.testkit.memory.MemoryListener
 import io.hawser.testkit.memory.MemoryStream
 import io.hawser.testkit.memory.MemoryStream.Companion.SCHEME
 import io.hawser.testkit.memory.MemoryStream.Companion.endpoint
+import io.hawser.transport.Connector
 import io.hawser.transport.Loop
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
@@ -99,9 +100,11 @@ public object Memory {
     @JvmOverloads
     public fun client(name: String, options: ClientOptions = ClientOptions()): StreamClient {
         val address = MemoryAddress(name)
-        return StreamClient(address.endpoint, options, {
-            connect(address, (options.group ?: EventLoopGroup.shared).loopFor(currentCoroutineContext()))
-        })
+        return StreamClient(
+            address.endpoint,
+            options,
+            Connector(address) { connect(address, (options.group ?: EventLoopGroup.shared).loopFor(currentCoroutineContext())) },
+        )
     }
 
     /**
@@ -131,7 +134,7 @@ public object Memory {
     @JvmOverloads
     public fun client(name: String, loop: Loop, options: ClientOptions = ClientOptions()): StreamClient {
         val address = MemoryAddress(name)
-        return StreamClient(address.endpoint, options, { connect(address, loop) })
+        return StreamClient(address.endpoint, options, Connector(address) { connect(address, loop) })
     }
 
     private fun bind(address: MemoryAddress, options: ServerOptions, loop: Loop, nextLoop: () -> Loop): MemoryListener {

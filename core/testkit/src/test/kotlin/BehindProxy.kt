@@ -10,6 +10,7 @@ import io.hawser.StreamClient
 import io.hawser.copyTo
 import io.hawser.engine.EventLoopGroup
 import io.hawser.engine.connect
+import io.hawser.transport.Connector
 import io.hawser.transport.TransportApi
 import java.net.InetSocketAddress
 import kotlinx.coroutines.CoroutineScope
@@ -35,6 +36,8 @@ internal suspend fun behindProxy(
 }
 
 /** What the TCP module would make; it is no dependency of this one. */
-internal fun tcp(port: Int): StreamClient = StreamClient(Endpoint.Inet("tcp", "127.0.0.1", port), ClientOptions(), {
-    EventLoopGroup.shared.loopFor(currentCoroutineContext()).connect(InetSocketAddress("127.0.0.1", port), "tcp")
-})
+internal fun tcp(port: Int): StreamClient {
+    val address = InetSocketAddress("127.0.0.1", port)
+    val connector = Connector(address) { EventLoopGroup.shared.loopFor(currentCoroutineContext()).connect(address, "tcp") }
+    return StreamClient(Endpoint.Inet("tcp", "127.0.0.1", port), ClientOptions(), connector)
+}

@@ -1,0 +1,141 @@
+package io.hawser
+
+import io.hawser.engine.EventLoopGroup
+import io.hawser.event.EventListener
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.toJavaDuration
+import kotlin.time.toKotlinDuration
+
+/**
+ * What servers and clients of streams have in common: how their connections live.
+ *
+ * | option | default | |
+ * |---|---|---|
+ * | `handshakeTimeout` | 10 s | for all layers of a connection, such as TLS, together |
+ * | `readTimeout` | none | how long a read waits for the next byte: [ReadTimeout], and the connection goes on |
+ * | `writeTimeout` | none | how long a write waits for the peer to take another byte: [WriteTimeout], and the connection is aborted |
+ * | `idleTimeout` | none | how long no byte may move in either direction: [IdleTimeout], and the connection is closed |
+ * | [socket] | [SocketOptions]' own | what the operating system is asked for |
+ * | [group] | [EventLoopGroup.shared] | the loops that accept, connect, read and write |
+ * | [listeners] | none | are told of every event, like those who collect the flow of them |
+ *
+ * Durations are positive, and `INFINITE` (in Java: null) for none. Timeouts fire on the loop's clock, with a resolution of a
+ * millisecond, and cost nothing per read or write but a look at it.
+ */
+public sealed class ConnectionOptions(from: Builder<*>) {
+    /** For all layers of a connection together. */
+    @get:JvmSynthetic
+    public val handshakeTimeout: Duration = from.handshakeTimeout.also { requirePositive("handshakeTimeout", it) }
+
+    /** How long a read waits for the next byte. */
+    @get:JvmSynthetic
+    public val readTimeout: Duration = from.readTimeout.also { requirePositive("readTimeout", it) }
+
+    /** How long a write waits for the peer to take another byte. */
+    @get:JvmSynthetic
+    public val writeTimeout: Duration = from.writeTimeout.also { requirePositive("writeTimeout", it) }
+
+    /** How long no byte may move in either direction. */
+    @get:JvmSynthetic
+    public val idleTimeout: Duration = from.idleTimeout.also { requirePositive("idleTimeout", it) }
+
+    /** What the operating system is asked for. */
+    public val socket: SocketOptions = from.socket
+
+    /** The loops that accept, connect, read and write, or null for [EventLoopGroup.shared]. */
+    public val group: EventLoopGroup? = from.group
+
+    /** Who is told of every event. */
+    public val listeners: List<EventListener> = from.listeners.toList()
+
+    /** For Java: see `handshakeTimeout`. */
+    @JvmName("getHandshakeTimeout")
+    public fun handshakeTimeoutAsJava(): java.time.Duration? = handshakeTimeout.orNull()
+
+    /** For Java: see `readTimeout`. */
+    @JvmName("getReadTimeout")
+    public fun readTimeoutAsJava(): java.time.Duration? = readTimeout.orNull()
+
+    /** For Java: see `writeTimeout`. */
+    @JvmName("getWriteTimeout")
+    public fun writeTimeoutAsJava(): java.time.Duration? = writeTimeout.orNull()
+
+    /** For Java: see `idleTimeout`. */
+    @JvmName("getIdleTimeout")
+    public fun idleTimeoutAsJava(): java.time.Duration? = idleTimeout.orNull()
+
+    internal fun describe(): String = "handshakeTimeout=$handshakeTimeout, readTimeout=$readTimeout, writeTimeout=$writeTimeout, " +
+        "idleTimeout=$idleTimeout, socket=$socket, group=${group ?: "shared"}, listeners=$listeners"
+
+    /** Collects options. Not for use by several threads at once. */
+    public sealed class Builder<B : Builder<B>> {
+        /** See [ConnectionOptions.handshakeTimeout]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var handshakeTimeout: Duration = 10.seconds
+
+        /** See [ConnectionOptions.readTimeout]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var readTimeout: Duration = Duration.INFINITE
+
+        /** See [ConnectionOptions.writeTimeout]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var writeTimeout: Duration = Duration.INFINITE
+
+        /** See [ConnectionOptions.idleTimeout]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var idleTimeout: Duration = Duration.INFINITE
+
+        /** See [ConnectionOptions.socket]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var socket: SocketOptions = SocketOptions()
+
+        /** See [ConnectionOptions.group]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var group: EventLoopGroup? = null
+
+        internal val listeners = mutableListOf<EventListener>()
+
+        /** This builder as what it is. */
+        protected abstract val self: B
+
+        /** See [ConnectionOptions.handshakeTimeout]; null for none. */
+        public fun handshakeTimeout(value: java.time.Duration?): B = self.apply { handshakeTimeout = value.orInfinite() }
+
+        /** See [ConnectionOptions.readTimeout]; null for none. */
+        public fun readTimeout(value: java.time.Duration?): B = self.apply { readTimeout = value.orInfinite() }
+
+        /** See [ConnectionOptions.writeTimeout]; null for none. */
+        public fun writeTimeout(value: java.time.Duration?): B = self.apply { writeTimeout = value.orInfinite() }
+
+        /** See [ConnectionOptions.idleTimeout]; null for none. */
+        public fun idleTimeout(value: java.time.Duration?): B = self.apply { idleTimeout = value.orInfinite() }
+
+        /** See [ConnectionOptions.socket]. */
+        public fun socket(value: SocketOptions): B = self.apply { socket = value }
+
+        /** What the operating system is asked for, in a block of its own. */
+        @JvmSynthetic
+        public fun socket(block: SocketOptions.Builder.() -> Unit) {
+            socket = SocketOptions(block)
+        }
+
+        /** See [ConnectionOptions.group]. */
+        public fun group(value: EventLoopGroup): B = self.apply { group = value }
+
+        /** Adds [listener]: it is told of every event, those of the beginning too, which come before anybody can collect them. */
+        public fun onEvent(listener: EventListener): B = self.apply { listeners += listener }
+    }
+}
+
+internal fun requirePositive(name: String, value: Duration) = require(value.isPositive()) { "$name is not positive: $value" }
+
+internal fun java.time.Duration?.orInfinite(): Duration = this?.toKotlinDuration() ?: Duration.INFINITE
+
+internal fun Duration.orNull(): java.time.Duration? = if (isInfinite()) null else toJavaDuration()

@@ -1,0 +1,231 @@
+package io.hawser
+
+import java.net.ProtocolFamily
+import java.net.StandardProtocolFamily.INET
+import java.net.StandardProtocolFamily.INET6
+import java.nio.channels.NetworkChannel
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.toJavaDuration
+import kotlin.time.toKotlinDuration
+
+/** Sees a socket's NIO channel at one moment of its life, to set what [SocketOptions] has no name for. */
+public fun interface ChannelHook {
+    /**
+     * Runs on an event loop, so it must not block. What it throws fails the `start`, the `connect` or the accepted connection, and
+     * closes [channel]; otherwise the channel is only lent.
+     */
+    public fun configure(channel: NetworkChannel)
+}
+
+/**
+ * What the operating system is asked for a socket. Immutable: `SocketOptions { keepAlive = true }` in Kotlin,
+ * `SocketOptions.builder().keepAlive(true).build()` in Java. A server's go to its listener and to what that accepts.
+ *
+ * | option | default | |
+ * |---|---|---|
+ * | [noDelay] | on | small writes leave at once (`TCP_NODELAY`); ignored where there is no such thing |
+ * | [keepAlive] | off | the system probes a silent peer (`SO_KEEPALIVE`) |
+ * | `keepAliveIdle` | the system's | silence before the first probe, in whole seconds (`TCP_KEEPIDLE`) |
+ * | `keepAliveInterval` | the system's | between two probes, in whole seconds (`TCP_KEEPINTVL`) |
+ * | [keepAliveCount] | the system's | probes without an answer until the connection is lost (`TCP_KEEPCNT`) |
+ * | `linger` | the system's | zero: a close resets, and what was not delivered is lost (`SO_LINGER`) |
+ * | [receiveBuffer] | the system's | bytes the kernel holds for us to read (`SO_RCVBUF`) |
+ * | [sendBuffer] | the system's | bytes the kernel holds for the peer to take (`SO_SNDBUF`) |
+ * | [reuseAddress] | on | a server may have the address of one that has just ended (`SO_REUSEADDR`) |
+ * | [reusePort] | off | several sockets may share one address, and the kernel its clients among them (`SO_REUSEPORT`) |
+ * | [family] | both | `INET` for IPv4 only (`tcp4`), `INET6` for IPv6 only (`tcp6`) |
+ * | [beforeBind], [beforeConnect], [afterAccept] | none | see the NIO channel at that moment, after the options above |
+ */
+public class SocketOptions private constructor(from: Builder) {
+    public val noDelay: Boolean = from.noDelay
+    public val keepAlive: Boolean = from.keepAlive
+
+    /** Silence before the first probe, or null for the system's. */
+    @get:JvmSynthetic
+    public val keepAliveIdle: Duration? = from.keepAliveIdle?.also { requireSeconds("keepAliveIdle", it) }
+
+    /** Between two probes, or null for the system's. */
+    @get:JvmSynthetic
+    public val keepAliveInterval: Duration? = from.keepAliveInterval?.also { requireSeconds("keepAliveInterval", it) }
+
+    /** Probes without an answer until the connection is lost, at least 1, or null for the system's. */
+    public val keepAliveCount: Int? = from.keepAliveCount?.also { require(it >= 1) { "keepAliveCount < 1: $it" } }
+
+    /** Zero for closes that reset, or null. A close that waits for the peer would hold up an event loop, so there is nothing else. */
+    @get:JvmSynthetic
+    public val linger: Duration? = from.linger?.also {
+        require(it == Duration.ZERO) {
+            "linger is neither null nor zero: $it (to wait for the peer, call shutdownOutput() and read until its end)"
+        }
+    }
+
+    /** In bytes, at least 1, or null for the system's. */
+    public val receiveBuffer: Int? = from.receiveBuffer?.also { require(it >= 1) { "receiveBuffer < 1: $it" } }
+
+    /** In bytes, at least 1, or null for the system's. */
+    public val sendBuffer: Int? = from.sendBuffer?.also { require(it >= 1) { "sendBuffer < 1: $it" } }
+    public val reuseAddress: Boolean = from.reuseAddress
+    public val reusePort: Boolean = from.reusePort
+
+    /** `INET`, `INET6`, or null for both. */
+    public val family: ProtocolFamily? = from.family?.also {
+        require(it == INET || it == INET6) { "family is neither INET nor INET6: ${it.name()}" }
+    }
+
+    /** Sees a server's channel before it is bound. */
+    public val beforeBind: ChannelHook? = from.beforeBind
+
+    /** Sees a client's channel before it connects, once per address tried. */
+    public val beforeConnect: ChannelHook? = from.beforeConnect
+
+    /** Sees each accepted channel before anything is read or written. */
+    public val afterAccept: ChannelHook? = from.afterAccept
+
+    init {
+        require(keepAlive || (keepAliveIdle ?: keepAliveInterval ?: keepAliveCount) == null) {
+            "keepAlive is off, but has timers: keepAliveIdle=$keepAliveIdle, keepAliveInterval=$keepAliveInterval, " +
+                "keepAliveCount=$keepAliveCount"
+        }
+    }
+
+    /** For Java: see `keepAliveIdle`. */
+    @JvmName("getKeepAliveIdle")
+    public fun keepAliveIdleAsJava(): java.time.Duration? = keepAliveIdle?.toJavaDuration()
+
+    /** For Java: see `keepAliveInterval`. */
+    @JvmName("getKeepAliveInterval")
+    public fun keepAliveIntervalAsJava(): java.time.Duration? = keepAliveInterval?.toJavaDuration()
+
+    /** For Java: see `linger`. */
+    @JvmName("getLinger")
+    public fun lingerAsJava(): java.time.Duration? = linger?.toJavaDuration()
+
+    override fun toString(): String = "SocketOptions(noDelay=$noDelay, keepAlive=$keepAlive, keepAliveIdle=$keepAliveIdle, " +
+        "keepAliveInterval=$keepAliveInterval, keepAliveCount=$keepAliveCount, linger=$linger, receiveBuffer=$receiveBuffer, " +
+        "sendBuffer=$sendBuffer, reuseAddress=$reuseAddress, reusePort=$reusePort, family=$family, beforeBind=$beforeBind, " +
+        "beforeConnect=$beforeConnect, afterAccept=$afterAccept)"
+
+    /** Collects options; [build] checks them. Not for use by several threads at once. */
+    public class Builder internal constructor() {
+        /** See [SocketOptions.noDelay]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var noDelay: Boolean = true
+
+        /** See [SocketOptions.keepAlive]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var keepAlive: Boolean = false
+
+        /** See [SocketOptions.keepAliveIdle]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var keepAliveIdle: Duration? = null
+
+        /** See [SocketOptions.keepAliveInterval]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var keepAliveInterval: Duration? = null
+
+        /** See [SocketOptions.keepAliveCount]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var keepAliveCount: Int? = null
+
+        /** See [SocketOptions.linger]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var linger: Duration? = null
+
+        /** See [SocketOptions.receiveBuffer]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var receiveBuffer: Int? = null
+
+        /** See [SocketOptions.sendBuffer]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var sendBuffer: Int? = null
+
+        /** See [SocketOptions.reuseAddress]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var reuseAddress: Boolean = true
+
+        /** See [SocketOptions.reusePort]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var reusePort: Boolean = false
+
+        /** See [SocketOptions.family]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var family: ProtocolFamily? = null
+
+        internal var beforeBind: ChannelHook? = null
+        internal var beforeConnect: ChannelHook? = null
+        internal var afterAccept: ChannelHook? = null
+
+        /** See [SocketOptions.noDelay]. */
+        public fun noDelay(value: Boolean): Builder = apply { noDelay = value }
+
+        /** See [SocketOptions.keepAlive]. */
+        public fun keepAlive(value: Boolean): Builder = apply { keepAlive = value }
+
+        /** See [SocketOptions.keepAliveIdle]. */
+        public fun keepAliveIdle(value: java.time.Duration?): Builder = apply { keepAliveIdle = value?.toKotlinDuration() }
+
+        /** See [SocketOptions.keepAliveInterval]. */
+        public fun keepAliveInterval(value: java.time.Duration?): Builder = apply { keepAliveInterval = value?.toKotlinDuration() }
+
+        /** See [SocketOptions.keepAliveCount]. */
+        public fun keepAliveCount(value: Int?): Builder = apply { keepAliveCount = value }
+
+        /** See [SocketOptions.linger]. */
+        public fun linger(value: java.time.Duration?): Builder = apply { linger = value?.toKotlinDuration() }
+
+        /** See [SocketOptions.receiveBuffer]. */
+        public fun receiveBuffer(value: Int?): Builder = apply { receiveBuffer = value }
+
+        /** See [SocketOptions.sendBuffer]. */
+        public fun sendBuffer(value: Int?): Builder = apply { sendBuffer = value }
+
+        /** See [SocketOptions.reuseAddress]. */
+        public fun reuseAddress(value: Boolean): Builder = apply { reuseAddress = value }
+
+        /** See [SocketOptions.reusePort]. */
+        public fun reusePort(value: Boolean): Builder = apply { reusePort = value }
+
+        /** See [SocketOptions.family]. */
+        public fun family(value: ProtocolFamily?): Builder = apply { family = value }
+
+        /** Has [hook] see a server's channel before it is bound. */
+        public fun beforeBind(hook: ChannelHook): Builder = apply { beforeBind = hook }
+
+        /** Has [hook] see a client's channel before it connects, once per address tried. */
+        public fun beforeConnect(hook: ChannelHook): Builder = apply { beforeConnect = hook }
+
+        /** Has [hook] see each accepted channel before anything is read or written. */
+        public fun afterAccept(hook: ChannelHook): Builder = apply { afterAccept = hook }
+
+        /** @throws IllegalArgumentException naming the option and its value. */
+        public fun build(): SocketOptions = SocketOptions(this)
+    }
+
+    public companion object {
+        /** The options with what [block] changes. */
+        @JvmSynthetic
+        public operator fun invoke(block: Builder.() -> Unit = {}): SocketOptions = Builder().apply(block).build()
+
+        /** For Java. */
+        @JvmStatic
+        public fun builder(): Builder = Builder()
+
+        private fun requireSeconds(name: String, value: Duration) {
+            require(value.inWholeSeconds in 1..Short.MAX_VALUE && value == value.inWholeSeconds.seconds) {
+                "$name is not a whole number of seconds from 1 to ${Short.MAX_VALUE}: $value"
+            }
+        }
+    }
+}
