@@ -7,10 +7,13 @@ import java.util.concurrent.atomic.AtomicInteger
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.asCoroutineDispatcher
 
-/** A pool of up to [threads] daemon threads that end when they have had nothing to do for a second. */
-internal fun daemons(name: String, threads: Int): ThreadPoolExecutor {
+/**
+ * A pool of up to [threads] daemon threads that end when they have had nothing to do for a second. Up to [queue] tasks wait for one; more
+ * are rejected.
+ */
+internal fun daemons(name: String, threads: Int, queue: Int = Int.MAX_VALUE): ThreadPoolExecutor {
     val count = AtomicInteger()
-    val pool = ThreadPoolExecutor(threads, threads, 1, SECONDS, LinkedBlockingQueue()) { task ->
+    val pool = ThreadPoolExecutor(threads, threads, 1, SECONDS, LinkedBlockingQueue(queue)) { task ->
         Thread(task, "$name-${count.incrementAndGet()}").apply { isDaemon = true }
     }
     pool.allowCoreThreadTimeOut(true)

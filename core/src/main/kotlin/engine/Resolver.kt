@@ -3,9 +3,6 @@ package io.hawser.engine
 import io.hawser.transport.TransportApi
 import java.net.InetAddress
 import java.net.UnknownHostException
-import kotlinx.coroutines.suspendCancellableCoroutine
-
-private val lookups = daemons("hawser-resolver", threads = 4)
 
 /** What the JDK reads as an address without asking anybody: an IPv4 address in full, and whatever has a colon. */
 private val literal = run {
@@ -14,20 +11,22 @@ private val literal = run {
 }
 
 /**
- * The addresses of [host], in the system's order; a name is looked up on a thread of its own, because the JDK blocks meanwhile.
+ * A name whose server is silent holds a thread for as long as the C library is patient, which is tens of seconds: so there are enough
+ * threads for a number of such names beside those that can be looked up, and no more of them than there is work for.
+ */
+private val names = LookUps("hawser-resolver", threads = 16, queue = 1024) { InetAddress.getAllByName(it).toList() }
+
+/**
+ * The addresses of [host], in the system's order; a name is looked up on a thread of its own, because the JDK blocks meanwhile. Whoever
+ * asks for the same name meanwhile waits for the same look-up.
  *
- * Cancelling returns at once; the look-up that nobody waits for any more ends by itself.
+ * Cancelling returns at once. A look-up that has begun ends by itself; one that nobody waits for any more does not begin.
  *
- * @throws java.net.UnknownHostException
+ * @throws java.net.UnknownHostException also when too many look-ups wait already.
  */
 @TransportApi
-public suspend fun resolve(host: String): List<InetAddress> {
-    if (literal.matches(host)) return InetAddress.getAllByName(host).toList()
-    return suspendCancellableCoroutine { waiter ->
-        val lookup = lookups.submit { waiter.resumeWith(runCatching { InetAddress.getAllByName(host).toList() }) }
-        waiter.invokeOnCancellation { lookup.cancel(false) }
-    }
-}
+public suspend fun resolve(host: String): List<InetAddress> =
+    if (literal.matches(host)) InetAddress.getAllByName(host).toList() else names.addresses(host)
 
 /** The address that [text] is the literal of, or null; asks no name server. */
 internal fun literalAddress(text: String): InetAddress? = try {
