@@ -1,5 +1,6 @@
 package io.hawser
 
+import io.hawser.transport.TransportApi
 import java.io.IOException
 import java.time.Duration
 
@@ -13,20 +14,51 @@ import java.time.Duration
 public abstract class SocketFailure(message: String, cause: Throwable? = null) : IOException(message, cause)
 
 /**
- * No connection to [endpoint]: refused, unreachable, unknown host. Where several addresses were tried, the first one's failure is
- * the [cause] and the others' are suppressed in it.
+ * No connection to [endpoint], for a [reason]. Where several addresses were tried, each one's failure is suppressed in this one, as a
+ * ConnectFailed that names the address, and the first one's cause is the [cause].
  */
-public open class ConnectFailed internal constructor(
+public open class ConnectFailed @TransportApi constructor(
     public val endpoint: Endpoint,
+    public val reason: Reason,
     detail: String,
     cause: Throwable?,
 ) : SocketFailure("cannot connect to $endpoint: $detail", cause) {
-    public constructor(endpoint: Endpoint, cause: Throwable) : this(endpoint, cause.describe(), cause)
+    /** What [cause] says, and the reason it gives. */
+    @OptIn(TransportApi::class)
+    public constructor(endpoint: Endpoint, cause: Throwable) : this(endpoint, cause.connectReason(), cause.describe(), cause)
+
+    /** Why there is no connection. There may be more of them one day. */
+    public enum class Reason {
+        /** Nobody listens there, or a firewall says so. */
+        Refused,
+
+        /** There is no way to the host. */
+        HostUnreachable,
+
+        /** There is no way to the network. */
+        NetworkUnreachable,
+
+        /** The name could not be looked up, or has no address of the family that was asked for. */
+        UnknownHost,
+
+        /** No address or port of this machine can be used for it. */
+        AddressNotAvailable,
+
+        /** The system does not allow it. */
+        NotPermitted,
+
+        /** Nobody answered in time. */
+        TimedOut,
+
+        /** What else there is: see the cause. */
+        Other,
+    }
 }
 
 /** No connection to [endpoint] within [timeout], over all its addresses. */
+@OptIn(TransportApi::class)
 public class ConnectTimeout(endpoint: Endpoint, public val timeout: Duration) :
-    ConnectFailed(endpoint, "nobody answered within ${timeout.toMillis()} ms", cause = null)
+    ConnectFailed(endpoint, Reason.TimedOut, "nobody answered within ${timeout.toMillis()} ms", cause = null)
 
 /** The layers of the connection to [endpoint], such as TLS, had not shaken hands within [timeout]; it has been aborted. */
 public class HandshakeTimeout(public val endpoint: Endpoint, public val timeout: Duration) :
@@ -48,9 +80,35 @@ public class IdleTimeout(public val endpoint: Endpoint, public val timeout: Dura
 public class ExchangeTimeout(public val endpoint: Endpoint, public val timeout: Duration) :
     SocketFailure("the exchange with $endpoint was not over within ${timeout.toMillis()} ms")
 
-/** [endpoint] cannot be listened on: taken, not ours, not allowed. */
-public class BindFailed(public val endpoint: Endpoint, cause: Throwable) :
-    SocketFailure("cannot listen on $endpoint: ${cause.describe()}", cause)
+/** [endpoint] cannot be listened on, for a [reason]. */
+public class BindFailed @TransportApi constructor(
+    public val endpoint: Endpoint,
+    public val reason: Reason,
+    detail: String,
+    cause: Throwable?,
+) : SocketFailure("cannot listen on $endpoint: $detail", cause) {
+    /** What [cause] says, and the reason it gives. */
+    @OptIn(TransportApi::class)
+    public constructor(endpoint: Endpoint, cause: Throwable) : this(endpoint, cause.bindReason(), cause.describe(), cause)
+
+    /** Why it cannot be listened on. There may be more of them one day. */
+    public enum class Reason {
+        /** Somebody else listens there. */
+        AddressInUse,
+
+        /** It is no address of this machine. */
+        AddressNotAvailable,
+
+        /** The system does not allow it, as with ports below 1024. */
+        NotPermitted,
+
+        /** The name could not be looked up, or has no address of the family that was asked for. */
+        UnknownHost,
+
+        /** What else there is: see the cause. */
+        Other,
+    }
+}
 
 /** The connection to [endpoint] broke and neither side ended it: the network went, or a timeout of the kernel fired. */
 public open class ConnectionLost internal constructor(
@@ -81,9 +139,3 @@ public class FrameTooLarge(public val endpoint: Endpoint, public val limit: Int,
 /** The event loop [loop] has been closed or has died of the [cause], and what lived on it is gone. */
 public class EventLoopClosed(public val loop: String, cause: Throwable? = null) :
     SocketFailure(if (cause == null) "event loop $loop is closed" else "event loop $loop died: ${cause.describe()}", cause)
-
-internal fun Throwable.describe(): String = when (this) {
-    is java.net.UnknownHostException -> "unknown host"
-    is java.nio.channels.UnresolvedAddressException -> "unknown host"
-    else -> message?.takeIf { it.isNotBlank() } ?: javaClass.simpleName
-}

@@ -4,8 +4,14 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.io.IOException
+import java.net.BindException
+import java.net.ConnectException
+import java.net.NoRouteToHostException
+import java.net.SocketException
+import java.net.SocketTimeoutException
 import java.net.UnknownHostException
 import java.nio.channels.UnresolvedAddressException
+import java.nio.channels.UnsupportedAddressTypeException
 import java.time.Duration
 
 class SocketFailureSpec : StringSpec({
@@ -16,6 +22,7 @@ class SocketFailureSpec : StringSpec({
         ConnectFailed(endpoint, UnknownHostException("db.example")) to "cannot connect to tcp://db.example:5432: unknown host",
         ConnectFailed(endpoint, IOException()) to "cannot connect to tcp://db.example:5432: IOException",
         ConnectTimeout(endpoint, Duration.ofSeconds(3)) to "cannot connect to tcp://db.example:5432: nobody answered within 3000 ms",
+        ConnectFailed(endpoint, UnsupportedAddressTypeException()) to "cannot connect to tcp://db.example:5432: this machine has no IPv6",
         BindFailed(endpoint, IOException("Address already in use")) to "cannot listen on tcp://db.example:5432: Address already in use",
         ConnectionReset(endpoint) to "connection to tcp://db.example:5432 was reset by the peer",
         ConnectionLost(endpoint, IOException("No route to host")) to "connection to tcp://db.example:5432 was lost: No route to host",
@@ -33,6 +40,36 @@ class SocketFailureSpec : StringSpec({
             failure.message shouldBe text
             failure.shouldBeInstanceOf<SocketFailure>().shouldBeInstanceOf<IOException>()
         }
+    }
+
+    "a connect that failed says why" {
+        fun reason(cause: Throwable) = ConnectFailed(endpoint, cause).reason
+        reason(ConnectException("Connection refused")) shouldBe ConnectFailed.Reason.Refused
+        reason(ConnectException("Verbindungsaufbau abgelehnt")) shouldBe ConnectFailed.Reason.Refused
+        reason(ConnectException("Connection timed out")) shouldBe ConnectFailed.Reason.TimedOut
+        reason(SocketTimeoutException("connect timed out")) shouldBe ConnectFailed.Reason.TimedOut
+        reason(NoRouteToHostException("No route to host")) shouldBe ConnectFailed.Reason.HostUnreachable
+        reason(SocketException("Network is unreachable")) shouldBe ConnectFailed.Reason.NetworkUnreachable
+        reason(ConnectException("Network is unreachable")) shouldBe ConnectFailed.Reason.NetworkUnreachable
+        reason(BindException("Cannot assign requested address")) shouldBe ConnectFailed.Reason.AddressNotAvailable
+        reason(UnsupportedAddressTypeException()) shouldBe ConnectFailed.Reason.AddressNotAvailable
+        reason(BindException("Permission denied")) shouldBe ConnectFailed.Reason.NotPermitted
+        reason(SocketException("Operation not permitted")) shouldBe ConnectFailed.Reason.NotPermitted
+        reason(UnknownHostException("db.example")) shouldBe ConnectFailed.Reason.UnknownHost
+        reason(UnresolvedAddressException()) shouldBe ConnectFailed.Reason.UnknownHost
+        reason(IOException()) shouldBe ConnectFailed.Reason.Other
+        ConnectTimeout(endpoint, Duration.ofSeconds(3)).reason shouldBe ConnectFailed.Reason.TimedOut
+    }
+
+    "a bind that failed says why" {
+        fun reason(cause: Throwable) = BindFailed(endpoint, cause).reason
+        reason(BindException("Address already in use")) shouldBe BindFailed.Reason.AddressInUse
+        reason(BindException("Cannot assign requested address")) shouldBe BindFailed.Reason.AddressNotAvailable
+        reason(UnsupportedOperationException("IPv6 not available")) shouldBe BindFailed.Reason.AddressNotAvailable
+        reason(BindException("Permission denied")) shouldBe BindFailed.Reason.NotPermitted
+        reason(SocketException("Operation not permitted")) shouldBe BindFailed.Reason.NotPermitted
+        reason(UnknownHostException("db.example")) shouldBe BindFailed.Reason.UnknownHost
+        reason(IOException("Address already in use")) shouldBe BindFailed.Reason.Other
     }
 
     "a failure keeps what caused it" {
