@@ -42,7 +42,7 @@ public sealed class Endpoint {
 
     public companion object {
         private const val MAX_PORT = 65_535
-        private val schemes = listOf("tcp")
+        private val schemes = listOf("tcp", "tcp4", "tcp6")
 
         /**
          * Reads `host:port` and `tcp://host:port`. An IPv6 address stands in brackets; an empty host is `*`, all addresses.

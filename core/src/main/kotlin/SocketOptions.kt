@@ -20,7 +20,8 @@ public fun interface ChannelHook {
 
 /**
  * What the operating system is asked for a socket. Immutable: `SocketOptions { keepAlive = true }` in Kotlin,
- * `SocketOptions.builder().keepAlive(true).build()` in Java. A server's go to its listener and to what that accepts.
+ * `SocketOptions.builder().keepAlive(true).build()` in Java. A server's go to its listener and to what that accepts. One that is asked for
+ * and that a kind of socket has not got fails the `start`, the `connect` or the accepted connection by its name.
  *
  * | option | default | |
  * |---|---|---|
@@ -32,7 +33,7 @@ public fun interface ChannelHook {
  * | `linger` | the system's | zero: a close resets, and what was not delivered is lost (`SO_LINGER`) |
  * | [receiveBuffer] | the system's | bytes the kernel holds for us to read (`SO_RCVBUF`) |
  * | [sendBuffer] | the system's | bytes the kernel holds for the peer to take (`SO_SNDBUF`) |
- * | [reuseAddress] | on | a server may have the address of one that has just ended (`SO_REUSEADDR`) |
+ * | [reuseAddress] | on | a server may have the address of one that has just ended (`SO_REUSEADDR`); ignored where there is no such thing |
  * | [reusePort] | off | several sockets may share one address, and the kernel its clients among them (`SO_REUSEPORT`) |
  * | [family] | both | `INET` for IPv4 only (`tcp4`), `INET6` for IPv6 only (`tcp6`) |
  * | [beforeBind], [beforeConnect], [afterAccept] | none | see the NIO channel at that moment, after the options above |

@@ -43,7 +43,7 @@ class EndpointSpec : StringSpec({
         "a b:80" to "host \"a b\" is not a host name: \"a b:80\"",
         "user@host:80" to "host \"user@host\" is not a host name: \"user@host:80\"",
         "host/path:80" to "host \"host/path\" is not a host name: \"host/path:80\"",
-        "carrier-pigeon://x:1" to "unknown scheme \"carrier-pigeon\" (known: tcp): \"carrier-pigeon://x:1\"",
+        "carrier-pigeon://x:1" to "unknown scheme \"carrier-pigeon\" (known: tcp, tcp4, tcp6): \"carrier-pigeon://x:1\"",
     )
     for ((text, message) in bad) {
         "\"$text\" is refused" { shouldThrow<IllegalArgumentException> { Endpoint.parse(text) }.message shouldBe message }

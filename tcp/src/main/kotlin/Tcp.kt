@@ -1,90 +1,65 @@
 package io.hawser.tcp
 
-import io.hawser.BindFailed
 import io.hawser.ClientOptions
-import io.hawser.ConnectFailed
 import io.hawser.Endpoint
-import io.hawser.EventLoopClosed
 import io.hawser.ServerOptions
+import io.hawser.SocketOptions
 import io.hawser.StreamClient
 import io.hawser.StreamServer
-import io.hawser.engine.EventLoopGroup
-import io.hawser.engine.connect
-import io.hawser.engine.listen
-import io.hawser.engine.resolve
 import io.hawser.transport.Connector
-import io.hawser.transport.Listener
-import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
-import java.net.InetAddress
 import java.net.InetSocketAddress
-import java.net.StandardSocketOptions.TCP_NODELAY
-import kotlinx.coroutines.CancellationException
-import kotlinx.coroutines.currentCoroutineContext
 
-/** TCP clients and servers (RFC 9293). Small writes leave at once: `TCP_NODELAY` is on. */
+/**
+ * TCP clients and servers (RFC 9293). Small writes leave at once: `TCP_NODELAY` is on.
+ *
+ * With [SocketOptions.family] they are of one IP version only, and their endpoints read `tcp4` or `tcp6`.
+ */
 @OptIn(TransportApi::class)
 public object Tcp {
-    private const val SCHEME = "tcp"
     private const val LOOPBACK = "127.0.0.1"
 
     /**
      * A server on [host] and [port]; nothing is bound before it starts.
      *
-     * [host] is a name, an address, or `*` for all addresses; by default only this machine can connect. Port 0 is any free one.
+     * [host] is a name, an address, or `*` for all addresses; by default only this machine can connect. Port 0 is any free one. Of a
+     * name's addresses the first is bound; looking it up may take 10 s.
      *
-     * @throws IllegalArgumentException for a port outside 0..65535 or an empty host.
+     * A server of IPv6 only turns away who comes from an IPv4 address, but its port is taken for IPv4 too where it listens on all
+     * addresses.
+     *
+     * @throws IllegalArgumentException for a port outside 0..65535 or a host that is none.
      */
     @JvmStatic
     @JvmOverloads
     public fun server(host: String = LOOPBACK, port: Int, options: ServerOptions = ServerOptions()): StreamServer {
-        val endpoint = Endpoint.Inet(SCHEME, host, port)
-        return StreamServer(endpoint, options, { listen(endpoint, options) })
+        val endpoint = endpoint(host, port, options.socket)
+        return StreamServer(endpoint, options, Binding(endpoint, options)::listen)
     }
 
     /**
-     * A client of [host] and [port]; nothing is resolved or opened before it connects. All addresses of a name are tried in turn.
+     * A client of [host] and [port]; nothing is resolved or opened before it connects.
+     *
+     * All addresses of a name are tried, IPv4 and IPv6 in turn, the next one when the one before has failed or has not answered within
+     * [ClientOptions.attemptDelay]; the first to answer wins (RFC 8305). The family of the first address that the JDK gives goes first:
+     * IPv4, unless `java.net.preferIPv6Addresses` says otherwise.
      *
      * @throws IllegalArgumentException for a port outside 1..65535 or a host that is none.
      */
     @JvmStatic
     @JvmOverloads
     public fun client(host: String, port: Int, options: ClientOptions = ClientOptions()): StreamClient {
-        val endpoint = Endpoint.Inet(SCHEME, host, port)
+        val endpoint = endpoint(host, port, options.socket)
         require(port != 0) { "a client needs a port: $endpoint" }
         require(host != "*") { "a client needs a host: $endpoint" }
-        return StreamClient(endpoint, options, Connector(InetSocketAddress.createUnresolved(host, port)) { connect(endpoint, options) })
+        val remote = InetSocketAddress.createUnresolved(endpoint.host, port)
+        return StreamClient(endpoint, options, Connector(remote, Dialer(endpoint, options)::connect))
     }
 
-    private suspend fun listen(endpoint: Endpoint.Inet, options: ServerOptions): Listener {
-        try {
-            val address = if (endpoint.host == "*") InetSocketAddress(endpoint.port).address else resolve(endpoint.host).first()
-            return (options.group ?: EventLoopGroup.shared).listen(InetSocketAddress(address, endpoint.port), SCHEME, options.backlog) {
-                it.setOption(TCP_NODELAY, true)
-            }
-        } catch (e: Exception) {
-            throw if (e is CancellationException || e is EventLoopClosed) e else BindFailed(endpoint, e)
-        }
-    }
-
-    private suspend fun connect(endpoint: Endpoint.Inet, options: ClientOptions): RawStream {
-        val group = options.group ?: EventLoopGroup.shared
-        val loop = group.loopFor(currentCoroutineContext())
-        var failure: ConnectFailed? = null
-        for (address in addresses(endpoint)) {
-            try {
-                return loop.connect(InetSocketAddress(address, endpoint.port), SCHEME)
-            } catch (e: Exception) {
-                if (e is CancellationException || e is EventLoopClosed) throw e
-                failure?.addSuppressed(e) ?: run { failure = ConnectFailed(endpoint, e) }
-            }
-        }
-        throw checkNotNull(failure) { "$endpoint has no address" }
-    }
-
-    private suspend fun addresses(endpoint: Endpoint.Inet): List<InetAddress> = try {
-        resolve(endpoint.host)
-    } catch (e: java.io.IOException) {
-        throw ConnectFailed(endpoint, e)
+    /** An IPv6 address may come in the brackets it has in an endpoint. */
+    private fun endpoint(host: String, port: Int, options: SocketOptions): Endpoint.Inet {
+        val bare = if (host.startsWith('[') && host.endsWith(']')) host.substring(1, host.length - 1) else host
+        require(bare.length == host.length || ':' in bare) { "$host is not an IPv6 address" }
+        return Endpoint.Inet(Family.of(options).scheme, bare, port)
     }
 }

@@ -5,6 +5,7 @@ package io.hawser.tcp
 import io.hawser.Connection
 import io.hawser.Endpoint
 import io.hawser.ServerOptions
+import io.hawser.SocketOptions
 import io.hawser.StreamServer
 import io.hawser.copyTo
 import io.hawser.engine.EventLoopGroup
@@ -17,7 +18,6 @@ import io.kotest.matchers.collections.shouldContainAll
 import io.kotest.matchers.comparables.shouldBeLessThan
 import io.kotest.matchers.shouldBe
 import java.net.InetSocketAddress
-import java.net.StandardSocketOptions.SO_SNDBUF
 import java.nio.ByteBuffer
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicLong
@@ -153,9 +153,7 @@ class CancellationSpec : StringSpec({
     "256 MiB pass through the smallest buffers unharmed" {
         val group = EventLoopGroup.shared
         val server = StreamServer(Endpoint.Inet("tcp", "127.0.0.1", 0), ServerOptions(), {
-            group.listen(InetSocketAddress("127.0.0.1", 0), "tcp", backlog = 10) {
-                it.setOption(SO_SNDBUF, 4096)
-            }
+            group.listen(InetSocketAddress("127.0.0.1", 0), "tcp", backlog = 10, SocketOptions { sendBuffer = 4096 })
         })
         withTimeout(HANG) {
             coroutineScope {

@@ -5,6 +5,8 @@ import io.hawser.RunningServer
 import io.hawser.ServerOptions
 import io.hawser.copyTo
 import java.io.BufferedReader
+import java.net.InetAddress
+import java.net.ServerSocket
 import java.util.concurrent.TimeUnit.SECONDS
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CancellationException
@@ -24,10 +26,11 @@ internal val echo: suspend CoroutineScope.(Connection) -> Unit = { it.copyTo(it)
 internal suspend fun <R> serving(
     handler: suspend CoroutineScope.(Connection) -> Unit = echo,
     options: ServerOptions = ServerOptions(),
+    host: String = "127.0.0.1",
     block: suspend CoroutineScope.(RunningServer) -> R,
 ): R = withTimeout(HANG) {
     coroutineScope {
-        Tcp.server("127.0.0.1", port = 0, options).start(this, handler).use { server -> coroutineScope { block(server) } }
+        Tcp.server(host, port = 0, options).start(this, handler).use { server -> coroutineScope { block(server) } }
     }
 }
 
@@ -106,7 +109,8 @@ internal class Peer private constructor(private val process: Process) : AutoClos
             return run(*wrapper, java, "-Xmx256m", "-cp", System.getProperty("java.class.path"), main)
         }
 
-        private fun require(program: String) {
+        /** Skips the test where [program] is not installed, or fails it under CI. */
+        fun require(program: String) {
             val found = program.startsWith('/') || System.getenv("PATH").split(':').any { java.io.File(it, program).canExecute() }
             if (found) return
             check(System.getenv("CI") != "true") { "$program is not installed" }
@@ -114,6 +118,9 @@ internal class Peer private constructor(private val process: Process) : AutoClos
         }
     }
 }
+
+/** A port that nobody listens on, and that the system does not give out again soon. */
+internal fun freePort(): Int = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
 
 /** The thread names of this process that start with [prefix]. */
 internal fun threads(prefix: String): List<String> = Thread.getAllStackTraces().keys.map { it.name }.filter { it.startsWith(prefix) }

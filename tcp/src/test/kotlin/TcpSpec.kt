@@ -43,6 +43,7 @@ class TcpSpec : StringSpec({
                 val failure = shouldThrow<BindFailed> { Tcp.server("127.0.0.1", server.port).start(this, echo) }
                 failure.message shouldBe "cannot listen on tcp://127.0.0.1:${server.port}: Address already in use"
                 failure.endpoint.toString() shouldBe "tcp://127.0.0.1:${server.port}"
+                failure.reason shouldBe BindFailed.Reason.AddressInUse
             }
             server.shutdown()
             serving { }
@@ -73,14 +74,13 @@ class TcpSpec : StringSpec({
         }
     }
 
-    "nobody there is ConnectFailed, with every address's failure" {
-        val port = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
+    "nobody there is ConnectFailed" {
+        val port = freePort()
         val failure = shouldThrow<ConnectFailed> { Tcp.client("127.0.0.1", port).connect() }
         failure.message shouldStartWith "cannot connect to tcp://127.0.0.1:$port: "
         failure.endpoint.toString() shouldBe "tcp://127.0.0.1:$port"
-        val addresses = InetAddress.getAllByName("localhost").size
-        val all = shouldThrow<ConnectFailed> { Tcp.client("localhost", port).connect() }
-        all.suppressed.size shouldBe addresses - 1
+        failure.reason shouldBe ConnectFailed.Reason.Refused
+        failure.suppressed.size shouldBe 0
     }
 
     "an unknown host is ConnectFailed for a client, BindFailed for a server" {

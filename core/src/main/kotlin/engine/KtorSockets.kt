@@ -1,60 +1,138 @@
 package io.hawser.engine
 
+import io.hawser.Admission
+import io.hawser.SocketOptions
+import io.hawser.isAddressInUse
 import io.hawser.transport.TransportApi
 import io.ktor.network.selector.Selectable
 import io.ktor.network.sockets.InetSocketAddress
 import io.ktor.network.sockets.SocketAddress
 import io.ktor.network.sockets.UnixSocketAddress
 import io.ktor.network.sockets.aSocket
+import java.lang.reflect.InvocationTargetException
+import java.net.BindException
+import java.net.ConnectException
+import java.net.StandardSocketOptions.TCP_NODELAY
 import java.net.UnixDomainSocketAddress
+import java.nio.channels.ClosedChannelException
 import java.nio.channels.ServerSocketChannel
 import java.nio.channels.SocketChannel
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.withContext
 
 /**
- * Connects a Ktor socket to [address] and returns it as a stream of this loop, named by [scheme]. On cancellation and on failure
- * nothing stays open.
+ * Connects a Ktor socket with [options] to [address] and returns it as a stream of this loop, named by [scheme]. On cancellation and on
+ * failure nothing stays open, and no descriptor taken.
  *
+ * @throws java.net.ConnectException if the connection met itself, which in a range of ports that are given out happens where nobody
+ * listens.
  * @throws java.io.IOException what the system says, untyped: the caller knows what it was connecting to.
+ * @throws Throwable what the hook throws.
  */
 @TransportApi
-public suspend fun EventLoop.connect(address: java.net.SocketAddress, scheme: String): SelectableStream {
+public suspend fun EventLoop.connect(
+    address: java.net.SocketAddress,
+    scheme: String,
+    options: SocketOptions = SocketOptions(),
+): SelectableStream {
     var opened: SelectableStream? = null
     try {
         // On the loop, so that a socket closed by a cancellation is freed by the loop's next selection.
-        run {
-            val socket = aSocket(this@connect).tcp().connect(address.toKtor())
-            // Nothing has been attached to Ktor's socket, so its channel is all there is to close.
-            opened = SelectableStream(this@connect, (socket as Selectable).channel as SocketChannel, scheme)
-        }
+        run { opened = open(address, scheme, options) }
         return checkNotNull(opened)
     } catch (e: Throwable) {
         // Connected, but the caller was cancelled on the way back.
-        opened?.abort()
+        opened?.run {
+            abort()
+            withContext(NonCancellable) { awaitClosed() }
+        }
         throw e
     }
 }
 
+@TransportApi
+private suspend fun EventLoop.open(address: java.net.SocketAddress, scheme: String, options: SocketOptions): SelectableStream {
+    val opening = Opening(this, options.family)
+    try {
+        val channel = opening.channelTo(address, options)
+        // Nothing has been attached to Ktor's socket, so its channel is all there is to close.
+        if (channel.localAddress == channel.remoteAddress) throw metItself()
+        return SelectableStream(this, channel, scheme)
+    } catch (e: Throwable) {
+        opening.discard()
+        // Ktor opens Unix sockets by reflection.
+        throw if (e is InvocationTargetException) e.targetException else e
+    }
+}
+
+private suspend fun Opening.channelTo(address: java.net.SocketAddress, options: SocketOptions): SocketChannel = try {
+    val socket = aSocket(this).tcp().connect(address.toKtor()) {
+        prepareStream = { channel ->
+            options.prepare(channel, options.beforeConnect)
+            // Ktor sets this one itself, after the hook has.
+            if (TCP_NODELAY in channel.supportedOptions()) noDelay = channel.getOption(TCP_NODELAY)
+        }
+    }
+    (socket as Selectable).channel as SocketChannel
+} catch (e: ClosedChannelException) {
+    // Ktor closes a channel that met itself without a word, and nobody else has this one.
+    throw metItself().apply { initCause(e) }
+}
+
+private fun metItself() = ConnectException("nobody listens there, and the connection met itself")
+
 /**
- * Binds a Ktor server socket to [address] and returns its listener, on one of this group's loops. [configure] sees every accepted
- * channel before it is used.
+ * Binds a Ktor server socket with [options] to [address] and returns its listener, on one of this group's loops. Where a listener of this
+ * process that is being closed is still in the way, it waits for that one's end.
  *
  * @throws java.io.IOException what the system says, untyped: the caller knows what it was binding.
+ * @throws Throwable what the hook throws.
  */
 @TransportApi
 public suspend fun EventLoopGroup.listen(
     address: java.net.SocketAddress,
     scheme: String,
     backlog: Int,
-    configure: (SocketChannel) -> Unit = {},
+    options: SocketOptions = SocketOptions(),
+    admission: Admission = Admission.everyone,
 ): SelectableListener {
-    val loop = next()
-    val socket = aSocket(loop).tcp().bind(address.toKtor()) { backlogSize = backlog }
-    val channel = (socket as Selectable).channel as ServerSocketChannel
+    var opened: SelectableListener? = null
     try {
-        return SelectableListener(loop, this, channel, scheme, configure)
+        while (opened == null) {
+            // Looked up before the attempt: one that ends during it may still have been the reason.
+            val closing = ClosingListeners.at(address)
+            val loop = next()
+            try {
+                loop.run {
+                    opened = loop.bind(address, backlog, options) { SelectableListener(loop, this, it, scheme, options, admission) }
+                }
+            } catch (e: BindException) {
+                if (closing.isEmpty() || !e.isAddressInUse) throw e
+                closing.forEach { it.awaitClosed() }
+            }
+        }
+        return checkNotNull(opened)
     } catch (e: Throwable) {
-        channel.close()
+        opened?.close()
         throw e
+    }
+}
+
+@TransportApi
+private suspend fun EventLoop.bind(
+    address: java.net.SocketAddress,
+    backlog: Int,
+    options: SocketOptions,
+    listener: (ServerSocketChannel) -> SelectableListener,
+): SelectableListener {
+    val opening = Opening(this, options.family)
+    opening.prepareListener = options::prepare
+    try {
+        val socket = aSocket(opening).tcp().bind(address.toKtor()) { backlogSize = backlog }
+        return listener((socket as Selectable).channel as ServerSocketChannel)
+    } catch (e: Throwable) {
+        opening.discard()
+        throw if (e is InvocationTargetException) e.targetException else e
     }
 }
 

@@ -1,6 +1,10 @@
 package io.hawser.engine
 
+import io.hawser.Admission
 import io.hawser.Endpoint
+import io.hawser.EventLoopClosed
+import io.hawser.SocketOptions
+import io.hawser.transport.AcceptedInVain
 import io.hawser.transport.Listener
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
@@ -17,7 +21,8 @@ import kotlinx.coroutines.yield
  * A bound [ServerSocketChannel] on an [EventLoop], which hands what it accepts to the loops of [group] in turn.
  *
  * It accepts from the channel itself: Ktor's `accept` loses the descriptor when it cannot configure what it accepted, reads
- * addresses that may be gone, and cannot be tried again after a cancellation.
+ * addresses that may be gone, and cannot be tried again after a cancellation. Whom the options or their hook cannot be had for is
+ * closed, as [AcceptedInVain].
  */
 @TransportApi
 public class SelectableListener internal constructor(
@@ -25,7 +30,8 @@ public class SelectableListener internal constructor(
     private val group: EventLoopGroup,
     private val channel: ServerSocketChannel,
     private val scheme: String,
-    private val configure: (SocketChannel) -> Unit,
+    private val options: SocketOptions,
+    override val admission: Admission = Admission.everyone,
 ) : Listener {
     override val address: SocketAddress = channel.localAddress
     override val endpoint: Endpoint = Endpoint.of(scheme, address)
@@ -44,12 +50,16 @@ public class SelectableListener internal constructor(
 
     override fun close() {
         if (!closing.compareAndSet(false, true)) return
+        ClosingListeners.add(this)
         try {
             channel.close()
         } catch (e: IOException) {
             loop.unexpectedOnClose(e)
         } finally {
-            loop.closed(readiness) { closed.complete() }
+            loop.closed(readiness) {
+                ClosingListeners.remove(this)
+                closed.complete()
+            }
         }
     }
 
@@ -60,11 +70,11 @@ public class SelectableListener internal constructor(
     private fun streamOf(accepted: SocketChannel): RawStream {
         try {
             accepted.configureBlocking(false)
-            configure(accepted)
+            options.prepare(accepted, options.afterAccept)
             return SelectableStream(group.next(), accepted, scheme)
         } catch (e: Throwable) {
             accepted.close()
-            throw e
+            throw if (e is EventLoopClosed) e else AcceptedInVain(e)
         }
     }
 }

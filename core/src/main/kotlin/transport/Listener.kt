@@ -23,7 +23,8 @@ public interface Listener : AutoCloseable {
      * Suspends until somebody has connected, and returns the stream, which belongs to the caller. Cancelling loses nobody: who
      * came is there for the next call.
      *
-     * @throws java.io.IOException if this one could not be accepted; a later call may succeed.
+     * @throws AcceptedInVain if this one came and could not be used; the next call is not affected.
+     * @throws java.io.IOException if nobody could be accepted; a later call may succeed.
      * @throws java.nio.channels.ClosedChannelException once the listener is closed.
      * @throws io.hawser.EventLoopClosed when its loop is gone: no later call will succeed.
      */

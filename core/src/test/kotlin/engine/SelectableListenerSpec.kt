@@ -2,9 +2,12 @@
 
 package io.hawser.engine
 
+import io.hawser.SocketOptions
+import io.hawser.transport.AcceptedInVain
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.types.shouldBeInstanceOf
 import io.mockk.every
 import io.mockk.mockk
 import io.mockk.verify
@@ -22,10 +25,13 @@ class SelectableListenerSpec : StringSpec({
                 every { accept() } returnsMany listOf(accepted, good)
             }
             val group = EventLoopGroup.shared
-            val listener = SelectableListener(group.next(), group, channel, "tcp") { throw IOException("no such option") }
-            shouldThrow<IOException> { listener.accept() }.message shouldBe "Invalid argument"
+            val options = SocketOptions { afterAccept { throw AssertionError("not today") } }
+            val listener = SelectableListener(group.next(), group, channel, "tcp", options)
+            shouldThrow<AcceptedInVain> { listener.accept() }.message shouldBe "a connection was accepted in vain: Invalid argument"
             verify { accepted.close() }
-            shouldThrow<IOException> { listener.accept() }.message shouldBe "no such option"
+            val vain = shouldThrow<AcceptedInVain> { listener.accept() }
+            vain.message shouldBe "a connection was accepted in vain: not today"
+            vain.cause.shouldBeInstanceOf<AssertionError>()
             good.isOpen shouldBe false
         }
     }

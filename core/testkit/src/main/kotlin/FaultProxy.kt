@@ -15,7 +15,6 @@ import io.hawser.transport.TransportApi
 import java.io.IOException
 import java.net.InetAddress
 import java.net.InetSocketAddress
-import java.net.StandardSocketOptions.TCP_NODELAY
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicLong
 import kotlinx.coroutines.CoroutineScope
@@ -50,7 +49,7 @@ public class FaultProxy private constructor(private val server: StreamClient, pr
 
     private suspend fun listen() = try {
         val address = InetSocketAddress(InetAddress.getByName(HOST), 0)
-        EventLoopGroup.shared.listen(address, SCHEME, options.backlog) { it.setOption(TCP_NODELAY, true) }
+        EventLoopGroup.shared.listen(address, SCHEME, options.backlog)
     } catch (e: IOException) {
         throw BindFailed(loopback, e)
     }

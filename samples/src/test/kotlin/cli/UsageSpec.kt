@@ -23,7 +23,7 @@ class UsageSpec : StringSpec({
         "echo --onn=:0" to "Unknown option: '--onn=:0' ($ECHO)",
         "echo --on nowhere" to "Invalid value for option '--on': no port: \"nowhere\" ($ENDPOINTS)",
         "echo --on a:b" to "Invalid value for option '--on': port \"b\" is not a number: \"a:b\" ($ENDPOINTS)",
-        "echo --on x://a:1" to "Invalid value for option '--on': unknown scheme \"x\" (known: tcp): \"x://a:1\" ($ENDPOINTS)",
+        "echo --on x://a:1" to "Invalid value for option '--on': unknown scheme \"x\" (known: tcp, tcp4, tcp6): \"x://a:1\" ($ENDPOINTS)",
         "echo --on :0 --loops 0" to "Invalid value for option '--loops': \"0\" is not a number from 1 to 1024",
         "echo --on :0 --loops two" to "Invalid value for option '--loops': \"two\" is not a number from 1 to 1024",
         "echo --on :0 --grace 5" to "Invalid value for option '--grace': \"5\" is not a duration such as 500ms, 5s or 1m",

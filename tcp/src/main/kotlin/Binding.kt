@@ -1,0 +1,44 @@
+package io.hawser.tcp
+
+import io.hawser.BindFailed
+import io.hawser.Endpoint
+import io.hawser.ServerOptions
+import io.hawser.engine.EventLoopGroup
+import io.hawser.engine.listen
+import io.hawser.engine.resolve
+import io.hawser.transport.Listener
+import io.hawser.transport.TransportApi
+import java.net.InetAddress
+import java.net.InetSocketAddress
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.withTimeoutOrNull
+
+/** Listens on the first address of [endpoint]. */
+@OptIn(TransportApi::class)
+internal class Binding(
+    private val endpoint: Endpoint.Inet,
+    private val options: ServerOptions,
+    private val patience: Duration = 10.seconds,
+    private val resolve: suspend (String) -> List<InetAddress> = ::resolve,
+) {
+    private val family = Family.of(options.socket)
+
+    /** @throws BindFailed also when the name is not looked up within [patience]. */
+    suspend fun listen(): Listener = try {
+        val address = if (endpoint.host == "*") family.any else address()
+        val group = options.group ?: EventLoopGroup.shared
+        group.listen(InetSocketAddress(address, endpoint.port), family.scheme, options.backlog, options.socket, family.admission)
+    } catch (e: BindFailed) {
+        throw e
+    } catch (e: Throwable) {
+        throw e.orTyped { BindFailed(endpoint, e) }
+    }
+
+    private suspend fun address(): InetAddress {
+        val addresses = withTimeoutOrNull(patience) { resolve(endpoint.host) } ?: unknown("its name was not looked up within $patience")
+        return addresses.firstOrNull { it in family } ?: unknown("it has no ${family.addresses}")
+    }
+
+    private fun unknown(detail: String): Nothing = throw BindFailed(endpoint, BindFailed.Reason.UnknownHost, detail, cause = null)
+}

@@ -1,0 +1,80 @@
+package io.hawser.tcp
+
+import io.hawser.ClientOptions
+import io.hawser.ConnectFailed
+import io.hawser.Endpoint
+import io.hawser.EventLoopClosed
+import io.hawser.engine.EventLoop
+import io.hawser.engine.EventLoopGroup
+import io.hawser.engine.connect
+import io.hawser.engine.resolve
+import io.hawser.transport.RawStream
+import io.hawser.transport.TransportApi
+import java.net.Inet4Address
+import java.net.Inet6Address
+import java.net.InetAddress
+import java.net.InetSocketAddress
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
+
+/** Connects to whichever address of [endpoint] answers first. */
+@OptIn(TransportApi::class)
+internal class Dialer(
+    private val endpoint: Endpoint.Inet,
+    private val options: ClientOptions,
+    private val resolve: suspend (String) -> List<InetAddress> = ::resolve,
+) {
+    private val family = Family.of(options.socket)
+
+    /** @throws ConnectFailed with every address's failure suppressed in it, if there are several. */
+    suspend fun connect(): RawStream {
+        val addresses = try {
+            resolve(endpoint.host)
+        } catch (e: Throwable) {
+            throw e.orTyped { ConnectFailed(endpoint, e) }
+        }
+        val wanted = addresses.filter { it in family }.interleaved()
+        if (wanted.isEmpty()) {
+            throw ConnectFailed(endpoint, ConnectFailed.Reason.UnknownHost, "it has no ${family.addresses}", cause = null)
+        }
+        val loop = (options.group ?: EventLoopGroup.shared).loopFor(currentCoroutineContext())
+        wanted.singleOrNull()?.let {
+            try {
+                return loop.connectTo(it)
+            } catch (e: Throwable) {
+                throw e.orTyped { ConnectFailed(endpoint, e) }
+            }
+        }
+        try {
+            return race(wanted, options.attemptDelay, RawStream::abort) { loop.connectTo(it) }
+        } catch (e: AllFailed) {
+            throw e.failures.firstOrNull { it is EventLoopClosed } ?: failure(wanted, e.failures)
+        }
+    }
+
+    private suspend fun EventLoop.connectTo(address: InetAddress): RawStream =
+        connect(InetSocketAddress(address.reachable(), endpoint.port), family.scheme, options.socket)
+
+    private fun failure(addresses: List<InetAddress>, failures: List<Throwable>): ConnectFailed {
+        val failure = ConnectFailed(endpoint, failures.first())
+        addresses.zip(failures) { address, cause ->
+            failure.addSuppressed(ConnectFailed(Endpoint.of(family.scheme, InetSocketAddress(address, endpoint.port)), cause))
+        }
+        return failure
+    }
+}
+
+/** To the JDK the address of none means this machine under its own name, which it looks up, blocking. The system takes the loopback. */
+private fun InetAddress.reachable(): InetAddress = when {
+    !isAnyLocalAddress -> this
+    this is Inet4Address -> InetAddress.getByAddress(byteArrayOf(127, 0, 0, 1))
+    else -> Inet6Address.getByAddress(ByteArray(16).also { it[15] = 1 })
+}
+
+/** What the caller meets instead of this: a cancellation of his own, or the end of the loop, or else [typed]. */
+internal suspend fun Throwable.orTyped(typed: () -> Throwable): Throwable {
+    // A hook's own CancellationException is none of the caller's.
+    if (this is CancellationException) currentCoroutineContext().ensureActive()
+    return if (this is EventLoopClosed) this else typed()
+}
