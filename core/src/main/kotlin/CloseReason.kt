@@ -27,3 +27,10 @@ public sealed interface CloseReason {
         override fun toString(): String = cause.describe()
     }
 }
+
+/** What closes a connection that fails with this. */
+internal fun Throwable.closeReason(): CloseReason = when (this) {
+    is ConnectionReset -> CloseReason.Reset
+    is ReadTimeout, is WriteTimeout, is IdleTimeout, is HandshakeTimeout -> CloseReason.Timeout(this)
+    else -> CloseReason.Failure(this)
+}

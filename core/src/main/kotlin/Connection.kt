@@ -11,11 +11,11 @@ import java.nio.file.FileSystemException
 import java.nio.file.Files
 import java.nio.file.Path
 import java.nio.file.StandardOpenOption.READ
-import java.util.concurrent.atomic.AtomicLong
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.nanoseconds
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.FlowCollector
+import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.withContext
 
 /**
@@ -29,14 +29,23 @@ import kotlinx.coroutines.withContext
  * uses [close]. Every call on a closed connection fails with [ConnectionClosed], on one that the peer reset with [ConnectionReset].
  */
 @OptIn(TransportApi::class)
-public class Connection @TransportApi constructor(private val raw: RawStream) : AutoCloseable {
-    private val life = Lifecycle(raw)
+public class Connection internal constructor(private val raw: RawStream, private val terms: Terms) : AutoCloseable {
+    private val life = Lifecycle(raw, terms)
     internal val input = Input(life)
     private val output = Output(life)
+    private val deadlines = Deadlines(life, input, output)
     private val opened = raw.loop.nanoTime()
 
+    /** A connection over [raw] that belongs to nobody: it has no timeouts and tells nobody what happens to it. */
+    @TransportApi
+    public constructor(raw: RawStream) : this(raw, Terms())
+
+    init {
+        deadlines.start()
+    }
+
     /** Tells connections of this process apart; never given twice. */
-    public val id: Long = ids.incrementAndGet()
+    public val id: Long get() = terms.id
 
     /** Our address, also after the end. */
     public val local: SocketAddress get() = raw.local
@@ -46,6 +55,15 @@ public class Connection @TransportApi constructor(private val raw: RawStream) : 
 
     /** The peer as messages name it. */
     public val endpoint: Endpoint get() = raw.endpoint
+
+    /** What is known of the peer beyond its address. */
+    public val attributes: Attributes get() = raw.attributes
+
+    /**
+     * True once the server of this connection shuts down: a handler that sees it ends soon, or is cut when the grace is over. Hot;
+     * always false for a client's connection.
+     */
+    public val draining: StateFlow<Boolean> get() = terms.draining
 
     /** Whether calls can succeed, as far as this side knows: a peer that vanished without a word is noticed by the next call. */
     public val isOpen: Boolean get() = life.reason == null
@@ -171,13 +189,13 @@ public class Connection @TransportApi constructor(private val raw: RawStream) : 
      */
     override fun close() {
         life.close()
-        input.closed()
+        ended()
     }
 
     /** Closes at once and lets the peer see a reset; what is in flight is lost. Otherwise as [close]. */
     public fun abort() {
         life.abort()
-        input.closed()
+        ended()
     }
 
     /** Suspends until the connection has been closed, by whomever, and its descriptor is free. */
@@ -188,6 +206,14 @@ public class Connection @TransportApi constructor(private val raw: RawStream) : 
     /** Closes for [why], unless it is closed already. */
     internal fun end(why: CloseReason) {
         life.end(why)
+        ended()
+    }
+
+    /** From now on reads that would have to wait end the stream. */
+    internal fun endInput() = input.cutShort()
+
+    private fun ended() {
+        deadlines.stop()
         input.closed()
     }
 
@@ -205,6 +231,7 @@ public class Connection @TransportApi constructor(private val raw: RawStream) : 
      */
     internal suspend fun linger() {
         if (!isOpen) return
+        input.goOn()
         val limit = raw.loop.schedule(LINGER_TIME) { close() }
         try {
             var left = LINGER_BYTES
@@ -230,7 +257,6 @@ public class Connection @TransportApi constructor(private val raw: RawStream) : 
         const val DEFAULT_LINE_LIMIT = 64 * 1024
         const val LINGER_BYTES = 256 * 1024
         val LINGER_TIME = 500.milliseconds
-        val ids = AtomicLong()
     }
 }
 

@@ -1,9 +1,13 @@
 package io.hawser
 
+import io.hawser.event.ConnectionEvent
 import io.hawser.transport.TransportApi
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.util.concurrent.atomic.AtomicBoolean
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.nanoseconds
+import kotlin.time.toJavaDuration
 import kotlinx.coroutines.yield
 
 /** The read side of a connection: one reader at a time, and what was read ahead for the next one. */
@@ -12,9 +16,10 @@ internal class Input(private val life: Lifecycle) {
     private val raw = life.raw
     private val loop = raw.loop
     private val claimed = AtomicBoolean()
+    private val wait = if (life.terms.readTimeout.isFinite()) ReadWait() else null
 
-    /** Bytes read and not yet asked for; null rather than empty. Guarded by [claimed], like everything below that does not claim. */
-    private var ahead: ByteBuffer? = null
+    /** Guarded by [claimed], like everything below that does not claim. */
+    private val ahead = Ahead(loop.buffers)
 
     /** Operations since the last wait. */
     private var streak = 0
@@ -23,6 +28,13 @@ internal class Input(private val life: Lifecycle) {
     @Volatile
     var bytes = 0L
         private set
+
+    /** Nothing is waited for any more: reads that would have to end the stream instead. */
+    @Volatile
+    private var isCutShort = false
+
+    /** A wait has returned since [isCutShort]: streams may say that there is nothing without looking, but not after a wait. */
+    private var isLastLook = false
 
     /** [Lifecycle.raw]'s clock when bytes last came. */
     @Volatile
@@ -49,11 +61,9 @@ internal class Input(private val life: Lifecycle) {
     suspend fun awaitReadable() {
         claimed {
             life.ensureOpen()
-            while (ahead == null && !life.inputEnded) {
-                await()
-                if (spent()) yield()
+            if (ahead.isEmpty && !life.inputEnded) {
                 // A stream may return without a cause: only reading tells.
-                ahead = nextNow()
+                do await() while (!readAhead())
             }
         }
     }
@@ -78,7 +88,7 @@ internal class Input(private val life: Lifecycle) {
     /** Puts back what [next] gave and nobody took. */
     fun unread(buffer: ByteBuffer) {
         if (!claimed.compareAndSet(false, true)) return
-        if (buffer.hasRemaining() && ahead == null) ahead = buffer else giveBack(buffer)
+        if (ahead.isEmpty) ahead.put(buffer) else giveBack(buffer)
         release()
     }
 
@@ -92,7 +102,7 @@ internal class Input(private val life: Lifecycle) {
             }
         } catch (e: Throwable) {
             // Whoever reads next finds what came.
-            if (result.position() > 0) ahead = result.flip()
+            if (result.position() > 0) ahead.put(result.flip())
             throw e
         }
         result.array()
@@ -104,9 +114,8 @@ internal class Input(private val life: Lifecycle) {
     fun discardNow(limit: Int): Int {
         if (!claimed.compareAndSet(false, true)) return 0
         try {
-            ahead?.let(::giveBack)
-            ahead = null
-            var left = limit
+            var left = limit - ahead.size
+            ahead.drop()
             while (left > 0) {
                 val buffer = nextNow() ?: break
                 left -= buffer.remaining()
@@ -116,6 +125,28 @@ internal class Input(private val life: Lifecycle) {
         } finally {
             release()
         }
+    }
+
+    /** How long a read has been waiting, or null if none does. */
+    fun waiting(now: Long): Duration? = wait?.lasts(now)
+
+    /** Has the read that has been waiting for [limit] fail, if it still waits. */
+    fun expire(now: Long, limit: Duration) {
+        if (wait?.expire(now, limit) == true) raw.wakeReader()
+    }
+
+    /** From now on reads end the stream where they would have to wait; so does the one that waits. */
+    fun cutShort() {
+        isCutShort = true
+        raw.wakeReader()
+    }
+
+    /** Undoes [cutShort], for who reads no more but listens to the peer. */
+    fun goOn() {
+        if (!isCutShort) return
+        isCutShort = false
+        isLastLook = false
+        life.resumeInput()
     }
 
     private fun claim() {
@@ -130,7 +161,7 @@ internal class Input(private val life: Lifecycle) {
 
     private fun release() {
         // Whoever closes meanwhile cannot touch the buffer: it is ours to give back.
-        if (life.reason != null) dropAhead()
+        if (life.reason != null) ahead.drop()
         claimed.set(false)
     }
 
@@ -146,13 +177,8 @@ internal class Input(private val life: Lifecycle) {
     /** Gives the buffer that is held ahead back, if nobody reads just now; a reader does so itself when it is through. */
     fun closed() {
         if (!claimed.compareAndSet(false, true)) return
-        dropAhead()
+        ahead.drop()
         claimed.set(false)
-    }
-
-    private fun dropAhead() {
-        ahead?.let(::giveBack)
-        ahead = null
     }
 
     private suspend fun readWaiting(target: ByteBuffer, spent: Boolean): Int {
@@ -191,16 +217,17 @@ internal class Input(private val life: Lifecycle) {
         var searched = 0
         if (spent()) yield()
         while (true) {
-            val available = ahead?.remaining() ?: 0
-            val length = indexOfLineFeed(searched)
+            val available = ahead.size
+            val length = ahead.indexOfLineFeed(searched)
             // One byte more than the limit may be the carriage return before the line feed.
             if (length < 0 && available - 1 > limit) throw FrameTooLarge(raw.endpoint, limit, "a line")
-            if (length > limit && (length - 1 > limit || byteAt(limit) != CARRIAGE_RETURN)) {
+            if (length > limit && (length - 1 > limit || ahead[limit] != Ahead.CARRIAGE_RETURN)) {
                 throw FrameTooLarge(raw.endpoint, limit, "a line")
             }
-            if (length >= 0) return takeLine(length)
+            if (length >= 0) return ahead.takeLine(length)
             searched = available
-            if (!fill()) {
+            while (!readAhead()) await()
+            if (ahead.size == available) {
                 if (available == 0) return null
                 throw UnexpectedEnd(raw.endpoint, available, "a line")
             }
@@ -209,24 +236,19 @@ internal class Input(private val life: Lifecycle) {
 
     private fun readNow(target: ByteBuffer): Int {
         life.ensureOpen()
-        val ahead = ahead
-        if (ahead != null) return take(ahead, target)
-        if (life.inputEnded) return -1
-        val count = try {
-            raw.read(target)
-        } catch (e: IOException) {
-            throw life.inputFailed(e)
-        }
-        arrived(count)
-        return count
+        if (!ahead.isEmpty) return ahead.take(target)
+        return if (life.inputEnded) -1 else readStream(target)
+    }
+
+    private fun readStream(target: ByteBuffer): Int = try {
+        arrived(raw.read(target))
+    } catch (e: IOException) {
+        throw life.inputFailed(e)
     }
 
     private fun nextNow(): ByteBuffer? {
         life.ensureOpen()
-        ahead?.let {
-            ahead = null
-            return it
-        }
+        ahead.takeAll()?.let { return it }
         if (life.inputEnded) return null
         val buffer = loop.buffers.take()
         var kept = false
@@ -238,21 +260,19 @@ internal class Input(private val life: Lifecycle) {
         }
     }
 
-    private fun arrived(count: Int) {
+    /** Notes that a read of the stream returned [count], and returns what that means to our reader. */
+    private fun arrived(count: Int): Int {
         if (count > 0) {
             bytes += count
             lastActive = loop.nanoTime()
+            life.publish { id -> ConnectionEvent.Read(id, raw.local, raw.remote, count) }
         } else if (count < 0) {
+            life.peerEnded()
+            life.publish { id -> ConnectionEvent.InputClosed(id, raw.local, raw.remote) }
+        } else if (isCutShort && isLastLook) {
             life.inputEnded = true
+            return -1
         }
-    }
-
-    private fun take(from: ByteBuffer, target: ByteBuffer): Int {
-        val count = minOf(from.remaining(), target.remaining())
-        target.put(target.position(), from, from.position(), count)
-        target.position(target.position() + count)
-        from.position(from.position() + count)
-        if (!from.hasRemaining()) dropAhead()
         return count
     }
 
@@ -261,99 +281,29 @@ internal class Input(private val life: Lifecycle) {
      * coroutine frame and not two.
      */
     private suspend inline fun await() {
-        stash()
+        // Waits hold no buffer of the loop.
+        ahead.stash()
         streak = 0
+        val number = wait?.begin(loop.nanoTime())
         try {
             raw.awaitReadable()
         } catch (e: IOException) {
             throw life.inputFailed(e)
-        }
-    }
-
-    /** Waits hold no buffer of the loop: a peer that sends half a line and falls silent costs as much as it sent. */
-    private fun stash() {
-        val buffer = ahead ?: return
-        if (!buffer.isDirect) return
-        ahead = ByteBuffer.allocate(maxOf(buffer.remaining() * 2, MIN_STASH)).put(buffer).flip()
-        giveBack(buffer)
-    }
-
-    /** Reads more behind what is held ahead, waiting if need be. False at the end. */
-    private suspend fun fill(): Boolean {
-        while (ahead == null) {
-            if (spent()) yield()
-            val buffer = loop.buffers.take()
-            val count = try {
-                readNow(buffer)
-            } catch (e: Throwable) {
-                giveBack(buffer)
-                throw e
-            }
-            if (count > 0) {
-                ahead = buffer.flip()
-                return true
-            }
-            giveBack(buffer)
-            if (count < 0) return false
-            await()
-        }
-        while (true) {
-            if (life.inputEnded) return false
-            if (spent()) yield()
-            val count = append()
-            if (count != 0) return count > 0
-            await()
-        }
-    }
-
-    private fun append(): Int {
-        life.ensureOpen()
-        val buffer = withRoom(checkNotNull(ahead))
-        ahead = buffer
-        val start = buffer.position()
-        val end = buffer.limit()
-        buffer.limit(buffer.capacity()).position(end)
-        val count = try {
-            raw.read(buffer)
-        } catch (e: IOException) {
-            throw life.inputFailed(e)
         } finally {
-            buffer.limit(buffer.position()).position(start)
+            wait?.end()
         }
-        arrived(count)
-        return count
+        if (isCutShort) isLastLook = true
+        if (number != null && wait.hasExpired(number)) throw ReadTimeout(raw.endpoint, life.terms.readTimeout.toJavaDuration())
     }
 
-    private fun withRoom(buffer: ByteBuffer): ByteBuffer = when {
-        buffer.limit() < buffer.capacity() -> buffer
-        buffer.position() > 0 -> buffer.compact().flip()
-        else -> ByteBuffer.allocate(buffer.capacity() * 2).put(buffer).flip().also { giveBack(buffer) }
-    }
-
-    private fun byteAt(index: Int): Byte = checkNotNull(ahead).let { it.get(it.position() + index) }
-
-    private fun indexOfLineFeed(from: Int): Int {
-        val buffer = ahead ?: return -1
-        for (i in buffer.position() + from until buffer.limit()) {
-            if (buffer.get(i) == LINE_FEED) return i - buffer.position()
-        }
-        return -1
-    }
-
-    /** Takes [length] bytes and the line feed behind them. */
-    private fun takeLine(length: Int): String {
-        val line = ByteArray(length)
-        val buffer = checkNotNull(ahead)
-        buffer.get(line).get()
-        if (!buffer.hasRemaining()) dropAhead()
-        val end = if (length > 0 && line[length - 1] == CARRIAGE_RETURN) length - 1 else length
-        return String(line, 0, end, Charsets.UTF_8)
+    /** Reads more behind what is held ahead, without waiting. False if there was nothing: neither bytes nor the end. */
+    private suspend fun readAhead(): Boolean {
+        if (spent()) yield()
+        life.ensureOpen()
+        return life.inputEnded || ahead.append(::readStream) != 0
     }
 
     private companion object {
-        const val LINE_FEED: Byte = 10
-        const val CARRIAGE_RETURN: Byte = 13
-        const val MIN_STASH = 256
         const val OPERATIONS_PER_STREAK = 64
     }
 }

@@ -1,5 +1,6 @@
 package io.hawser
 
+import io.hawser.event.ConnectionEvent
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
 import java.io.IOException
@@ -8,26 +9,43 @@ import java.util.concurrent.atomic.AtomicReference
 
 /** Whether a connection lives, why it does not, and what its calls fail with then. The same for both of its sides. */
 @OptIn(TransportApi::class)
-internal class Lifecycle(val raw: RawStream) {
+internal class Lifecycle(val raw: RawStream, val terms: Terms) {
     private val ending = AtomicReference<CloseReason?>()
 
-    /** The peer's end of the stream has been read. */
+    /** Reads find the end of the stream: the peer's, or the one we made for them. */
     @Volatile
     var inputEnded = false
 
+    @Volatile
+    private var peerHasEnded = false
+
     val reason: CloseReason? get() = ending.get()
 
-    fun close() = end(if (inputEnded) CloseReason.Peer else CloseReason.Local)
-
-    fun abort() {
-        ending.compareAndSet(null, CloseReason.Local)
-        raw.abort()
+    /** The peer's end of the stream has been read. */
+    fun peerEnded() {
+        peerHasEnded = true
+        inputEnded = true
     }
 
+    /** Has reads listen to the peer again. */
+    fun resumeInput() {
+        inputEnded = peerHasEnded
+    }
+
+    fun close() = end(if (peerHasEnded) CloseReason.Peer else CloseReason.Local)
+
+    fun abort() = end(CloseReason.Local, RawStream::abort)
+
     /** Closes for [why] unless it is closed already. */
-    fun end(why: CloseReason) {
-        ending.compareAndSet(null, why)
-        raw.close()
+    fun end(why: CloseReason) = end(why, RawStream::close)
+
+    /** Ends it because of a timeout: [how], unless it is closed already. */
+    fun end(timeout: SocketFailure, how: (RawStream) -> Unit) = end(CloseReason.Timeout(timeout), how)
+
+    private inline fun end(why: CloseReason, how: (RawStream) -> Unit) {
+        val first = ending.compareAndSet(null, why)
+        how(raw)
+        if (first && terms.announcesEnd) announce(why)
     }
 
     /** @throws SocketFailure unless the connection lives. */
@@ -49,8 +67,29 @@ internal class Lifecycle(val raw: RawStream) {
         return e
     }
 
-    private fun gone(): SocketFailure {
-        val reason = ending.get() ?: CloseReason.Local
-        return if (reason is CloseReason.Reset) ConnectionReset(raw.endpoint) else ConnectionClosed(raw.endpoint, reason)
+    inline fun publish(event: (id: Long) -> ConnectionEvent) {
+        terms.events?.publish { event(terms.id) }
+    }
+
+    private fun announce(why: CloseReason) {
+        when (why) {
+            is CloseReason.Timeout -> why.cause
+            is CloseReason.Failure -> why.cause
+            CloseReason.Peer, CloseReason.Local, CloseReason.Reset -> null
+        }?.let { cause -> publish { id -> ConnectionEvent.Failed(id, raw.local, raw.remote, cause) } }
+        publish { id -> ConnectionEvent.Closed(id, raw.local, raw.remote, why) }
+    }
+
+    private fun gone(): SocketFailure = when (val reason = ending.get() ?: CloseReason.Local) {
+        is CloseReason.Reset -> ConnectionReset(raw.endpoint)
+        is CloseReason.Timeout -> reason.cause.again()
+        else -> ConnectionClosed(raw.endpoint, reason)
+    }
+
+    /** The same timeout as the failure of another call, with that call's stack. */
+    private fun SocketFailure.again(): SocketFailure = when (this) {
+        is WriteTimeout -> WriteTimeout(endpoint, timeout)
+        is IdleTimeout -> IdleTimeout(endpoint, timeout)
+        else -> ConnectionClosed(raw.endpoint, CloseReason.Timeout(this))
     }
 }

@@ -1,9 +1,12 @@
 package io.hawser
 
+import io.hawser.event.ConnectionEvent
 import io.hawser.transport.TransportApi
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.FileChannel
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.nanoseconds
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.yield
 
@@ -12,6 +15,7 @@ import kotlinx.coroutines.yield
 internal class Output(private val life: Lifecycle) {
     private val raw = life.raw
     private val loop = raw.loop
+    private val hasTimeout = life.terms.writeTimeout.isFinite()
 
     /** Held during a write; fair, so that writes leave in the order of their calls. Guards everything below. */
     private val turn = Mutex()
@@ -29,6 +33,10 @@ internal class Output(private val life: Lifecycle) {
     @Volatile
     var bytes = 0L
         private set
+
+    /** When a write began to wait, in nanoseconds that are never 0, or 0 while none does. Kept only where there is a timeout. */
+    @Volatile
+    private var waitBegan = 0L
 
     /** The loop's clock when bytes last left. */
     @Volatile
@@ -54,6 +62,7 @@ internal class Output(private val life: Lifecycle) {
             throw failed(e)
         }
         ended = true
+        life.publish { id -> ConnectionEvent.OutputClosed(id, raw.local, raw.remote) }
     }
 
     /** Returns how many bytes it sent: fewer than [count] where the file ends before. */
@@ -64,7 +73,7 @@ internal class Output(private val life: Lifecycle) {
             while (sent < count) {
                 // A reader that keeps up lets us never wait.
                 if (spent()) yield()
-                val taken = raw.transferFrom(file, position + sent, count - sent)
+                val taken = timed { raw.transferFrom(file, position + sent, count - sent) }
                 if (taken == 0L) break
                 sent += taken
                 left(taken)
@@ -107,7 +116,7 @@ internal class Output(private val life: Lifecycle) {
                         left(count)
                     } else {
                         streak = 0
-                        raw.awaitWritable()
+                        timed { raw.awaitWritable() }
                     }
                 }
             }
@@ -145,10 +154,24 @@ internal class Output(private val life: Lifecycle) {
     /** Whether it is time to yield: off the loops nobody else counts, and a write that never waits would never notice a cancellation. */
     private fun spent(): Boolean = loop.spent() || ++streak % OPERATIONS_PER_STREAK == 0
 
+    /** How long a write has been waiting, or null if none does. */
+    fun waiting(now: Long): Duration? = waitBegan.takeIf { it != 0L }?.let { (now - it).nanoseconds }
+
+    private inline fun <T> timed(wait: () -> T): T {
+        if (!hasTimeout) return wait()
+        waitBegan = loop.nanoTime().let { if (it == 0L) 1 else it }
+        try {
+            return wait()
+        } finally {
+            waitBegan = 0
+        }
+    }
+
     private fun left(count: Long) {
         if (count == 0L) return
         bytes += count
         lastActive = loop.nanoTime()
+        life.publish { id -> ConnectionEvent.Written(id, raw.local, raw.remote, count) }
     }
 
     private fun ensureUsable() {

@@ -7,6 +7,7 @@ import io.hawser.event.SocketEvent
 import io.hawser.server.AcceptLoop
 import io.hawser.server.Connections
 import io.hawser.server.Conversation
+import io.hawser.server.Doorkeeper
 import io.hawser.transport.Layer
 import io.hawser.transport.Listener
 import io.hawser.transport.RawStream
@@ -21,15 +22,18 @@ import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineName
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.ATOMIC
+import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.DelicateCoroutinesApi
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableStateFlow
-import kotlinx.coroutines.flow.SharedFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.supervisorScope
@@ -40,7 +44,7 @@ import kotlinx.coroutines.withTimeoutOrNull
  * A server that listens, or did. It belongs to the scope it was started in and ends with it.
  *
  * There are three ways to end it: [close] cuts everything at once, [shutdown] lets the handlers finish first, and cancelling its scope
- * cancels the handlers.
+ * cancels the handlers. [stopAccepting] alone ends it with its last connection.
  */
 @OptIn(TransportApi::class, DelicateCoroutinesApi::class, ExperimentalCoroutinesApi::class)
 public class RunningServer internal constructor(
@@ -49,10 +53,13 @@ public class RunningServer internal constructor(
     layers: List<Layer>,
     handler: suspend CoroutineScope.(Connection) -> Unit,
 ) : AutoCloseable {
-    private val published = Events()
+    private val published = Events(options.listeners)
     private val current = MutableStateFlow<ServerState>(ServerState.Listening(listener.address))
-    private val open = Connections()
-    private val conversation = Conversation(layers, open, published, handler)
+    private val drains = MutableStateFlow(false)
+    private val open = Connections(options.onDrain, countsHosts = options.maxConnectionsPerHost < Int.MAX_VALUE)
+    private val doorkeeper = Doorkeeper(options, listener.admission, open)
+    private val conversation =
+        Conversation(listener.address, options, layers, open, doorkeeper, published, drains.asStateFlow(), handler)
 
     /** Completed when nothing more is to be accepted. */
     private val stopping = Job()
@@ -80,28 +87,44 @@ public class RunningServer internal constructor(
     /** Where it is in its life. Hot; the last value stays. */
     public val state: StateFlow<ServerState> = current.asStateFlow()
 
+    /** True once [shutdown] has been called, for handlers that would rather end by themselves than be cut. Hot; the last value stays. */
+    public val draining: StateFlow<Boolean> = drains.asStateFlow()
+
     /** Sockets accepted and not yet closed: it falls once for each, after its descriptor is free. */
     public val connectionCount: StateFlow<Int> get() = open.count
 
     /** The connections whose handler runs, as they are now. */
     public val connections: List<ConnectionInfo> get() = open.all.map(Connection::info)
 
+    /** What it has done so far: connections, refusals, bytes. */
+    public val totals: ServerTotals get() = open.totals(published.dropped)
+
     /**
      * What happens to the server and its connections, those of one connection in order. Hot and without replay: it begins with
-     * what happens after the collector came, never waits for one, and drops the oldest where one is over 1 024 events behind.
+     * what happens after the collector came, never waits for one, and drops the oldest where one is over 1 024 events behind, which
+     * [totals] counts. It completes after [ServerEvent.Stopped].
      */
-    public val events: SharedFlow<SocketEvent> get() = published.flow
+    public val events: Flow<SocketEvent> get() = published.flow
 
     /** Cuts every connection and ends the server. Returns at once, from any thread; idempotent. [awaitClosed] waits for the end. */
     override fun close() {
-        stopAccepting()
+        val first = stopListening()
         open.cut()
         job?.cancel()
+        if (first) current.compareAndSet(ServerState.Listening(address), ServerState.NotAccepting)
     }
 
     /**
-     * Stops accepting, waits up to [grace] until every handler has ended by itself, then cuts what is left, and returns when nothing of
-     * the server runs and its address is free.
+     * Stops listening; connections go on as before, and when the last of them has ended, the server has. Returns at once, from any
+     * thread; idempotent.
+     */
+    public fun stopAccepting() {
+        if (stopListening()) current.compareAndSet(ServerState.Listening(address), ServerState.NotAccepting)
+    }
+
+    /**
+     * Stops accepting, tells the handlers by [draining], waits up to [grace] until every one has ended by itself, then cuts what is left,
+     * and returns when nothing of the server runs and its address is free. [ServerOptions.onDrain] can end their input at once.
      *
      * Any number of callers get the same report; the shortest of their graces counts. Cancelling a call leaves the server draining.
      * A handler that calls it waits for itself, and is cut with the rest.
@@ -110,7 +133,7 @@ public class RunningServer internal constructor(
     public suspend fun shutdown(grace: Duration = DEFAULT_GRACE): ShutdownReport {
         require(!grace.isNegative()) { "grace is negative: $grace" }
         return dispatched {
-            stopAccepting()
+            drain()
             withTimeoutOrNull(grace) { ended.join() } ?: close()
             ended.await()
         }
@@ -125,18 +148,35 @@ public class RunningServer internal constructor(
     override fun toString(): String = "server on $endpoint"
 
     internal fun launchIn(scope: CoroutineScope) {
+        published.publish { ServerEvent.Listening(address) }
         // ATOMIC: it begins even if the scope is cancelled this instant, so that the listener gets closed.
         job = scope.launch(listener.loop.dispatcher + CoroutineName(toString()), ATOMIC) { live() }
-        if (current.value !is ServerState.Listening) job?.cancel()
+        // Whoever cancels the scope finds the listener closed when the call returns, and can start another server at once.
+        scope.launch(Dispatchers.Unconfined, UNDISPATCHED) {
+            try {
+                ended.join()
+            } catch (e: CancellationException) {
+                close()
+                throw e
+            }
+        }
     }
 
-    private fun stopAccepting() {
-        if (!stopping.complete()) return
-        open.drain()
+    /** Whether it has just stopped. */
+    private fun stopListening(): Boolean {
+        if (!stopping.complete()) return false
         listener.close()
-        if (current.compareAndSet(ServerState.Listening(address), ServerState.Draining)) {
-            published.publish { ServerEvent.Draining(address) }
-        }
+        return true
+    }
+
+    private fun drain() {
+        val begins = !ended.isCompleted && open.drain()
+        // First of all: without a connection the server ends as soon as it does not listen.
+        if (begins) published.publish { ServerEvent.Draining(address) }
+        stopListening()
+        if (!begins) return
+        current.update { if (it is ServerState.Listening || it === ServerState.NotAccepting) ServerState.Draining else it }
+        drains.value = true
     }
 
     private suspend fun live() {
@@ -145,7 +185,7 @@ public class RunningServer internal constructor(
             supervisorScope {
                 val handlers = this
                 try {
-                    AcceptLoop(listener, stopping, published).run { handlers.hold(it) }
+                    AcceptLoop(listener, doorkeeper, open, stopping, published, options).run { handlers.hold(it) }
                 } catch (e: Throwable) {
                     failure = e.ofItsLoop() ?: e.takeIf { currentCoroutineContext().isActive }
                     throw e
@@ -159,6 +199,7 @@ public class RunningServer internal constructor(
         } finally {
             withContext(NonCancellable) { listener.awaitClosed() }
             published.publish { ServerEvent.Stopped(address) }
+            published.complete()
             current.value = failure?.let(ServerState::Failed) ?: ServerState.Closed(open.report)
             ended.complete(open.report)
         }
@@ -173,6 +214,7 @@ public class RunningServer internal constructor(
         launch(accepted.loop.dispatcher + CoroutineName("${accepted.endpoint}") + options.handlerContext, ATOMIC) {
             conversation.hold(accepted)
         }
+        open.publish()
     }
 
     private companion object {

@@ -1,13 +1,24 @@
 package io.hawser
 
+import io.hawser.event.ConnectionEvent
+import io.hawser.event.Events
+import io.hawser.event.SocketEvent
 import io.hawser.transport.Connector
 import io.hawser.transport.Layer
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
 import io.hawser.transport.wrap
+import java.nio.ByteBuffer
+import kotlin.time.Duration
 import kotlin.time.toJavaDuration
+import kotlin.time.toKotlinDuration
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.isActive
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeoutOrNull
 
 /** A client of byte streams: whom it connects to, and how. It holds nothing; each connection is its caller's. */
@@ -18,7 +29,18 @@ public class StreamClient @TransportApi constructor(
     private val connector: Connector,
     private val layers: List<Layer> = emptyList(),
 ) {
-    /** The same client with [layer] on top of each connection. */
+    private val published = Events(options.listeners)
+
+    /**
+     * What happens to the connections of this client, those of one in order. Hot and without replay: it begins with what happens
+     * after the collector came, never waits for one, and drops the oldest where one is over 1 024 events behind. It never completes.
+     */
+    public val events: Flow<SocketEvent> get() = published.flow
+
+    /** Events that somebody who collects them, or is told of them, did not get because he was too slow. */
+    public val droppedEvents: Long get() = published.dropped
+
+    /** The same client with [layer] on top of each connection, and with events of its own. */
     @TransportApi
     public fun through(layer: Layer): StreamClient = StreamClient(endpoint, options, connector, layers + layer)
 
@@ -27,18 +49,27 @@ public class StreamClient @TransportApi constructor(
      *
      * @throws ConnectTimeout after [ClientOptions.connectTimeout].
      * @throws ConnectFailed if there is nobody to talk to.
+     * @throws HandshakeTimeout if a layer, such as TLS, is not ready after [ConnectionOptions.handshakeTimeout].
      */
     public suspend fun connect(): Connection {
+        val id = Terms.nextId()
         // Held here, because a cancellation on the way back from another thread would drop the result.
         var opened: RawStream? = null
         try {
             return dispatched {
+                published.publish { ConnectionEvent.Dialing(id, connector.remote) }
                 withTimeoutOrNull(options.connectTimeout) { opened = connector.connect() }
                 val stream = opened ?: throw ConnectTimeout(endpoint, options.connectTimeout.toJavaDuration())
-                Connection(layers.wrap(stream).also { opened = it })
+                val wrapped = layers.wrap(stream, options.handshakeTimeout).also { opened = it }
+                Connection(wrapped, Terms(options, id, published, announcesEnd = true)).also {
+                    published.publish { ConnectionEvent.Opened(id, it.local, it.remote) }
+                }
             }
         } catch (e: Throwable) {
             opened?.abort()
+            if (currentCoroutineContext().isActive) {
+                published.publish { ConnectionEvent.Failed(id, opened?.local, opened?.remote ?: connector.remote, e) }
+            }
             throw e
         }
     }
@@ -49,9 +80,40 @@ public class StreamClient @TransportApi constructor(
      *
      * @throws ConnectTimeout after [ClientOptions.connectTimeout].
      * @throws ConnectFailed if there is nobody to talk to.
+     * @throws HandshakeTimeout if a layer, such as TLS, is not ready after [ConnectionOptions.handshakeTimeout].
      */
     public suspend fun <R> connect(block: suspend CoroutineScope.(Connection) -> R): R =
         connect().use { connection -> coroutineScope { block(connection) } }
+
+    /**
+     * One exchange: connects, sends [request] while [answer] already reads, and returns what that returns when all has been sent. The
+     * connection is always closed. For a peer that reads to the end before it answers, [answer] calls [Connection.shutdownOutput]
+     * first, which waits for the request.
+     *
+     * @throws ExchangeTimeout if all of it together is not over within [timeout].
+     * @throws ConnectFailed if there is nobody to talk to.
+     */
+    @JvmSynthetic
+    public suspend fun <R> once(request: ByteArray, timeout: Duration, answer: suspend CoroutineScope.(Connection) -> R): R {
+        requirePositive("timeout", timeout)
+        var done: Result<R>? = null
+        withTimeoutOrNull(timeout) {
+            val result = connect { connection ->
+                // At once, so that it comes before whatever the answer writes or ends.
+                launch(start = UNDISPATCHED) { connection.write(ByteBuffer.wrap(request)) }
+                answer(connection)
+            }
+            done = Result.success(result)
+        }
+        return (done ?: throw ExchangeTimeout(endpoint, timeout.toJavaDuration())).getOrThrow()
+    }
+
+    /** [once] for callers with Java's durations. */
+    public suspend fun <R> once(
+        request: ByteArray,
+        timeout: java.time.Duration,
+        answer: suspend CoroutineScope.(Connection) -> R,
+    ): R = once(request, timeout.toKotlinDuration(), answer)
 
     override fun toString(): String = "client of $endpoint"
 }

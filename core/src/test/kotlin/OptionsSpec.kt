@@ -3,15 +3,94 @@ package io.hawser
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import java.net.StandardProtocolFamily
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.days
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.Job
 
 class OptionsSpec : StringSpec({
-    "options say what they are, and are refused with their value" {
-        ServerOptions().toString() shouldBe "ServerOptions(backlog=511, handlerContext=EmptyCoroutineContext, group=shared)"
-        ClientOptions { connectTimeout = 3.seconds }.toString() shouldBe "ClientOptions(connectTimeout=3s, group=shared)"
-        shouldThrow<IllegalArgumentException> { ServerOptions { backlog = 0 } }.message shouldBe "backlog < 1: 0"
-        shouldThrow<IllegalArgumentException> { ClientOptions { connectTimeout = Duration.ZERO } }.message shouldBe
-            "connectTimeout is not positive: 0s"
+    "options say what they are" {
+        val connection =
+            "handshakeTimeout=10s, readTimeout=Infinity, writeTimeout=Infinity, idleTimeout=Infinity, socket=${SocketOptions()}, " +
+                "group=shared, listeners=[]"
+        ServerOptions().toString() shouldBe "ServerOptions(backlog=511, maxConnections=2147483647, whenFull=Refuse, " +
+            "maxConnectionsPerHost=2147483647, acceptRate=2147483647, admission=everyone, admissionAfterHandshake=everyone, " +
+            "onDrain=AwaitHandlers, handlerContext=EmptyCoroutineContext, $connection)"
+        ClientOptions { connectTimeout = 3.seconds }.toString() shouldBe
+            "ClientOptions(connectTimeout=3s, attemptDelay=250ms, $connection)"
+        SocketOptions {
+            keepAlive = true
+            keepAliveIdle = 60.seconds
+            linger = Duration.ZERO
+            family = StandardProtocolFamily.INET6
+        }.toString() shouldBe
+            "SocketOptions(noDelay=true, keepAlive=true, keepAliveIdle=1m, keepAliveInterval=null, keepAliveCount=null, " +
+            "linger=0s, receiveBuffer=null, sendBuffer=null, reuseAddress=true, reusePort=false, family=INET6, beforeBind=null, " +
+            "beforeConnect=null, afterAccept=null)"
+    }
+
+    "a block of its own describes the sockets" {
+        val options = ServerOptions {
+            idleTimeout = 60.seconds
+            socket {
+                noDelay = false
+                sendBuffer = 4096
+            }
+        }
+        options.socket.noDelay shouldBe false
+        options.socket.sendBuffer shouldBe 4096
+        options.idleTimeoutAsJava() shouldBe java.time.Duration.ofSeconds(60)
+        options.readTimeoutAsJava() shouldBe null
+    }
+
+    val refused = mapOf<String, () -> Any>(
+        "backlog < 1: 0" to { ServerOptions { backlog = 0 } },
+        "maxConnections < 1: 0" to { ServerOptions { maxConnections = 0 } },
+        "maxConnectionsPerHost < 1: -1" to { ServerOptions { maxConnectionsPerHost = -1 } },
+        "acceptRate < 1: 0" to { ServerOptions { acceptRate = 0 } },
+        "handshakeTimeout is not positive: 0s" to { ServerOptions { handshakeTimeout = Duration.ZERO } },
+        "readTimeout is not positive: -1s" to { ServerOptions { readTimeout = (-1).seconds } },
+        "writeTimeout is not positive: 0s" to { ClientOptions { writeTimeout = Duration.ZERO } },
+        "idleTimeout is not positive: 0s" to { ClientOptions { idleTimeout = Duration.ZERO } },
+        "connectTimeout is not positive: 0s" to { ClientOptions { connectTimeout = Duration.ZERO } },
+        "attemptDelay is not positive: 0s" to { ClientOptions { attemptDelay = Duration.ZERO } },
+        "keepAliveCount < 1: 0" to {
+            SocketOptions {
+                keepAlive = true
+                keepAliveCount = 0
+            }
+        },
+        "keepAliveIdle is not a whole number of seconds from 1 to 32767: 1.5s" to {
+            SocketOptions {
+                keepAlive = true
+                keepAliveIdle = 1500.milliseconds
+            }
+        },
+        "keepAliveInterval is not a whole number of seconds from 1 to 32767: 1d" to {
+            SocketOptions {
+                keepAlive = true
+                keepAliveInterval = 1.days
+            }
+        },
+        "keepAlive is off, but has timers: keepAliveIdle=1m, keepAliveInterval=null, keepAliveCount=null" to {
+            SocketOptions { keepAliveIdle = 60.seconds }
+        },
+        "receiveBuffer < 1: 0" to { SocketOptions { receiveBuffer = 0 } },
+        "sendBuffer < 1: -5" to { SocketOptions { sendBuffer = -5 } },
+        "family is neither INET nor INET6: UNIX" to { SocketOptions { family = StandardProtocolFamily.UNIX } },
+    )
+    for ((text, options) in refused) {
+        "\"$text\" is what wrong options say" {
+            shouldThrow<IllegalArgumentException> { options() }.message shouldBe text
+        }
+    }
+
+    "what would hold up a loop, or outlive its server, is refused with the reason" {
+        shouldThrow<IllegalArgumentException> { SocketOptions { linger = 5.seconds } }.message shouldContain
+            "linger is neither null nor zero: 5s"
+        shouldThrow<IllegalArgumentException> { ServerOptions { handlerContext = Job() } }.message shouldContain "handlerContext has a Job"
     }
 })

@@ -32,6 +32,11 @@ class SocketFailureSpec : StringSpec({
         ConnectionClosed(endpoint, CloseReason.Failure(IOException("boom"))) to "connection to tcp://db.example:5432 is closed: boom",
         UnexpectedEnd(endpoint, 3, "a line") to "tcp://db.example:5432 ended the stream after 3 bytes of a line",
         FrameTooLarge(endpoint, 10, "a line") to "tcp://db.example:5432 sent a line over the limit of 10 bytes",
+        HandshakeTimeout(endpoint, Duration.ofSeconds(10)) to "the handshake with tcp://db.example:5432 took longer than 10000 ms",
+        ReadTimeout(endpoint, Duration.ofMillis(5)) to "tcp://db.example:5432 sent nothing for 5 ms",
+        WriteTimeout(endpoint, Duration.ofMillis(5)) to "tcp://db.example:5432 took nothing for 5 ms",
+        IdleTimeout(endpoint, Duration.ofMillis(5)) to "nothing went to or came from tcp://db.example:5432 for 5 ms",
+        ExchangeTimeout(endpoint, Duration.ofMillis(5)) to "the exchange with tcp://db.example:5432 was not over within 5 ms",
         EventLoopClosed("loop-1") to "event loop loop-1 is closed",
         EventLoopClosed("loop-1", IOException("bad")) to "event loop loop-1 died: bad",
     )

@@ -51,7 +51,10 @@ internal class Child(vararg command: String) : AutoCloseable {
 
     companion object {
         /** The command line in a JVM of its own. */
-        fun hawser(vararg arguments: String): Child = Child(*java, *arguments)
+        fun hawser(vararg arguments: String): Child = Child(*java, MAIN, *arguments)
+
+        /** Another program of ours, by the name of its class. */
+        fun program(main: String): Child = Child(*java, main)
 
         /** The same where SIGINT ends it even if these tests run in the background of a shell, whose children ignore it. */
         fun hawserInForeground(vararg arguments: String): Child = tool(
@@ -59,6 +62,7 @@ internal class Child(vararg command: String) : AutoCloseable {
             "-c",
             "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])",
             *java,
+            MAIN,
             *arguments,
         )
 
@@ -75,7 +79,7 @@ internal class Child(vararg command: String) : AutoCloseable {
             "-Xmx256m",
             "-cp",
             System.getProperty("java.class.path"),
-            "io.hawser.samples.MainKt",
         )
+        private const val MAIN = "io.hawser.samples.MainKt"
     }
 }

@@ -1,10 +1,15 @@
 package io.hawser.tcp
 
 import io.hawser.engine.EventLoopGroup
+import io.hawser.testkit.contract.AdmissionContract
 import io.hawser.testkit.contract.ConnectionContract
 import io.hawser.testkit.contract.ContractTransport
+import io.hawser.testkit.contract.EventsContract
+import io.hawser.testkit.contract.ExchangeContract
 import io.hawser.testkit.contract.HelpersContract
 import io.hawser.testkit.contract.ServerContract
+import io.hawser.testkit.contract.ShutdownContract
+import io.hawser.testkit.contract.TimeContract
 import io.hawser.testkit.contract.WakeReaderContract
 import io.hawser.testkit.contract.WokenConnectionContract
 
@@ -33,3 +38,23 @@ class TcpWokenOnLoopSpec : WokenConnectionContract(tcpOnLoop)
 class TcpServerSpec : ServerContract(tcp)
 
 class TcpServerOnLoopSpec : ServerContract(tcpOnLoop)
+
+class TcpShutdownSpec : ShutdownContract(tcp)
+
+class TcpShutdownOnLoopSpec : ShutdownContract(tcpOnLoop)
+
+class TcpAdmissionSpec : AdmissionContract(tcp)
+
+class TcpAdmissionOnLoopSpec : AdmissionContract(tcpOnLoop)
+
+class TcpEventsSpec : EventsContract(tcp)
+
+class TcpEventsOnLoopSpec : EventsContract(tcpOnLoop)
+
+class TcpExchangeSpec : ExchangeContract(tcp)
+
+class TcpExchangeOnLoopSpec : ExchangeContract(tcpOnLoop)
+
+class TcpTimeSpec : TimeContract(tcp)
+
+class TcpTimeOnLoopSpec : TimeContract(tcpOnLoop)

@@ -1,28 +1,122 @@
 package io.hawser.event
 
+import io.hawser.dispatched
+import io.hawser.engine.daemons
+import java.util.concurrent.atomic.AtomicInteger
+import java.util.concurrent.atomic.AtomicLong
 import kotlinx.coroutines.channels.BufferOverflow.DROP_OLDEST
-import kotlinx.coroutines.flow.MutableSharedFlow
-import kotlinx.coroutines.flow.SharedFlow
-import kotlinx.coroutines.flow.asSharedFlow
+import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.FlowCollector
+import org.slf4j.LoggerFactory
+import org.slf4j.event.Level.DEBUG
+import org.slf4j.event.Level.ERROR
 
-/** Publishes events to whoever collects, without ever waiting for anybody; with no collector an event is not even made. */
-internal class Events {
-    private val published = MutableSharedFlow<SocketEvent>(extraBufferCapacity = CAPACITY, onBufferOverflow = DROP_OLDEST)
+/**
+ * Publishes events to those who collect and to [listeners], without ever waiting for anybody: each has a queue of its own, and who is
+ * over [CAPACITY] events behind loses the oldest. With nobody there an event is not even made.
+ */
+internal class Events(listeners: List<EventListener>) {
+    /** Replaced under the monitor, read without. */
+    @Volatile
+    private var queues: Array<Queue> = Array(listeners.size) { Told(listeners[it]) }
+    private var isComplete = false
+    private val lost = AtomicLong()
 
-    val flow: SharedFlow<SocketEvent> = published.asSharedFlow()
+    val isObserved: Boolean get() = queues.isNotEmpty()
 
-    val isObserved: Boolean get() = published.subscriptionCount.value > 0
+    /** Events that somebody did not get because he was too slow. */
+    val dropped: Long get() = lost.get()
+
+    /** Collects from now on; completes after [complete], when everything before that has been collected. */
+    val flow: Flow<SocketEvent> = object : Flow<SocketEvent> {
+        override suspend fun collect(collector: FlowCollector<SocketEvent>) {
+            val queue = Queue()
+            if (!add(queue)) return
+            try {
+                // Without a dispatcher the collector would run in the thread of whoever publishes.
+                while (true) collector.emit(dispatched { queue.events.receiveCatching() }.getOrNull() ?: break)
+            } finally {
+                remove(queue)
+            }
+        }
+    }
 
     inline fun publish(event: () -> SocketEvent) {
         if (isObserved) emit(event())
     }
 
-    @PublishedApi
-    internal fun emit(event: SocketEvent) {
-        published.tryEmit(event)
+    fun emit(event: SocketEvent) = queues.forEach { it.offer(event) }
+
+    /** Nothing more will happen. */
+    fun complete() {
+        val left = synchronized(this) {
+            isComplete = true
+            queues.also { queues = emptyArray() }
+        }
+        left.forEach { it.events.close() }
+    }
+
+    @Synchronized
+    private fun add(queue: Queue): Boolean {
+        if (!isComplete) queues += queue
+        return !isComplete
+    }
+
+    @Synchronized
+    private fun remove(queue: Queue) {
+        queue.isLeft = true
+        queues = queues.filter { it !== queue }.toTypedArray()
+    }
+
+    private open inner class Queue {
+        /** What is left over when its collector goes was not lost. */
+        @Volatile
+        var isLeft = false
+
+        val events = Channel<SocketEvent>(CAPACITY, DROP_OLDEST) { if (!isLeft) lost.incrementAndGet() }
+
+        open fun offer(event: SocketEvent) {
+            events.trySend(event)
+        }
+    }
+
+    /** The queue of a [listener], emptied on a thread where it may block. */
+    private inner class Told(private val listener: EventListener) :
+        Queue(),
+        Runnable {
+        /** Events offered since somebody last looked; who makes it more than none has [run] run. */
+        private val pending = AtomicInteger()
+
+        /** The first failure is worth a line, not every one. */
+        private var hasFailed = false
+
+        override fun offer(event: SocketEvent) {
+            super.offer(event)
+            if (pending.getAndIncrement() == 0) threads.execute(this)
+        }
+
+        override fun run() {
+            var seen = pending.get()
+            while (seen != 0) {
+                while (true) tell(events.tryReceive().getOrNull() ?: break)
+                seen = pending.addAndGet(-seen)
+            }
+        }
+
+        private fun tell(event: SocketEvent) {
+            try {
+                listener.onEvent(event)
+            } catch (e: Throwable) {
+                log.atLevel(if (hasFailed) DEBUG else ERROR).setCause(e).log("event listener {} failed at {}", listener, event)
+                hasFailed = true
+            }
+        }
     }
 
     private companion object {
         const val CAPACITY = 1024
+        val threads = daemons("hawser-events", threads = 4)
+        val log = LoggerFactory.getLogger(Events::class.java)
     }
 }

@@ -2,24 +2,39 @@ package io.hawser.server
 
 import io.hawser.CloseReason
 import io.hawser.Connection
+import io.hawser.OnDrain
+import io.hawser.ServerTotals
 import io.hawser.ShutdownReport
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
+import java.net.InetAddress
+import java.net.InetSocketAddress
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicInteger
+import java.util.concurrent.atomic.AtomicLong
+import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
 
-/** The connections of a server: how many there are, which, and how they end once it stops. */
+/** The connections of a server: how many there are and were, which, and how they end once it stops. */
 @OptIn(TransportApi::class)
-internal class Connections {
-    private val sockets = MutableStateFlow(0)
+internal class Connections(private val onDrain: OnDrain, private val countsHosts: Boolean) {
+    private val sockets = AtomicInteger()
+    private val published = MutableStateFlow(0)
     private val accepted = ConcurrentHashMap.newKeySet<RawStream>()
+    private val hosts = ConcurrentHashMap<InetAddress, Int>()
     private val open = ConcurrentHashMap<Long, Connection>()
     private val drained = AtomicInteger()
     private val cut = AtomicInteger()
+
+    private val acceptedEver = AtomicLong()
+    private val refused = AtomicLong()
+
+    /** What the connections moved that are not in [open] any more. Guarded by the monitor, with the moves out of [open]. */
+    private var bytesRead = 0L
+    private var bytesWritten = 0L
 
     private enum class Phase { SERVING, DRAINING, CUTTING }
 
@@ -27,49 +42,96 @@ internal class Connections {
     private var phase = Phase.SERVING
 
     /** Sockets accepted and not yet closed, those still in their layers' handshake too. */
-    val count: StateFlow<Int> = sockets.asStateFlow()
+    val count: StateFlow<Int> = published.asStateFlow()
+
+    /** What [count] is going to say. */
+    val now: Int get() = sockets.get()
+
+    /** Has an element when a connection has been closed since the last one was taken. */
+    val freed: Channel<Unit> = Channel(Channel.CONFLATED)
 
     val all: Collection<Connection> get() = open.values
 
     val report: ShutdownReport get() = ShutdownReport(drained.get(), cut.get())
 
+    @Synchronized
+    fun totals(droppedEvents: Long): ServerTotals = ServerTotals(
+        accepted = acceptedEver.get(),
+        refused = refused.get(),
+        bytesRead = bytesRead + open.values.sumOf(Connection::bytesRead),
+        bytesWritten = bytesWritten + open.values.sumOf(Connection::bytesWritten),
+        droppedEvents = droppedEvents,
+    )
+
+    fun countFrom(host: InetAddress): Int = hosts[host] ?: 0
+
+    /** Counts [stream] in. [publish] follows, when whoever looks at the count may run on in our place. */
     fun accepted(stream: RawStream) {
+        sockets.incrementAndGet()
+        acceptedEver.incrementAndGet()
+        stream.host()?.let { hosts.merge(it, 1, Int::plus) }
         accepted.add(stream)
         // Whoever cuts looks through the sets after setting the phase: one of us sees the other.
         if (phase == Phase.CUTTING) stream.close()
-        sockets.update { it + 1 }
+    }
+
+    fun refused() {
+        refused.incrementAndGet()
     }
 
     fun opened(connection: Connection) {
         open[connection.id] = connection
-        if (phase == Phase.CUTTING) connection.end(CloseReason.Local)
+        when (phase) {
+            Phase.SERVING -> Unit
+            Phase.DRAINING -> drain(connection)
+            Phase.CUTTING -> connection.end(CloseReason.Local)
+        }
     }
 
+    @Synchronized
     fun closing(connection: Connection) {
-        open.remove(connection.id)
+        open.remove(connection.id) ?: return
+        bytesRead += connection.bytesRead
+        bytesWritten += connection.bytesWritten
     }
 
     /** The socket is closed and its descriptor free. Publishes, so it is the last thing done for a connection. */
     fun closed(stream: RawStream) {
         accepted.remove(stream)
+        stream.host()?.let { hosts.computeIfPresent(it) { _, count -> (count - 1).takeIf { left -> left > 0 } } }
         when (phase) {
             Phase.SERVING -> Unit
             Phase.DRAINING -> drained.incrementAndGet()
             Phase.CUTTING -> cut.incrementAndGet()
         }
-        sockets.update { it - 1 }
+        sockets.decrementAndGet()
+        freed.trySend(Unit)
+        publish()
     }
 
-    @Synchronized
-    fun drain() {
-        if (phase == Phase.SERVING) phase = Phase.DRAINING
+    /** Brings [count] up to date. Of several at once the last one to come through publishes what is true then. */
+    fun publish() = published.update { sockets.get() }
+
+    /** Whether it begins now. */
+    fun drain(): Boolean {
+        synchronized(this) {
+            if (phase != Phase.SERVING) return false
+            phase = Phase.DRAINING
+        }
+        open.values.forEach(::drain)
+        return true
     }
 
     /** Closes them all: those too whose handler does not listen to its cancellation, has not begun, or whose layers still shake hands. */
-    @Synchronized
     fun cut() {
-        phase = Phase.CUTTING
+        synchronized(this) { phase = Phase.CUTTING }
         open.values.forEach { it.end(CloseReason.Local) }
         accepted.forEach(RawStream::close)
     }
+
+    private fun drain(connection: Connection) {
+        if (onDrain == OnDrain.EndInput) connection.endInput()
+    }
+
+    private fun RawStream.host(): InetAddress? = if (countsHosts) (remote as? InetSocketAddress)?.address else null
 }

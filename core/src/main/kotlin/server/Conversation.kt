@@ -2,29 +2,38 @@ package io.hawser.server
 
 import io.hawser.CloseReason
 import io.hawser.Connection
-import io.hawser.ConnectionReset
+import io.hawser.ServerOptions
 import io.hawser.SocketFailure
+import io.hawser.Terms
+import io.hawser.closeReason
 import io.hawser.event.ConnectionEvent
 import io.hawser.event.Events
+import io.hawser.event.ServerEvent
 import io.hawser.transport.Layer
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
 import io.hawser.transport.wrap
+import java.net.SocketAddress
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
+import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.isActive
 import kotlinx.coroutines.withContext
 import org.slf4j.LoggerFactory
 
-/** What a server does with each connection, from the accepted socket to the freed descriptor. */
+/** What the server on [address] does with each connection, from the accepted socket to the freed descriptor. */
 @OptIn(TransportApi::class)
 internal class Conversation(
+    private val address: SocketAddress,
+    private val options: ServerOptions,
     private val layers: List<Layer>,
     private val connections: Connections,
+    private val doorkeeper: Doorkeeper,
     private val events: Events,
+    private val draining: StateFlow<Boolean>,
     private val handler: suspend CoroutineScope.(Connection) -> Unit,
 ) {
     /**
@@ -32,12 +41,25 @@ internal class Conversation(
      * even if the server has been cancelled since it accepted, so that the socket gets closed.
      */
     suspend fun hold(accepted: RawStream) {
+        val id = Terms.nextId()
         try {
             currentCoroutineContext().ensureActive()
-            converse(Connection(layers.wrap(accepted)))
+            val stream = layers.wrap(accepted, options.handshakeTimeout)
+            val refusal = doorkeeper.refusalAfterHandshake(stream)
+            if (refusal == null) {
+                converse(Connection(stream, Terms(options, id, events, announcesEnd = false, draining)))
+            } else {
+                stream.close()
+                connections.refused()
+                events.publish { ServerEvent.Refused(address, accepted.remote, refusal) }
+            }
         } catch (e: Throwable) {
             // A layer failed, or the server ended before the connection began.
-            if (currentCoroutineContext().isActive) log(accepted, e)
+            if (currentCoroutineContext().isActive) {
+                log(accepted, e)
+                events.publish { ConnectionEvent.Failed(id, accepted.local, accepted.remote, e) }
+                events.publish { ConnectionEvent.Closed(id, accepted.local, accepted.remote, e.closeReason()) }
+            }
         } finally {
             try {
                 accepted.close()
@@ -69,7 +91,7 @@ internal class Conversation(
     }
 
     private fun failed(connection: Connection, cause: Throwable) {
-        connection.end(if (cause is ConnectionReset) CloseReason.Reset else CloseReason.Failure(cause))
+        connection.end(cause.closeReason())
         log(connection, cause)
         events.publish { ConnectionEvent.Failed(connection.id, connection.local, connection.remote, cause) }
     }

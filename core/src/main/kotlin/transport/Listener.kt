@@ -2,7 +2,11 @@ package io.hawser.transport
 
 import io.hawser.Admission
 import io.hawser.Endpoint
+import io.hawser.HandshakeTimeout
 import java.net.SocketAddress
+import kotlin.time.Duration
+import kotlin.time.toJavaDuration
+import kotlinx.coroutines.withTimeoutOrNull
 
 /** A bound, listening socket of a stream transport. */
 @TransportApi
@@ -76,14 +80,23 @@ public fun interface Layer {
     public suspend fun wrap(inner: RawStream): RawStream
 }
 
+/**
+ * Puts these layers over [stream], the first one innermost.
+ *
+ * @throws HandshakeTimeout if they all together take longer than [timeout].
+ */
 @TransportApi
-internal suspend fun List<Layer>.wrap(stream: RawStream): RawStream {
+internal suspend fun List<Layer>.wrap(stream: RawStream, timeout: Duration): RawStream {
+    if (isEmpty()) return stream
     var outermost = stream
     try {
-        for (layer in this) outermost = layer.wrap(outermost)
+        withTimeoutOrNull(timeout) {
+            for (layer in this@wrap) outermost = layer.wrap(outermost)
+            outermost
+        } ?: throw HandshakeTimeout(stream.endpoint, timeout.toJavaDuration())
+        return outermost
     } catch (e: Throwable) {
         outermost.abort()
         throw e
     }
-    return outermost
 }

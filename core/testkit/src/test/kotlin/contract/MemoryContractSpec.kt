@@ -41,3 +41,13 @@ class SlicedMemoryHelpersSpec : HelpersContract(slicedMemory)
 class SlicedMemoryWakeReaderSpec : WakeReaderContract(slicedMemory)
 
 class SlicedMemoryWokenSpec : WokenConnectionContract(slicedMemory)
+
+class MemoryShutdownSpec : ShutdownContract(memory)
+
+class MemoryAdmissionSpec : AdmissionContract(memory)
+
+class MemoryEventsSpec : EventsContract(memory)
+
+class MemoryExchangeSpec : ExchangeContract(memory)
+
+class MemoryTimeSpec : TimeContract(memory)

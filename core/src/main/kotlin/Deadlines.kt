@@ -1,0 +1,74 @@
+package io.hawser
+
+import io.hawser.transport.RawStream
+import io.hawser.transport.TransportApi
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.nanoseconds
+import kotlin.time.toJavaDuration
+import kotlinx.coroutines.DisposableHandle
+
+/**
+ * Ends what waits for too long on one connection. Reads and writes only note when they began to wait and when bytes moved; one timer
+ * looks at those notes when the first deadline can be due, and then when the next can.
+ */
+@OptIn(TransportApi::class)
+internal class Deadlines(private val life: Lifecycle, private val input: Input, private val output: Output) {
+    private val terms = life.terms
+    private val loop = life.raw.loop
+
+    @Volatile
+    private var timer: DisposableHandle? = null
+
+    fun start() {
+        val first = minOf(terms.readTimeout, terms.writeTimeout, terms.idleTimeout)
+        if (first.isFinite()) arm(first)
+    }
+
+    fun stop() {
+        timer?.dispose()
+    }
+
+    private fun arm(after: Duration) {
+        timer = loop.schedule(after, ::look)
+        // Who ended it meanwhile has stopped the timer before.
+        if (life.reason != null) stop()
+    }
+
+    private fun look() {
+        if (life.reason != null) return
+        val now = loop.nanoTime()
+        val next = minOf(untilReadTimeout(now), untilWriteTimeout(now), untilIdleTimeout(now))
+        if (life.reason == null) arm(next)
+    }
+
+    private fun untilReadTimeout(now: Long): Duration {
+        val limit = terms.readTimeout
+        if (limit.isInfinite()) return limit
+        // Whoever begins to wait after this look is due no sooner than a whole limit from now.
+        val left = limit - (input.waiting(now) ?: return limit)
+        if (left.isPositive()) return left
+        input.expire(now, limit)
+        return limit
+    }
+
+    private fun untilWriteTimeout(now: Long): Duration {
+        val limit = terms.writeTimeout
+        if (limit.isInfinite()) return limit
+        val left = limit - (output.waiting(now) ?: return limit)
+        if (!left.isPositive()) end(WriteTimeout(life.raw.endpoint, limit.toJavaDuration()), RawStream::abort)
+        return left
+    }
+
+    private fun untilIdleTimeout(now: Long): Duration {
+        val limit = terms.idleTimeout
+        if (limit.isInfinite()) return limit
+        val left = limit - (now - maxOf(input.lastActive, output.lastActive)).nanoseconds
+        if (!left.isPositive()) end(IdleTimeout(life.raw.endpoint, limit.toJavaDuration()), RawStream::close)
+        return left
+    }
+
+    private fun end(timeout: SocketFailure, how: (RawStream) -> Unit) {
+        life.end(timeout, how)
+        input.closed()
+    }
+}

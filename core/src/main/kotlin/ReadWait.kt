@@ -1,0 +1,46 @@
+package io.hawser
+
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.nanoseconds
+
+/** How long a read waits, for a timer to see: the reader begins and ends waits, and the timer, in any thread, may expire one. */
+internal class ReadWait {
+    /** Odd while a read waits, and another number for each wait. Written by the reader only. */
+    @Volatile
+    private var number = 0L
+
+    /** When the last wait began. Written before [number] becomes odd, read while it is. */
+    @Volatile
+    private var began = 0L
+
+    /** The wait that has taken too long. */
+    @Volatile
+    private var expired = -1L
+
+    /** Returns the number of the wait that begins. */
+    fun begin(now: Long): Long {
+        began = now
+        return ++number
+    }
+
+    fun end() {
+        number++
+    }
+
+    fun hasExpired(wait: Long): Boolean = expired == wait
+
+    /** How long a read has been waiting, or null if none does. */
+    fun lasts(now: Long): Duration? {
+        val wait = number
+        val since = began
+        return if (wait % 2 == 1L && number == wait) (now - since).nanoseconds else null
+    }
+
+    /** Expires the wait of this moment if it has taken [limit]: it may be a later one than the caller has seen. */
+    fun expire(now: Long, limit: Duration): Boolean {
+        val wait = number
+        if (wait % 2 == 0L || (now - began).nanoseconds < limit) return false
+        expired = wait
+        return true
+    }
+}

@@ -1,0 +1,32 @@
+package io.hawser
+
+import io.hawser.event.Events
+import java.util.concurrent.atomic.AtomicLong
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.INFINITE
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
+
+/** What the server or the client that a connection belongs to has decided about it. */
+internal class Terms(
+    val id: Long = nextId(),
+    val events: Events? = null,
+    /** Whether the connection itself publishes its end: a server does so when the descriptor is free. */
+    val announcesEnd: Boolean = false,
+    val draining: StateFlow<Boolean> = never,
+    val readTimeout: Duration = INFINITE,
+    val writeTimeout: Duration = INFINITE,
+    val idleTimeout: Duration = INFINITE,
+) {
+    constructor(options: ConnectionOptions, id: Long, events: Events, announcesEnd: Boolean, draining: StateFlow<Boolean> = never) :
+        this(id, events, announcesEnd, draining, options.readTimeout, options.writeTimeout, options.idleTimeout)
+
+    companion object {
+        private val never = MutableStateFlow(false).asStateFlow()
+        private val ids = AtomicLong()
+
+        /** Tells connections of this process apart; never given twice. */
+        fun nextId(): Long = ids.incrementAndGet()
+    }
+}

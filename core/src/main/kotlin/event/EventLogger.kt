@@ -1,0 +1,35 @@
+package io.hawser.event
+
+import io.hawser.SocketFailure
+import org.slf4j.Logger
+import org.slf4j.event.Level
+import org.slf4j.event.Level.DEBUG
+import org.slf4j.event.Level.INFO
+import org.slf4j.event.Level.TRACE
+import org.slf4j.event.Level.WARN
+
+/**
+ * Logs events through SLF4J: `ServerOptions { onEvent(EventLogger(LoggerFactory.getLogger("sockets"))) }`.
+ *
+ * At WARN what an operator should see to: connections that cannot be accepted, and handlers that fail with something else than a
+ * [SocketFailure]. At INFO a server's life and whom it refuses, at DEBUG the lives and failures of connections, at TRACE their bytes.
+ */
+public class EventLogger(private val logger: Logger) : EventListener {
+    override fun onEvent(event: SocketEvent) {
+        val builder = logger.atLevel(event.level())
+        val cause = when (event) {
+            is ConnectionEvent.Failed -> event.cause
+            is ServerEvent.AcceptFailed -> event.cause
+            else -> null
+        }
+        (if (cause == null) builder else builder.setCause(cause)).log("{}", event)
+    }
+
+    private fun SocketEvent.level(): Level = when (this) {
+        is ConnectionEvent.Failed -> if (cause is SocketFailure) DEBUG else WARN
+        is ConnectionEvent.Read, is ConnectionEvent.Written -> TRACE
+        is ConnectionEvent -> DEBUG
+        is ServerEvent.AcceptFailed -> WARN
+        is ServerEvent -> INFO
+    }
+}

@@ -1,0 +1,41 @@
+package io.hawser.server
+
+import io.hawser.Admission
+import io.hawser.Candidate
+import io.hawser.ServerOptions
+import io.hawser.WhenFull
+import io.hawser.event.Refusal
+import io.hawser.transport.RawStream
+import io.hawser.transport.TransportApi
+import java.net.InetSocketAddress
+
+/** Decides who is let in, by the server's limits and rules. */
+@OptIn(TransportApi::class)
+internal class Doorkeeper(private val options: ServerOptions, private val transport: Admission, private val connections: Connections) {
+    val isFull: Boolean get() = connections.now >= options.maxConnections
+
+    /** Whether who comes when it [isFull] waits outside. */
+    val pausesWhenFull: Boolean get() = options.whenFull == WhenFull.Pause
+
+    /** Why [stream], just accepted, may not come in, or null if it may. */
+    fun refusal(stream: RawStream): Refusal? {
+        if (isFull) return Refusal.TooManyConnections(options.maxConnections)
+        val host = (stream.remote as? InetSocketAddress)?.address
+        if (host != null && connections.countFrom(host) >= options.maxConnectionsPerHost) {
+            return Refusal.TooManyFromHost(host, options.maxConnectionsPerHost)
+        }
+        return refusal(transport, stream) ?: refusal(options.admission, stream)
+    }
+
+    /** Why [stream], whose layers have shaken hands, may not stay, or null if it may. */
+    fun refusalAfterHandshake(stream: RawStream): Refusal? = refusal(options.admissionAfterHandshake, stream)
+
+    private fun refusal(rule: Admission, stream: RawStream): Refusal? {
+        if (rule === Admission.everyone) return null
+        return try {
+            if (rule.admits(Candidate(stream.local, stream.remote, stream.attributes))) null else Refusal.NotAdmitted(rule)
+        } catch (e: Throwable) {
+            Refusal.NotAdmitted(rule, e)
+        }
+    }
+}

@@ -1,0 +1,28 @@
+package io.hawser.server
+
+/** A token bucket: [perSecond] tokens a second, and no more than that in store. For one coroutine at a time; it begins full. */
+internal class Rate(private val perSecond: Int) {
+    private var stored = perSecond.toDouble()
+    private var asOf: Long? = null
+
+    /** How many nanoseconds after [now] there is a token, 0 if there is one. */
+    fun untilNext(now: Long): Long {
+        refill(now)
+        return if (stored >= 1) 0 else maxOf(1, ((1 - stored) * NANOS_PER_SECOND / perSecond).toLong())
+    }
+
+    /** Takes the token that there is at [now]. */
+    fun take(now: Long) {
+        refill(now)
+        stored -= 1
+    }
+
+    private fun refill(now: Long) {
+        asOf?.let { stored = minOf(perSecond.toDouble(), stored + (now - it) * perSecond / NANOS_PER_SECOND) }
+        asOf = now
+    }
+
+    private companion object {
+        const val NANOS_PER_SECOND = 1e9
+    }
+}
