@@ -1,7 +1,10 @@
 package io.hawser.samples
 
 import io.kotest.assertions.fail
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldMatch
 import java.io.File
+import java.net.Socket
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.TimeUnit.SECONDS
@@ -57,10 +60,14 @@ internal class Child(vararg command: String) : AutoCloseable {
         fun program(main: String): Child = Child(*java, main)
 
         /** The same where SIGINT ends it even if these tests run in the background of a shell, whose children ignore it. */
-        fun hawserInForeground(vararg arguments: String): Child = tool(
+        fun hawserInForeground(vararg arguments: String): Child =
+            hawserPrepared("signal.signal(signal.SIGINT, signal.SIG_DFL)", *arguments)
+
+        /** The same after [preparation], in Python, of the process that it is going to run in. */
+        fun hawserPrepared(preparation: String, vararg arguments: String): Child = tool(
             "python3",
             "-c",
-            "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])",
+            "import fcntl, os, signal, sys\n${preparation.trimIndent()}\nos.execv(sys.argv[1], sys.argv[1:])",
             *java,
             MAIN,
             *arguments,
@@ -82,4 +89,17 @@ internal class Child(vararg command: String) : AutoCloseable {
         )
         private const val MAIN = "io.hawser.samples.MainKt"
     }
+}
+
+/** Where an `echo` listens, from its first line. */
+internal fun Child.port(): Int = line().let {
+    it shouldMatch "listening tcp://127\\.0\\.0\\.1:[1-9][0-9]*"
+    it.substringAfterLast(':').toInt()
+}
+
+/** A connection that has been accepted, because it has been answered. */
+internal fun connected(port: Int): Socket = Socket("127.0.0.1", port).apply {
+    soTimeout = 60_000
+    getOutputStream().write('a'.code)
+    getInputStream().read() shouldBe 'a'.code
 }

@@ -15,18 +15,6 @@ import kotlin.time.Duration.Companion.seconds
 class EchoProcessSpec : StringSpec({
     timeout = 180_000
 
-    fun Child.port(): Int = line().let {
-        it shouldMatch "listening tcp://127\\.0\\.0\\.1:[1-9][0-9]*"
-        it.substringAfterLast(':').toInt()
-    }
-
-    /** A connection that has been accepted, because it has been answered. */
-    fun connected(port: Int): Socket = Socket("127.0.0.1", port).apply {
-        soTimeout = 60_000
-        getOutputStream().write('a'.code)
-        getInputStream().read() shouldBe 'a'.code
-    }
-
     suspend fun awaitRefusal(port: Int) = eventually(60.seconds) { shouldThrow<ConnectException> { Socket("127.0.0.1", port).close() } }
 
     "the first line is where it listens, in the canonical form and with the real port" {

@@ -1,14 +1,23 @@
 package io.hawser.samples.cli
 
+import io.hawser.Admission
 import io.hawser.Endpoint
 import kotlin.time.Duration
 import kotlin.time.toJavaDuration
+import kotlin.time.toKotlinDuration
 import picocli.CommandLine.TypeConversionException
 
 /** How many event loops: a number that a process can have threads for. */
 internal class LoopCount(val value: Int)
 
+/** How many connections at a time. */
+internal class ConnectionLimit(val value: Int)
+
+/** A time that is longer than none. */
+internal class Timeout(val value: Duration)
+
 private val loopCounts = 1..1024
+private val connectionLimits = 1..Int.MAX_VALUE
 
 internal fun endpoint(text: String): Endpoint = try {
     Endpoint.parse(text)
@@ -16,11 +25,24 @@ internal fun endpoint(text: String): Endpoint = try {
     throw TypeConversionException("${e.message} (allowed: host:port and tcp://host:port, such as 127.0.0.1:9002 or *:0)")
 }
 
-internal fun loopCount(text: String): LoopCount = text.toIntOrNull()?.takeIf { it in loopCounts }?.let(::LoopCount)
-    ?: throw TypeConversionException("\"$text\" is not a number from ${loopCounts.first} to ${loopCounts.last}")
+internal fun admission(text: String): Admission = try {
+    Admission.allow(text)
+} catch (e: IllegalArgumentException) {
+    throw TypeConversionException("${e.message} (allowed: blocks and addresses, such as 10.0.0.0/8, 2001:db8::/32 or 127.0.0.1)")
+}
+
+internal fun loopCount(text: String): LoopCount = LoopCount(number(text, loopCounts))
+
+internal fun connectionLimit(text: String): ConnectionLimit = ConnectionLimit(number(text, connectionLimits))
+
+internal fun timeout(text: String): Timeout = duration(text).toKotlinDuration().takeIf { it.isPositive() }?.let(::Timeout)
+    ?: throw TypeConversionException("\"$text\" is not a duration over zero, such as 500ms, 5s or 1m")
 
 /** picocli carries java.time's durations: Kotlin's are a plain long to it. */
 internal fun duration(text: String): java.time.Duration {
     val duration = Duration.parseOrNull(text)?.takeIf { it.isFinite() && !it.isNegative() }
     return duration?.toJavaDuration() ?: throw TypeConversionException("\"$text\" is not a duration such as 500ms, 5s or 1m")
 }
+
+private fun number(text: String, allowed: IntRange): Int = text.toIntOrNull()?.takeIf { it in allowed }
+    ?: throw TypeConversionException("\"$text\" is not a number from ${allowed.first} to ${allowed.last}")

@@ -1,5 +1,6 @@
 package io.hawser.samples.cli
 
+import io.hawser.Admission
 import io.hawser.Endpoint
 import io.hawser.samples.demo.Demo
 import io.hawser.samples.demo.DemoArguments
@@ -47,6 +48,9 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
         .registerConverter(Endpoint::class.java, ::endpoint)
         .registerConverter(Duration::class.java, ::duration)
         .registerConverter(LoopCount::class.java, ::loopCount)
+        .registerConverter(ConnectionLimit::class.java, ::connectionLimit)
+        .registerConverter(Timeout::class.java, ::timeout)
+        .registerConverter(Admission::class.java, ::admission)
         .setExpandAtFiles(false)
         .setOut(console.out)
         .setErr(console.err)
@@ -55,7 +59,7 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
             CommandLine.executeHelpRequest(parsed) ?: perform(parsed, console) { arguments ->
                 when (arguments) {
                     is DemoArguments -> run { Demo(Progress(console.err.takeIf { stderrIsTerminal() })).run(arguments, console.out) }
-                    is EchoArguments -> run { echo(arguments, console.out, termination) }
+                    is EchoArguments -> run { echo(arguments, console, termination) }
                     else -> throw ParameterException(parsed.commandSpec().commandLine(), "Missing command")
                 }
             }

@@ -8,6 +8,7 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableJob
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.awaitCancellation
 
 /**
  * The end of the process, by itself or by SIGTERM or SIGINT.
@@ -22,7 +23,7 @@ internal class Termination(private val console: Console) {
     suspend fun <R> during(patience: Duration, block: suspend (signal: Job) -> R): R {
         val signal = Job()
         val hook = Thread({ await(signal, patience) }, "hawser-termination")
-        Runtime.getRuntime().addShutdownHook(hook)
+        add(hook)
         try {
             return block(signal)
         } finally {
@@ -44,6 +45,15 @@ internal class Termination(private val console: Console) {
             console.fail("not everything ended within $patience and $MARGIN more")
         }
         Runtime.getRuntime().halt(result)
+    }
+
+    /** Does not return if the process is ending already: whatever began now would be cut in the middle. */
+    private suspend fun add(hook: Thread) {
+        try {
+            Runtime.getRuntime().addShutdownHook(hook)
+        } catch (_: IllegalStateException) {
+            awaitCancellation()
+        }
     }
 
     private fun removeUnlessRunning(hook: Thread) {

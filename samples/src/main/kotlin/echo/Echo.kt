@@ -1,14 +1,15 @@
 package io.hawser.samples.echo
 
+import io.hawser.Admission
 import io.hawser.RunningServer
 import io.hawser.ServerOptions
 import io.hawser.copyTo
 import io.hawser.engine.EventLoopGroup
 import io.hawser.engine.EventLoopOptions
 import io.hawser.event.ServerState
+import io.hawser.samples.cli.Console
 import io.hawser.samples.cli.Termination
 import io.hawser.samples.transportOf
-import java.io.PrintWriter
 import kotlin.time.Duration
 import kotlin.time.toKotlinDuration
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
@@ -17,23 +18,36 @@ import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 
 /**
- * Serves echoes until [termination], tells on [out] where, and returns when the connections have been drained.
+ * Serves echoes until [termination], tells on stdout where, and returns when the connections have been drained.
  *
  * @throws io.hawser.BindFailed if it cannot listen there.
  */
-internal suspend fun echo(arguments: EchoArguments, out: PrintWriter, termination: Termination) {
+internal suspend fun echo(arguments: EchoArguments, console: Console, termination: Termination) {
     val group = arguments.loops?.let { count -> EventLoopGroup(EventLoopOptions { loops = count.value }) }
     group.use {
-        val server = transportOf(arguments.on).server(arguments.on, ServerOptions { this.group = group })
+        val server = transportOf(arguments.on).server(arguments.on, arguments.serverOptions(group))
         coroutineScope {
-            server.start(this) { connection -> connection.copyTo(connection) }.serveUntil(termination, arguments.grace.toKotlinDuration()) {
-                out.println("listening ${it.endpoint}")
+            val running = server.start(this) { connection -> connection.copyTo(connection) }
+            running.serveUntil(termination, arguments.grace.toKotlinDuration()) {
+                console.out.println("listening ${running.endpoint}")
+                (if (arguments.stats) Stats(running, console.err) else null).use { running.awaitClosed() }
             }
         }
     }
 }
 
-private suspend fun RunningServer.serveUntil(termination: Termination, grace: Duration, onReady: (RunningServer) -> Unit) {
+private fun EchoArguments.serverOptions(group: EventLoopGroup?): ServerOptions {
+    val arguments = this
+    return ServerOptions {
+        this.group = group
+        arguments.maxConnections?.let { maxConnections = it.value }
+        arguments.idleTimeout?.let { idleTimeout = it.value }
+        arguments.allow?.let { admission = it.reduce(Admission::or) }
+    }
+}
+
+/** Runs [untilClosed], and shuts down at a signal. */
+private suspend fun RunningServer.serveUntil(termination: Termination, grace: Duration, untilClosed: suspend () -> Unit) {
     termination.during(grace) { signal ->
         coroutineScope {
             // Before anybody can connect: events are not kept for those who come late.
@@ -42,8 +56,7 @@ private suspend fun RunningServer.serveUntil(termination: Termination, grace: Du
                 signal.join()
                 shutdown(grace)
             }
-            onReady(this@serveUntil)
-            awaitClosed()
+            untilClosed()
             coroutineContext.cancelChildren()
         }
     }

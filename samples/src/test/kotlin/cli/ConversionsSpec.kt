@@ -37,4 +37,26 @@ class ConversionsSpec : StringSpec({
             withClue(text) { shouldThrow<TypeConversionException> { loopCount(text) } }
         }
     }
+
+    "connections are counted from 1 to what a number holds" {
+        listOf("1", "2147483647").map { connectionLimit(it).value } shouldBe listOf(1, Int.MAX_VALUE)
+        for (text in listOf("0", "-1", "2147483648", "", "1.5", "many")) {
+            withClue(text) { shouldThrow<TypeConversionException> { connectionLimit(text) } }
+        }
+    }
+
+    "a timeout is a duration over zero" {
+        timeout("1.5s").value shouldBe 1500.milliseconds
+        shouldThrow<TypeConversionException> { timeout("0s") }.message shouldBe
+            "\"0s\" is not a duration over zero, such as 500ms, 5s or 1m"
+        shouldThrow<TypeConversionException> { timeout("5") }.message shouldBe "\"5\" is not a duration such as 500ms, 5s or 1m"
+    }
+
+    "who is admitted is a block or an address" {
+        for ((text, rule) in mapOf("10.0.0.0/8" to "10.0.0.0/8", "127.0.0.1" to "127.0.0.1/32", "::1" to "0:0:0:0:0:0:0:1/128")) {
+            "${admission(text)}" shouldBe "allow $rule"
+        }
+        shouldThrow<TypeConversionException> { admission("10.0.0.0/33") }.message shouldBe
+            "a prefix of 33 bits is not in 0..32: \"10.0.0.0/33\" (allowed: blocks and addresses, such as 10.0.0.0/8, 2001:db8::/32 or 127.0.0.1)"
+    }
 })

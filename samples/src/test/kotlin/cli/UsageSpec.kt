@@ -7,7 +7,10 @@ import io.kotest.matchers.string.shouldNotContain
 import io.kotest.matchers.string.shouldStartWith
 import java.nio.file.Files
 
-private const val ECHO = "usage: hawser echo [-hV] [--verbose] [--grace=D] [--loops=N] --on=ENDPOINT"
+private const val ECHO = "usage: hawser echo [-hV] [--stats] [--verbose] [--grace=D] [--idle-timeout=D] [--loops=N] " +
+    "[--max-connections=N] --on=ENDPOINT [--allow=CIDR]..."
+private const val BLOCKS = "allowed: blocks and addresses, such as 10.0.0.0/8, 2001:db8::/32 or 127.0.0.1"
+private const val NO_LITERAL = "is not an IPv4 or IPv6 address"
 private const val DEMO = "usage: hawser demo [-hV] [--json] [--verbose] [--file=F]"
 private const val ENDPOINTS = "allowed: host:port and tcp://host:port, such as 127.0.0.1:9002 or *:0"
 
@@ -28,6 +31,19 @@ class UsageSpec : StringSpec({
         "echo --on :0 --loops two" to "Invalid value for option '--loops': \"two\" is not a number from 1 to 1024",
         "echo --on :0 --grace 5" to "Invalid value for option '--grace': \"5\" is not a duration such as 500ms, 5s or 1m",
         "echo --on :0 --grace -1s" to "Invalid value for option '--grace': \"-1s\" is not a duration such as 500ms, 5s or 1m",
+        "echo --on :0 --max-connections 0" to
+            "Invalid value for option '--max-connections': \"0\" is not a number from 1 to 2147483647",
+        "echo --on :0 --max-connections -1" to
+            "Invalid value for option '--max-connections': \"-1\" is not a number from 1 to 2147483647",
+        "echo --on :0 --idle-timeout 0s" to
+            "Invalid value for option '--idle-timeout': \"0s\" is not a duration over zero, such as 500ms, 5s or 1m",
+        "echo --on :0 --idle-timeout 5" to "Invalid value for option '--idle-timeout': \"5\" is not a duration such as 500ms, 5s or 1m",
+        "echo --on :0 --allow localhost" to "Invalid value for option '--allow' (CIDR): \"localhost\" $NO_LITERAL: \"localhost\" ($BLOCKS)",
+        "echo --on :0 --allow 10.0.0.0/8,10.0.0.0/33" to
+            "Invalid value for option '--allow' (CIDR): a prefix of 33 bits is not in 0..32: \"10.0.0.0/33\" ($BLOCKS)",
+        "echo --on :0 --allow ::1 --allow 10.0.0.1/8" to
+            "Invalid value for option '--allow' (CIDR): there are bits set behind the prefix of 8 bits: \"10.0.0.1/8\" ($BLOCKS)",
+        "echo --on :0 --allow= " to "Invalid value for option '--allow' (CIDR): \"\" $NO_LITERAL: \"\" ($BLOCKS)",
         "echo --on :0 --on :1" to "option '--on' (ENDPOINT) should be specified only once ($ECHO)",
     ).forEach { (line, complaint) ->
         "wrong usage is one line and status 2: hawser $line" {
@@ -48,6 +64,12 @@ class UsageSpec : StringSpec({
         }
         invoke("--help").out shouldContain "java -jar hawser.jar echo --on 127.0.0.1:9002"
         invoke("help") shouldBe invoke("--help")
+    }
+
+    "help teaches what the options of echo take, and how the numbers look" {
+        val help = invoke("help", "echo").out
+        for (option in listOf("--max-connections=N", "--idle-timeout=D", "--allow=CIDR", "--stats")) help shouldContain option
+        help shouldContain "stats connections=3 accepted=40 refused=2 in=8192 out=8192\n    accepted/s=4 refused/s=0 in/s=1024 out/s=1024\n"
     }
 
     "help fits a terminal of 80 columns" {

@@ -1,0 +1,60 @@
+package io.hawser.samples.echo
+
+import io.hawser.RunningServer
+import io.hawser.ServerTotals
+import java.io.PrintWriter
+import java.util.concurrent.CountDownLatch
+import java.util.concurrent.TimeUnit.NANOSECONDS
+import kotlin.concurrent.thread
+import kotlin.math.roundToLong
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.nanoseconds
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.DurationUnit.SECONDS
+
+/**
+ * Prints a line about [server] every second, and the last one when it is closed, on a thread of its own: stderr may be a pipe that
+ * nobody reads, and neither the server nor its end waits for that.
+ */
+internal class Stats(private val server: RunningServer, private val err: PrintWriter) : AutoCloseable {
+    private val ended = CountDownLatch(1)
+    private val reporter = thread(isDaemon = true, name = "hawser-stats") { report() }
+
+    override fun close() {
+        ended.countDown()
+        reporter.join(PATIENCE.inWholeMilliseconds)
+    }
+
+    private fun report() {
+        var before = server.totals
+        var asOf = System.nanoTime()
+        var next = asOf
+        do {
+            next += PERIOD.inWholeNanoseconds
+            val isLast = ended.await(next - System.nanoTime(), NANOSECONDS)
+            val now = server.totals
+            val time = System.nanoTime()
+            err.println(statsLine(server.connectionCount.value, now, before, (time - asOf).nanoseconds))
+            before = now
+            asOf = time
+        } while (!isLast)
+    }
+
+    private companion object {
+        val PERIOD = 1.seconds
+        val PATIENCE = 1.seconds
+    }
+}
+
+/** Numbers by name, those since the start and those per second [since] there was [before]. */
+internal fun statsLine(connections: Int, now: ServerTotals, before: ServerTotals, since: Duration): String {
+    val totals = listOf<Pair<String, (ServerTotals) -> Long>>(
+        "accepted" to ServerTotals::accepted,
+        "refused" to ServerTotals::refused,
+        "in" to ServerTotals::bytesRead,
+        "out" to ServerTotals::bytesWritten,
+    )
+    val sums = totals.map { (name, value) -> "$name=${value(now)}" }
+    val rates = totals.map { (name, value) -> "$name/s=${((value(now) - value(before)) / since.toDouble(SECONDS)).roundToLong()}" }
+    return (listOf("stats connections=$connections") + sums + rates).joinToString(" ")
+}

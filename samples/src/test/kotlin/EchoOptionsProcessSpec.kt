@@ -1,0 +1,158 @@
+package io.hawser.samples
+
+import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.collections.shouldContainAll
+import io.kotest.matchers.doubles.shouldBeBetween
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldMatch
+import io.kotest.matchers.string.shouldStartWith
+import java.net.Socket
+import kotlin.random.Random
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.nanoseconds
+import kotlin.time.DurationUnit.SECONDS
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitAll
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.sync.Semaphore
+import kotlinx.coroutines.sync.withPermit
+
+private const val STATS =
+    "stats connections=\\d+ accepted=\\d+ refused=\\d+ in=\\d+ out=\\d+ accepted/s=\\d+ refused/s=\\d+ in/s=\\d+ out/s=\\d+"
+
+/** Whom `echo` lets in and for how long, what it tells of that, and how it ends. */
+class EchoOptionsProcessSpec : StringSpec({
+    timeout = 300_000
+
+    fun Socket.seesTheEnd() = getInputStream().read() shouldBe -1
+
+    "who comes over the limit sees the end at once, and is counted" {
+        Child.hawser("echo", "--on", "127.0.0.1:0", "--max-connections", "2", "--stats", "--grace", "0s").use { server ->
+            val port = server.port()
+            connected(port).use {
+                connected(port).use {
+                    repeat(3) { Socket("127.0.0.1", port).use { it.seesTheEnd() } }
+                    server.signal("TERM")
+                    val end = server.end()
+                    end.status shouldBe 0
+                    end.lines shouldBe emptyList()
+                    end.errors.trimEnd().lines().last() shouldStartWith "stats connections=0 accepted=2 refused=3 in=2 out=2 "
+                }
+            }
+        }
+    }
+
+    "the numbers come every second, and once more at the end" {
+        Child.hawser("echo", "--on", "127.0.0.1:0", "--stats").use { server ->
+            val port = server.port()
+            val began = System.nanoTime()
+            connected(port).use { open ->
+                // Not for luck: the lines of three seconds are what is counted.
+                delay(3_300.milliseconds)
+                open.shutdownOutput()
+                open.seesTheEnd()
+            }
+            server.signal("TERM")
+            val end = server.end()
+            val lasted = (System.nanoTime() - began).nanoseconds
+            val lines = end.errors.trimEnd().lines()
+            lines.forEach { it shouldMatch STATS }
+            lines.size.toDouble().shouldBeBetween(3.0, lasted.toDouble(SECONDS) + 2, 0.0)
+            lines.map { it.substringBefore(" refused") } shouldContainAll
+                listOf("stats connections=1 accepted=1", "stats connections=0 accepted=1")
+        }
+    }
+
+    "numbers that nobody reads delay neither the service nor the end" {
+        val fullPipe = """
+            r, w = os.pipe()
+            fcntl.fcntl(w, fcntl.F_SETPIPE_SZ, 4096)
+            os.set_inheritable(r, True)
+            os.write(w, b'x' * fcntl.fcntl(w, fcntl.F_GETPIPE_SZ))
+            os.dup2(w, 2)
+        """
+        Child.hawserPrepared(fullPipe, "echo", "--on", "127.0.0.1:0", "--stats", "--grace", "2m").use { server ->
+            val port = server.port()
+            connected(port).use { open ->
+                delay(1_500.milliseconds)
+                connected(port).close()
+                open.shutdownOutput()
+                open.seesTheEnd()
+            }
+            server.signal("TERM")
+            server.end() shouldBe Child.End(0, emptyList(), "")
+        }
+    }
+
+    "who is outside the allowed blocks is refused, who is inside is served" {
+        Child.hawser("echo", "--on", "127.0.0.1:0", "--allow", "10.0.0.0/8,192.168.0.0/16", "--allow", "127.0.0.1/32").use { server ->
+            val port = server.port()
+            connected(port).use { inside ->
+                Child.tool("socat", "-u", "TCP:127.0.0.1:$port,bind=127.0.0.2", "-").use { outside ->
+                    outside.end() shouldBe Child.End(0, emptyList(), "")
+                }
+                inside.getOutputStream().write('b'.code)
+                inside.getInputStream().read() shouldBe 'b'.code
+            }
+            server.signal("TERM")
+            server.end() shouldBe Child.End(0, emptyList(), "")
+        }
+    }
+
+    "an idle connection is closed, an active one lives" {
+        Child.hawser("echo", "--on", "127.0.0.1:0", "--idle-timeout", "3s").use { server ->
+            val port = server.port()
+            connected(port).use { active ->
+                connected(port).use { idle ->
+                    coroutineScope {
+                        val end = async(Dispatchers.IO) { idle.getInputStream().read() }
+                        while (!end.isCompleted) {
+                            active.getOutputStream().write('b'.code)
+                            active.getInputStream().read() shouldBe 'b'.code
+                            delay(50.milliseconds)
+                        }
+                        end.await() shouldBe -1
+                    }
+                    active.getOutputStream().write('c'.code)
+                    active.getInputStream().read() shouldBe 'c'.code
+                }
+            }
+            server.signal("TERM")
+            server.end() shouldBe Child.End(0, emptyList(), "")
+        }
+    }
+
+    /** Twenty servers, a few at a time. */
+    suspend fun twentyTimes(block: suspend (Int, Child) -> Unit) = coroutineScope {
+        val few = Semaphore(4)
+        List(20) { round ->
+            async(Dispatchers.IO) {
+                few.withPermit { Child.hawser("echo", "--on", "127.0.0.1:0", "--stats").use { block(round, it) } }
+            }
+        }.awaitAll()
+    }
+
+    "SIGTERM right after the first line is an end like any other" {
+        twentyTimes { _, server ->
+            server.port()
+            server.signal("TERM")
+            val end = server.end()
+            end.status shouldBe 0
+            end.lines shouldBe emptyList()
+            end.errors.trimEnd().lines().forEach { it shouldMatch STATS }
+        }
+    }
+
+    "SIGTERM during the start ends it without a word" {
+        val chance = Random(20)
+        twentyTimes { round, server ->
+            delay(chance.nextInt(1 + 100 * round).milliseconds)
+            server.signal("TERM")
+            val end = server.end()
+            listOf(0, 143) shouldContainAll listOf(end.status)
+            end.errors.lines().filter { it.isNotEmpty() }.forEach { it shouldMatch STATS }
+        }
+    }
+})
