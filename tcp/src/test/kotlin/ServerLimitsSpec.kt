@@ -1,0 +1,212 @@
+package io.hawser.tcp
+
+import io.hawser.Connection
+import io.hawser.RunningServer
+import io.hawser.ServerOptions
+import io.hawser.WhenFull
+import io.hawser.event.Refusal
+import io.hawser.event.ServerEvent
+import io.hawser.testkit.LeakCheck
+import io.kotest.assertions.nondeterministic.eventually
+import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.collections.shouldHaveSize
+import io.kotest.matchers.comparables.shouldBeGreaterThanOrEqualTo
+import io.kotest.matchers.comparables.shouldBeLessThanOrEqualTo
+import io.kotest.matchers.shouldBe
+import java.util.concurrent.ConcurrentLinkedQueue
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.nanoseconds
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitAll
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.launch
+
+/** Whom a server lets in, and how many of them, met by clients of another process. */
+class ServerLimitsSpec : StringSpec({
+    extension(LeakCheck)
+
+    val greeting: suspend CoroutineScope.(Connection) -> Unit = {
+        it.writeLine("hello")
+        it.awaitReadable()
+    }
+
+    /** What is connected, and who sees `hello` and who the end. */
+    val greeted = """
+        def greeted(all):
+            served=[]
+            for s in all:
+                s.settimeout(60)
+                b=s.recv(6)
+                if b==b'hello\n': served.append(s)
+                else: assert b==b'', b
+            return served
+        def come(source): return socket.create_connection(('127.0.0.1',port),source_address=(source,0))
+    """.trimIndent()
+
+    suspend fun RunningServer.atMost(limit: Int, block: suspend CoroutineScope.() -> Unit) = coroutineScope {
+        val watcher = launch(Dispatchers.Default, UNDISPATCHED) { connectionCount.collect { it shouldBeLessThanOrEqualTo limit } }
+        block()
+        watcher.cancelAndJoin()
+    }
+
+    "over the limit a client sees the end at once, is counted and reported, until a slot frees" {
+        val refused = ConcurrentLinkedQueue<ServerEvent.Refused>()
+        val options = ServerOptions {
+            maxConnections = 500
+            onEvent { if (it is ServerEvent.Refused) refused += it }
+        }
+        serving(greeting, options) { server ->
+            val program = """
+                all=[connect() for i in range(1000)]
+                served=greeted(all)
+                print(len(served))
+                sys.stdin.readline()
+                served.pop().close()
+                tries=1; last=greeted([connect()])
+                while not last: tries+=1; last=greeted([connect()])
+                print(tries)
+                sys.stdin.readline()
+            """
+            server.atMost(500) {
+                Peer.python(server.port, "$greeted\n${program.trimIndent()}").use { clients ->
+                    clients.line() shouldBe "500"
+                    // Who is greeted has been accepted, but may be counted a moment later.
+                    server.connectionCount.first { it == 500 }
+                    server.connections shouldHaveSize 500
+                    server.totals.accepted shouldBe 500
+                    server.totals.refused shouldBe 500
+                    server.totals.droppedEvents shouldBe 0
+                    eventually(10.seconds) { refused shouldHaveSize 500 }
+                    refused.map { it.reason }.toSet() shouldBe setOf(Refusal.TooManyConnections(500))
+                    refused.map { it.remote }.toSet() shouldHaveSize 500
+                    clients.say("\n")
+                    val tries = checkNotNull(clients.line()).toLong()
+                    server.connectionCount.first { it == 500 }
+                    server.totals.accepted shouldBe 501
+                    server.totals.refused shouldBe 499 + tries
+                }
+            }
+            server.connectionCount.first { it == 0 }
+        }
+    }
+
+    "a server that pauses when it is full serves everybody in turn" {
+        val options = ServerOptions {
+            maxConnections = 500
+            whenFull = WhenFull.Pause
+        }
+        serving(greeting, options) { server ->
+            val program = """
+                all=[connect() for i in range(1000)]
+                print('connected')
+                sys.stdin.readline()
+                for s in all:
+                    assert len(greeted([s]))==1
+                    s.close()
+                print('served')
+            """
+            server.atMost(500) {
+                Peer.python(server.port, "$greeted\n${program.trimIndent()}").use { clients ->
+                    clients.line() shouldBe "connected"
+                    server.connectionCount.first { it == 500 }
+                    server.totals.accepted shouldBe 500
+                    clients.say("\n")
+                    clients.line() shouldBe "served"
+                }
+            }
+            server.connectionCount.first { it == 0 }
+            server.totals.accepted shouldBe 1000
+            server.totals.refused shouldBe 0
+        }
+    }
+
+    "a full server that pauses can be stopped in every way, and lets nobody in" {
+        val options = ServerOptions {
+            maxConnections = 1
+            whenFull = WhenFull.Pause
+        }
+        for (stop in listOf(RunningServer::close, RunningServer::stopAccepting)) {
+            serving(greeting, options) { server ->
+                Peer.python(server.port, "a=connect(); print(a.recv(9)); b=connect(); print('waits'); sys.stdin.readline()").use {
+                    it.line() shouldBe "b'hello\\n'"
+                    it.line() shouldBe "waits"
+                    stop(server)
+                }
+                server.awaitClosed()
+                server.totals.accepted shouldBe 1
+            }
+        }
+    }
+
+    "each address has a limit of its own" {
+        val refused = ConcurrentLinkedQueue<Refusal>()
+        val options = ServerOptions {
+            maxConnectionsPerHost = 3
+            onEvent { if (it is ServerEvent.Refused) refused += it.reason }
+        }
+        serving(greeting, options) { server ->
+            val program = """
+                one=greeted([come('127.0.0.1') for i in range(5)]); two=greeted([come('127.0.0.2') for i in range(4)])
+                print(len(one),len(two))
+                one.pop().close()
+                while not greeted([come('127.0.0.1')]): pass
+                print(len(greeted([come('127.0.0.2')])))
+                sys.stdin.readline()
+            """
+            Peer.python(server.port, "$greeted\n${program.trimIndent()}").use { clients ->
+                clients.line() shouldBe "3 3"
+                server.connectionCount.first { it == 6 }
+                clients.line() shouldBe "0"
+                // Nobody keeps the connection that this one was given.
+                eventually(10.seconds) {
+                    refused.groupingBy { "$it" }.eachCount()["the limit of 3 connections from 127.0.0.2 is reached"] shouldBe 2
+                }
+            }
+            server.connectionCount.first { it == 0 }
+            // What has gone leaves nothing behind: everybody can come again.
+            Peer.python(server.port, "$greeted\nprint(len(greeted([come('127.0.0.2') for i in range(3)])))").use { it.line() shouldBe "3" }
+        }
+    }
+
+    "who comes faster than the rate waits, and is served" {
+        val times = ConcurrentLinkedQueue<Long>()
+        val accepting: suspend CoroutineScope.(Connection) -> Unit = {
+            times += System.nanoTime()
+            it.writeLine("hello")
+        }
+        serving(accepting, ServerOptions { acceptRate = 100 }) { server ->
+            val program = "print(len(greeted([connect() for i in range(350)])))"
+            Peer.python(server.port, "$greeted\n$program").use { it.finish() shouldBe ("350\n" to 0) }
+            server.totals.refused shouldBe 0
+        }
+        val first = times.min()
+        times.sorted().forEachIndexed { i, time ->
+            // A hundred are there to begin with, and each of the others has to be waited for.
+            (time - first).nanoseconds shouldBeGreaterThanOrEqualTo (10.milliseconds * (i - 99) - 300.milliseconds)
+        }
+    }
+
+    "in the rush of many clients of one process the limit is exact" {
+        serving(greeting, ServerOptions { maxConnections = 20 }) { server ->
+            server.atMost(20) {
+                repeat(10) {
+                    val clients = List(60) {
+                        async(Dispatchers.Default) { Tcp.client("127.0.0.1", server.port).connect() }
+                    }.awaitAll()
+                    val served = clients.count { it.readLine() == "hello" }
+                    served shouldBe 20
+                    clients.forEach { it.close() }
+                    server.connectionCount.first { it == 0 }
+                }
+            }
+            server.totals.accepted shouldBe 200
+            server.totals.refused shouldBe 400
+        }
+    }
+})
