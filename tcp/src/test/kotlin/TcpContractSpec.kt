@@ -4,6 +4,7 @@ import io.hawser.engine.EventLoopGroup
 import io.hawser.testkit.contract.AdmissionContract
 import io.hawser.testkit.contract.ConnectionContract
 import io.hawser.testkit.contract.ContractTransport
+import io.hawser.testkit.contract.DrainContract
 import io.hawser.testkit.contract.EventsContract
 import io.hawser.testkit.contract.ExchangeContract
 import io.hawser.testkit.contract.HelpersContract
@@ -58,3 +59,7 @@ class TcpExchangeOnLoopSpec : ExchangeContract(tcpOnLoop)
 class TcpTimeSpec : TimeContract(tcp)
 
 class TcpTimeOnLoopSpec : TimeContract(tcpOnLoop)
+
+class TcpDrainSpec : DrainContract(tcp)
+
+class TcpDrainOnLoopSpec : DrainContract(tcpOnLoop)

@@ -3,10 +3,7 @@ package io.hawser.engine
 import java.net.InetAddress
 import java.net.UnknownHostException
 import java.util.concurrent.RejectedExecutionException
-import kotlin.coroutines.ContinuationInterceptor
-import kotlin.coroutines.EmptyCoroutineContext
 import kotlinx.coroutines.CancellableContinuation
-import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.suspendCancellableCoroutine
 
 /**
@@ -55,7 +52,7 @@ internal class LookUps(
                 pending.remove(host)
                 waiters.toList()
             }
-            waiting.forEach { it.end(result) }
+            waiting.forEach { waiter -> waiter.dispatched { resumeWith(result) } }
         }
 
         fun leave(waiter: Waiter): Unit = synchronized(pending) {
@@ -70,12 +67,3 @@ internal class LookUpsBusy(host: String, threads: Int, queue: Int) :
     UnknownHostException("$host is not looked up: $threads look-ups run and $queue wait already")
 
 private typealias Waiter = CancellableContinuation<List<InetAddress>>
-
-/** Not inline for a coroutine without a dispatcher, which would run on in our thread while others wait for their answer. */
-private fun Waiter.end(result: Result<List<InetAddress>>) {
-    if (context[ContinuationInterceptor] != null) {
-        resumeWith(result)
-    } else {
-        Dispatchers.Default.dispatch(EmptyCoroutineContext) { resumeWith(result) }
-    }
-}

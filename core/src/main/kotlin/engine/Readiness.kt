@@ -205,7 +205,7 @@ internal fun EventLoop.resume(waiter: CancellableContinuation<Unit>) {
 }
 
 /** Does [resumption] from any thread: through the waiter's dispatcher, or through Dispatchers.Default if it has none. */
-private inline fun CancellableContinuation<Unit>.dispatched(crossinline resumption: CancellableContinuation<Unit>.() -> Unit) {
+internal inline fun <T> CancellableContinuation<T>.dispatched(crossinline resumption: CancellableContinuation<T>.() -> Unit) {
     if (context[ContinuationInterceptor] != null) {
         resumption()
     } else {

@@ -51,3 +51,5 @@ class MemoryEventsSpec : EventsContract(memory)
 class MemoryExchangeSpec : ExchangeContract(memory)
 
 class MemoryTimeSpec : TimeContract(memory)
+
+class MemoryDrainSpec : DrainContract(memory)
