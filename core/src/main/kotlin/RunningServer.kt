@@ -149,8 +149,15 @@ public class RunningServer internal constructor(
 
     internal fun launchIn(scope: CoroutineScope) {
         published.publish { ServerEvent.Listening(address) }
-        // ATOMIC: it begins even if the scope is cancelled this instant, so that the listener gets closed.
-        job = scope.launch(listener.loop.dispatcher + CoroutineName(toString()), ATOMIC) { live() }
+        job = if (scope.coroutineContext.runsInline) {
+            // The last child to end resumes who waits for such a scope in its own thread, which must not be a loop's.
+            scope.launch(Dispatchers.Default, ATOMIC) {
+                val life = liveIn(this)
+                withContext(NonCancellable) { life.join() }
+            }
+        } else {
+            liveIn(scope)
+        }
         // Whoever cancels the scope finds the listener closed when the call returns, and can start another server at once.
         scope.launch(Dispatchers.Unconfined, UNDISPATCHED) {
             try {
@@ -161,6 +168,10 @@ public class RunningServer internal constructor(
             }
         }
     }
+
+    /** ATOMIC: it begins even if the scope is cancelled this instant, so that the listener gets closed. */
+    private fun liveIn(scope: CoroutineScope): Job =
+        scope.launch(listener.loop.dispatcher + CoroutineName(toString()), ATOMIC) { live() }
 
     /** Whether it has just stopped. */
     private fun stopListening(): Boolean {

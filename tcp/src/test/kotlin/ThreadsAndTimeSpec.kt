@@ -223,6 +223,17 @@ class ThreadsAndTimeSpec : StringSpec({
         where.forEach { it shouldNotContain "hawser" }
     }
 
+    "a caller without a dispatcher that waited for its server's scope goes on off the loops" {
+        val where = mutableListOf<String>()
+        suspendMain {
+            repeat(200) {
+                coroutineScope { Tcp.server("127.0.0.1", port = 0).start(this, echo).close() }
+                where += Thread.currentThread().name
+            }
+        }
+        where.forEach { it shouldNotContain "hawser" }
+    }
+
     "an unconfined caller reads, writes and copies without a hitch" {
         serving { server ->
             withContext(Dispatchers.Unconfined) {
