@@ -36,7 +36,10 @@ public sealed class ConnectionOptions(from: Builder<*>) {
     @get:JvmSynthetic
     public val writeTimeout: Duration = from.writeTimeout.also { requirePositive("writeTimeout", it) }
 
-    /** How long no byte may move in either direction. */
+    /**
+     * How long no byte may move in either direction. A handler learns of it by its next call; one that waits elsewhere can have
+     * [Connection.awaitClosed] tell it.
+     */
     @get:JvmSynthetic
     public val idleTimeout: Duration = from.idleTimeout.also { requirePositive("idleTimeout", it) }
 
