@@ -1,6 +1,8 @@
 package io.hawser.engine
 
 import java.util.concurrent.LinkedBlockingQueue
+import java.util.concurrent.SynchronousQueue
+import java.util.concurrent.ThreadFactory
 import java.util.concurrent.ThreadPoolExecutor
 import java.util.concurrent.TimeUnit.SECONDS
 import java.util.concurrent.atomic.AtomicInteger
@@ -12,12 +14,18 @@ import kotlinx.coroutines.asCoroutineDispatcher
  * are rejected.
  */
 internal fun daemons(name: String, threads: Int, queue: Int = Int.MAX_VALUE): ThreadPoolExecutor {
-    val count = AtomicInteger()
-    val pool = ThreadPoolExecutor(threads, threads, 1, SECONDS, LinkedBlockingQueue(queue)) { task ->
-        Thread(task, "$name-${count.incrementAndGet()}").apply { isDaemon = true }
-    }
+    val pool = ThreadPoolExecutor(threads, threads, 1, SECONDS, LinkedBlockingQueue(queue), daemonThreads(name))
     pool.allowCoreThreadTimeOut(true)
     return pool
+}
+
+/** A daemon thread for each task that runs, kept for a second for the next. */
+internal fun daemonsOnDemand(name: String): ThreadPoolExecutor =
+    ThreadPoolExecutor(0, Int.MAX_VALUE, 1, SECONDS, SynchronousQueue(), daemonThreads(name))
+
+private fun daemonThreads(name: String): ThreadFactory {
+    val count = AtomicInteger()
+    return ThreadFactory { task -> Thread(task, "$name-${count.incrementAndGet()}").apply { isDaemon = true } }
 }
 
 /** Where the coroutines of a loop that is no more finish. */

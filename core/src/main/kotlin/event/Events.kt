@@ -1,7 +1,7 @@
 package io.hawser.event
 
 import io.hawser.dispatched
-import io.hawser.engine.daemons
+import io.hawser.engine.daemonsOnDemand
 import java.util.concurrent.atomic.AtomicInteger
 import java.util.concurrent.atomic.AtomicLong
 import kotlinx.coroutines.channels.BufferOverflow.DROP_OLDEST
@@ -116,7 +116,9 @@ internal class Events(listeners: List<EventListener>) {
 
     private companion object {
         const val CAPACITY = 1024
-        val threads = daemons("hawser-events", threads = 4)
+
+        /** No listener waits for another one, which may block. */
+        val threads = daemonsOnDemand("hawser-events")
         val log = LoggerFactory.getLogger(Events::class.java)
     }
 }
