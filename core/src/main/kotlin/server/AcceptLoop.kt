@@ -61,7 +61,8 @@ internal class AcceptLoop(
                 throw e
             } catch (e: AcceptedInVain) {
                 failed(e)
-            } catch (e: Exception) {
+            } catch (e: Throwable) {
+                // At the descriptor limit not even a class can be loaded, which is an Error.
                 if (e is ClosedChannelException && !stopping.isActive) return
                 failed(e)
                 sleep(pause)
@@ -85,7 +86,7 @@ internal class AcceptLoop(
         }
     }
 
-    private fun failed(cause: Exception) {
+    private fun failed(cause: Throwable) {
         events.publish { ServerEvent.AcceptFailed(listener.address, cause) }
         log.debug("{} could not accept", listener, cause)
     }
