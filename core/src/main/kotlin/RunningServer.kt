@@ -183,7 +183,7 @@ public class RunningServer internal constructor(
     private fun drain() {
         val begins = !ended.isCompleted && open.drain()
         // First of all: without a connection the server ends as soon as it does not listen.
-        if (begins) published.publish { ServerEvent.Draining(address) }
+        if (begins) synchronized(published) { published.publish { ServerEvent.Draining(address) } }
         stopListening()
         if (!begins) return
         current.update { if (it is ServerState.Listening || it === ServerState.NotAccepting) ServerState.Draining else it }
@@ -209,8 +209,7 @@ public class RunningServer internal constructor(
             if (e !is CancellationException && failure == null) failure = e
         } finally {
             withContext(NonCancellable) { listener.awaitClosed() }
-            published.publish { ServerEvent.Stopped(address) }
-            published.complete()
+            published.complete(ServerEvent.Stopped(address))
             current.value = failure?.let(ServerState::Failed) ?: ServerState.Closed(open.report)
             ended.complete(open.report)
         }

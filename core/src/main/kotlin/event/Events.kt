@@ -48,13 +48,13 @@ internal class Events(listeners: List<EventListener>) {
 
     fun emit(event: SocketEvent) = queues.forEach { it.offer(event) }
 
-    /** Nothing more will happen. */
-    fun complete() {
-        val left = synchronized(this) {
-            isComplete = true
-            queues.also { queues = emptyArray() }
-        }
-        left.forEach { it.events.close() }
+    /** Publishes [last], after which nothing happens: what is published under this object's monitor comes before it or not at all. */
+    @Synchronized
+    fun complete(last: SocketEvent) {
+        emit(last)
+        isComplete = true
+        queues.forEach { it.events.close() }
+        queues = emptyArray()
     }
 
     @Synchronized
