@@ -245,9 +245,10 @@ public class EventLoop internal constructor(
 
     private fun die(cause: Throwable?) {
         val closed = EventLoopClosed(name, cause)
+        // First of all, so that what others close from now on is free at once: they do not wait for this thread.
+        runTask { selector.close() }
         afterlife.begin(closed)
         known.failAll(closed)
-        runTask { selector.close() }
         known.end()
         timers.end()
         afterlife.handOver()
