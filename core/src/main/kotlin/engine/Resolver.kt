@@ -4,10 +4,13 @@ import io.hawser.transport.TransportApi
 import java.net.InetAddress
 import java.net.UnknownHostException
 
-/** What the JDK reads as an address without asking anybody: an IPv4 address in full, and whatever has a colon. */
+/**
+ * What the JDK reads as an address, or refuses as one, without asking anybody: an IPv4 address in full, and what has a colon and begins as
+ * an IPv6 address does. Of anything else that has a colon, `host:80` for one, it asks the name server.
+ */
 private val literal = run {
     val octet = "(25[0-5]|2[0-4]\\d|1?\\d?\\d)"
-    Regex("($octet\\.){3}$octet|.*:.*")
+    Regex("($octet\\.){3}$octet|[0-9a-fA-F:\\[].*:.*|:.*")
 }
 
 /**
