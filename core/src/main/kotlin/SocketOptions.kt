@@ -1,5 +1,6 @@
 package io.hawser
 
+import java.io.IOException
 import java.net.ProtocolFamily
 import java.net.StandardProtocolFamily.INET
 import java.net.StandardProtocolFamily.INET6
@@ -15,6 +16,7 @@ public fun interface ChannelHook {
      * Runs on an event loop, so it must not block. What it throws fails the `start`, the `connect` or the accepted connection, and
      * closes [channel]; otherwise the channel is only lent.
      */
+    @Throws(IOException::class)
     public fun configure(channel: NetworkChannel)
 }
 

@@ -39,6 +39,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -82,7 +83,7 @@ class JavaCallersTest {
                 .reuseAddress(true)
                 .reusePort(false)
                 .family(StandardProtocolFamily.INET)
-                .beforeBind(channel -> {})
+                .beforeBind(channel -> channel.setOption(StandardSocketOptions.SO_RCVBUF, 65_536))
                 .beforeConnect(channel -> {})
                 .afterAccept(channel -> {})
                 .build();
