@@ -8,8 +8,10 @@ import io.hawser.engine.listen
 import io.hawser.engine.resolve
 import io.hawser.transport.Listener
 import io.hawser.transport.TransportApi
+import java.net.Inet4Address
 import java.net.InetAddress
 import java.net.InetSocketAddress
+import java.net.StandardProtocolFamily.INET
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.withTimeoutOrNull
@@ -28,7 +30,9 @@ internal class Binding(
     suspend fun listen(): Listener = try {
         val address = if (endpoint.host == "*") family.any else address()
         val group = options.group ?: EventLoopGroup.shared
-        group.listen(InetSocketAddress(address, endpoint.port), family.scheme, options.backlog, options.socket, family.admission)
+        // To the JDK 0.0.0.0 means IPv6 as well, unless the socket is one of IPv4 alone: only * stands for both.
+        val only = if (endpoint.host != "*" && address is Inet4Address && address.isAnyLocalAddress) INET else options.socket.family
+        group.listen(InetSocketAddress(address, endpoint.port), family.scheme, options.backlog, options.socket, family.admission, only)
     } catch (e: BindFailed) {
         throw e
     } catch (e: Throwable) {

@@ -142,6 +142,13 @@ class AddressesSpec : StringSpec({
         }
     }
 
+    "a server on 0.0.0.0 is not to be reached over IPv6" {
+        serving(host = "0.0.0.0") { server ->
+            Tcp.client("127.0.0.1", server.port).connect().close()
+            shouldThrow<ConnectFailed> { Tcp.client("::1", server.port).connect() }.reason shouldBe ConnectFailed.Reason.Refused
+        }
+    }
+
     "a server of IPv6 turns away who comes from IPv4" {
         val six = ServerOptions { socket = SocketOptions { family = INET6 } }
         val endpoint = Endpoint.Inet("tcp6", "*", 0)

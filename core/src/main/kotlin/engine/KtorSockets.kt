@@ -12,6 +12,7 @@ import io.ktor.network.sockets.aSocket
 import java.lang.reflect.InvocationTargetException
 import java.net.BindException
 import java.net.ConnectException
+import java.net.ProtocolFamily
 import java.net.StandardSocketOptions.TCP_NODELAY
 import java.net.UnixDomainSocketAddress
 import java.nio.channels.ClosedChannelException
@@ -95,6 +96,7 @@ public suspend fun EventLoopGroup.listen(
     backlog: Int,
     options: SocketOptions = SocketOptions(),
     admission: Admission = Admission.everyone,
+    family: ProtocolFamily? = options.family,
 ): SelectableListener {
     var opened: SelectableListener? = null
     try {
@@ -104,7 +106,7 @@ public suspend fun EventLoopGroup.listen(
             val loop = next()
             try {
                 loop.run {
-                    opened = loop.bind(address, backlog, options) { SelectableListener(loop, this, it, scheme, options, admission) }
+                    opened = loop.bind(address, backlog, options, family) { SelectableListener(loop, this, it, scheme, options, admission) }
                 }
             } catch (e: BindException) {
                 if (closing.isEmpty() || !e.isAddressInUse) throw e
@@ -123,9 +125,10 @@ private suspend fun EventLoop.bind(
     address: java.net.SocketAddress,
     backlog: Int,
     options: SocketOptions,
+    family: ProtocolFamily?,
     listener: (ServerSocketChannel) -> SelectableListener,
 ): SelectableListener {
-    val opening = Opening(this, options.family)
+    val opening = Opening(this, family)
     opening.prepareListener = options::prepare
     try {
         val socket = aSocket(opening).tcp().bind(address.toKtor()) { backlogSize = backlog }
