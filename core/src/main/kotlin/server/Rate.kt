@@ -18,7 +18,7 @@ internal class Rate(private val perSecond: Int) {
     }
 
     private fun refill(now: Long) {
-        asOf?.let { stored = minOf(perSecond.toDouble(), stored + (now - it) * perSecond / NANOS_PER_SECOND) }
+        asOf?.let { stored = minOf(perSecond.toDouble(), stored + (now - it) / NANOS_PER_SECOND * perSecond) }
         asOf = now
     }
 

@@ -48,4 +48,12 @@ class RateSpec : StringSpec({
             }
         }
     }
+
+    "a server that nobody has come to for long lets the next one in, however high its rate" {
+        for (perSecond in listOf(1000, 100_000, 1_000_000_000)) {
+            val rate = Rate(perSecond)
+            rate.tryTake(0) shouldBe 0
+            for (away in listOf(60L, 86_400L, 200 * 86_400L)) rate.tryTake(away * second) shouldBe 0
+        }
+    }
 })
