@@ -16,7 +16,6 @@ import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
-import kotlinx.coroutines.flow.update
 
 /** The connections of a server: how many there are and were, which, and how they end once it stops. */
 @OptIn(TransportApi::class)
@@ -109,8 +108,10 @@ internal class Connections(private val onDrain: OnDrain, private val countsHosts
         publish()
     }
 
-    /** Brings [count] up to date. Of several at once the last one to come through publishes what is true then. */
-    fun publish() = published.update { sockets.get() }
+    /** Brings [count] up to date. Of several at once each looks again after it has published, and so the last one does. */
+    fun publish() {
+        do published.value = sockets.get() while (published.value != sockets.get())
+    }
 
     /** Whether it begins now. */
     fun drain(): Boolean {
