@@ -57,7 +57,9 @@ private class Combined(
     private val second: Admission,
     private val operator: String,
     private val rule: Admission,
-) : Admission by rule {
+) : Admission {
+    override fun admits(candidate: Candidate): Boolean = rule.admits(candidate)
+
     override fun toString(): String = "($first $operator $second)"
 }
 

@@ -103,4 +103,10 @@ class AdmissionSpec : StringSpec({
             shouldThrow<IllegalArgumentException> { Admission.deny("127.0.0.1", block) }.message shouldBe text
         }
     }
+
+    "a combination of combinations says what it is" {
+        val one = Admission.allow("10.0.0.0/8")
+        "${one and Admission.deny("10.1.0.0/16") or Admission.allow("::1")}" shouldBe
+            "((allow 10.0.0.0/8 and deny 10.1.0.0/16) or allow 0:0:0:0:0:0:0:1/128)"
+    }
 })
