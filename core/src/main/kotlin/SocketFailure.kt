@@ -55,7 +55,7 @@ public open class ConnectFailed @TransportApi constructor(
     }
 }
 
-/** No connection to [endpoint] within [timeout], over all its addresses. */
+/** No connection to [endpoint] within [timeout], over all its addresses; what had failed until then is suppressed in it. */
 @OptIn(TransportApi::class)
 public class ConnectTimeout(endpoint: Endpoint, public val timeout: Duration) :
     ConnectFailed(endpoint, Reason.TimedOut, "nobody answered within ${timeout.toMillis()} ms", cause = null)

@@ -35,8 +35,8 @@ public fun interface ChannelHook {
  * | `linger` | the system's | zero: a close resets, and what was not delivered is lost (`SO_LINGER`) |
  * | [receiveBuffer] | the system's | bytes the kernel holds for us to read (`SO_RCVBUF`) |
  * | [sendBuffer] | the system's | bytes the kernel holds for the peer to take (`SO_SNDBUF`) |
- * | [reuseAddress] | on | a server may have the address of one that has just ended (`SO_REUSEADDR`); ignored where there is no such thing |
- * | [reusePort] | off | several sockets may share one address, and the kernel its clients among them (`SO_REUSEPORT`) |
+ * | [reuseAddress] | on | of listeners: a server may have the address of one that has just ended (`SO_REUSEADDR`); ignored where there is no such thing |
+ * | [reusePort] | off | of listeners: several may share one address, and the kernel its clients among them (`SO_REUSEPORT`) |
  * | [family] | both | `INET` for IPv4 only (`tcp4`), `INET6` for IPv6 only (`tcp6`) |
  * | [beforeBind], [beforeConnect], [afterAccept] | none | see the NIO channel at that moment, after the options above |
  */

@@ -9,15 +9,14 @@ import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
 import io.hawser.transport.wrap
 import java.nio.ByteBuffer
+import java.util.concurrent.ConcurrentLinkedQueue
 import kotlin.time.Duration
 import kotlin.time.toJavaDuration
 import kotlin.time.toKotlinDuration
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.coroutineScope
-import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.flow.Flow
-import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeoutOrNull
 
@@ -53,21 +52,24 @@ public class StreamClient @TransportApi constructor(
      */
     public suspend fun connect(): Connection {
         val id = Terms.nextId()
+        published.publish { ConnectionEvent.Dialing(id, connector.remote) }
         // Held here, because a cancellation on the way back from another thread would drop the result.
         var opened: RawStream? = null
+        var connection: Connection? = null
         try {
             return dispatched {
-                published.publish { ConnectionEvent.Dialing(id, connector.remote) }
-                withTimeoutOrNull(options.connectTimeout) { opened = connector.connect() }
-                val stream = opened ?: throw ConnectTimeout(endpoint, options.connectTimeout.toJavaDuration())
-                val wrapped = layers.wrap(stream, options.handshakeTimeout).also { opened = it }
-                Connection(wrapped, Terms(options, id, published, announcesEnd = true)).also {
-                    published.publish { ConnectionEvent.Opened(id, it.local, it.remote) }
+                val failures = ConcurrentLinkedQueue<ConnectFailed>()
+                withTimeoutOrNull(options.connectTimeout) { opened = connector.connect(failures::add) }
+                val stream = opened ?: throw ConnectTimeout(endpoint, options.connectTimeout.toJavaDuration()).also { timeout ->
+                    failures.forEach(timeout::addSuppressed)
                 }
+                val wrapped = layers.wrap(stream, options.handshakeTimeout).also { opened = it }
+                published.publish { ConnectionEvent.Opened(id, wrapped.local, wrapped.remote) }
+                Connection(wrapped, Terms(options, id, published, announcesEnd = true)).also { connection = it }
             }
         } catch (e: Throwable) {
-            opened?.abort()
-            if (currentCoroutineContext().isActive) {
+            connection?.abort() ?: run {
+                opened?.abort()
                 published.publish { ConnectionEvent.Failed(id, opened?.local, opened?.remote ?: connector.remote, e) }
             }
             throw e

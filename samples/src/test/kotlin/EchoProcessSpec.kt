@@ -21,6 +21,8 @@ class EchoProcessSpec : StringSpec({
         for ((on, first) in mapOf(
             "127.0.0.1:0" to "listening tcp://127\\.0\\.0\\.1:[1-9][0-9]*",
             "tcp://127.0.0.1:0" to "listening tcp://127\\.0\\.0\\.1:[1-9][0-9]*",
+            "tcp4://127.0.0.1:0" to "listening tcp4://127\\.0\\.0\\.1:[1-9][0-9]*",
+            "tcp6://*:0" to "listening tcp6://\\*:[1-9][0-9]*",
             "*:0" to "listening tcp://\\*:[1-9][0-9]*",
             ":0" to "listening tcp://\\*:[1-9][0-9]*",
         )) {

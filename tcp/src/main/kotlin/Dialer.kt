@@ -10,6 +10,7 @@ import io.hawser.engine.connect
 import io.hawser.engine.resolve
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
+import java.io.IOException
 import java.net.Inet4Address
 import java.net.Inet6Address
 import java.net.InetAddress
@@ -28,7 +29,7 @@ internal class Dialer(
     private val family = Family.of(options.socket)
 
     /** @throws ConnectFailed with every address's failure suppressed in it, if there are several. */
-    suspend fun connect(): RawStream {
+    suspend fun connect(failed: (ConnectFailed) -> Unit): RawStream {
         val addresses = try {
             resolve(endpoint.host)
         } catch (e: Throwable) {
@@ -47,22 +48,34 @@ internal class Dialer(
             }
         }
         try {
-            return race(wanted, options.attemptDelay, RawStream::abort) { loop.connectTo(it) }
+            return race(wanted, options.attemptDelay, RawStream::abort) { address ->
+                try {
+                    loop.connectTo(address)
+                } catch (e: IOException) {
+                    failed(failure(address, e))
+                    throw e
+                }
+            }
         } catch (e: AllFailed) {
-            throw e.failures.firstOrNull { it is EventLoopClosed } ?: failure(wanted, e.failures)
+            throw e.failures.firstOrNull { it is EventLoopClosed } ?: failure(wanted, e)
+        } catch (e: CancellationException) {
+            // A loop that ends cancels what runs on it, a race included, but nobody has cancelled the caller.
+            currentCoroutineContext().ensureActive()
+            throw generateSequence<Throwable>(e) { it.cause }.firstOrNull { it is EventLoopClosed } ?: e
         }
     }
 
     private suspend fun EventLoop.connectTo(address: InetAddress): RawStream =
         connect(InetSocketAddress(address.reachable(), endpoint.port), family.scheme, options.socket)
 
-    private fun failure(addresses: List<InetAddress>, failures: List<Throwable>): ConnectFailed {
-        val failure = ConnectFailed(endpoint, failures.first())
-        addresses.zip(failures) { address, cause ->
-            failure.addSuppressed(ConnectFailed(Endpoint.of(family.scheme, InetSocketAddress(address, endpoint.port)), cause))
-        }
+    private fun failure(addresses: List<InetAddress>, all: AllFailed): ConnectFailed {
+        val failure = ConnectFailed(endpoint, all.cause ?: all)
+        addresses.zip(all.failures) { address, cause -> cause?.let { failure.addSuppressed(failure(address, it)) } }
         return failure
     }
+
+    private fun failure(address: InetAddress, cause: Throwable) =
+        ConnectFailed(Endpoint.of(family.scheme, InetSocketAddress(address, endpoint.port)), cause)
 }
 
 /** To the JDK the address of none means this machine under its own name, which it looks up, blocking. The system takes the loopback. */

@@ -10,8 +10,8 @@ import kotlinx.coroutines.launch
 import kotlinx.coroutines.selects.select
 import kotlinx.coroutines.withTimeoutOrNull
 
-/** Nobody won a [race]: what each failed of, in the order of the candidates. */
-internal class AllFailed(val failures: List<Throwable>) : Exception("all ${failures.size} failed", failures.firstOrNull())
+/** Nobody won a [race]: what each failed of, in the order of the candidates; null for one that was cancelled by somebody else. */
+internal class AllFailed(val failures: List<Throwable?>) : Exception("all ${failures.size} failed", failures.firstNotNullOfOrNull { it })
 
 /**
  * Opens the [candidates], each when the one before it has failed or has had [delay] to itself, and returns the first that is open (RFC
@@ -48,7 +48,7 @@ internal suspend fun <C, T : Any> race(candidates: List<C>, delay: Duration, dis
             }
             attempts.cancel()
         }
-        return first.get() ?: throw AllFailed(failures.filterNotNull())
+        return first.get() ?: throw AllFailed(failures.asList())
     } catch (e: Throwable) {
         first.get()?.let(discard)
         throw e

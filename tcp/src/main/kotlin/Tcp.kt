@@ -19,6 +19,9 @@ import java.net.InetSocketAddress
 public object Tcp {
     private const val LOOPBACK = "127.0.0.1"
 
+    /** Near enough to tell it from a name with a port; the zone stays. */
+    private val ipv6 = Regex("[0-9a-fA-F.]*:[0-9a-fA-F.]*:[0-9a-fA-F:.]*(%.+)?")
+
     /**
      * A server on [host] and [port]; nothing is bound before it starts.
      *
@@ -59,6 +62,8 @@ public object Tcp {
     /** An IPv6 address may come in the brackets it has in an endpoint. */
     private fun endpoint(host: String, port: Int, options: SocketOptions): Endpoint.Inet {
         val bare = if (host.startsWith('[') && host.endsWith(']')) host.substring(1, host.length - 1) else host
+        require(bare.none { it.isWhitespace() || it.isISOControl() || it in "/[]@" }) { "\"$host\" is not a host name" }
+        if (':' in bare) require(ipv6.matches(bare)) { "\"$host\" is neither a host name nor an IPv6 address; the port is apart" }
         require(bare.length == host.length || ':' in bare) { "$host is not an IPv6 address" }
         return Endpoint.Inet(Family.of(options).scheme, bare, port)
     }

@@ -37,6 +37,14 @@ import kotlinx.coroutines.launch
 class AddressesSpec : StringSpec({
     extension(LeakCheck)
 
+    "a connect that times out tells what failed until then" {
+        silent("127.0.0.9", 0) { port ->
+            val client = dialing(port, listOf("127.0.0.8", "127.0.0.9"), ClientOptions { connectTimeout = 300.milliseconds })
+            shouldThrow<ConnectTimeout> { client.connect() }.suppressed.map { it.message } shouldBe
+                listOf("cannot connect to tcp://127.0.0.8:$port: Connection refused")
+        }
+    }
+
     "the families take turns, the first address's first" {
         fun List<String>.inTurn() = map(InetAddress::getByName).interleaved().map { it.hostAddress.removePrefix("0:0:0:0:0:0:0:") }
         val addresses = listOf("::1", "::2", "::3", "10.0.0.1", "10.0.0.2")

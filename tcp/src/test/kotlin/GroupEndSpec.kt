@@ -8,13 +8,13 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import java.net.InetAddress
 import java.net.ServerSocket
+import java.nio.ByteBuffer
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeout
-import java.nio.ByteBuffer
 
 /** What the end of its event loops leaves of a server. */
 class GroupEndSpec : StringSpec({
@@ -41,7 +41,8 @@ class GroupEndSpec : StringSpec({
                         delay(50)
                         group.close()
                         server.awaitClosed()
-                        runCatching { ServerSocket(server.port, 1, InetAddress.getLoopbackAddress()).close() }.exceptionOrNull() shouldBe null
+                        runCatching { ServerSocket(server.port, 1, InetAddress.getLoopbackAddress()).close() }.exceptionOrNull() shouldBe
+                            null
                         clients.forEach { it.awaitClosed() }
                     }
                 }

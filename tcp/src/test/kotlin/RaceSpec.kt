@@ -76,7 +76,7 @@ class RaceSpec : StringSpec({
         val race = track.race()
         track.loop.advanceBy(1.seconds)
         track.loop.elapsed shouldBe 1.seconds
-        shouldThrow<AllFailed> { race.getCompleted() }.failures.map { it.message } shouldBe listOf("0", "1", "2")
+        shouldThrow<AllFailed> { race.getCompleted() }.failures.map { it?.message } shouldBe listOf("0", "1", "2")
     }
 
     "without a delay they come one after the other" {

@@ -55,6 +55,22 @@ import kotlinx.coroutines.flow.first
 class SocketOptionsSpec : StringSpec({
     extension(LeakCheck)
 
+    "a hook that makes an accepted socket blocking does not have it block its loop" {
+        val options = ServerOptions { socket { afterAccept { (it as SocketChannel).configureBlocking(true) } } }
+        serving(options = options) { server ->
+            Tcp.client("127.0.0.1", server.port).connect { silent ->
+                server.connectionCount.first { it == 1 }
+                repeat(4) {
+                    Tcp.client("127.0.0.1", server.port).connect { connection ->
+                        connection.writeLine("x")
+                        connection.readLine() shouldBe "x"
+                    }
+                }
+                silent.isOpen shouldBe true
+            }
+        }
+    }
+
     "connections have the options that were asked for, on both sides, and the hooks see them first" {
         val seen = mutableMapOf<String, NetworkChannel>()
         val asked: SocketOptions.Builder.() -> Unit = {

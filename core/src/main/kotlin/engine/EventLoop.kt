@@ -113,6 +113,7 @@ public class EventLoop internal constructor(
     override fun schedule(after: Duration, action: Runnable): DisposableHandle = timers.schedule(after, action)
 
     override suspend fun select(selectable: Selectable, interest: SelectInterest) {
+        afterlife.end?.let { throw it }
         if (!isCurrent) return run { select(selectable, interest) }
         readiness(selectable.channel).await(interest.flag)
     }
@@ -167,8 +168,9 @@ public class EventLoop internal constructor(
             while (!closing) {
                 runTasks()
                 select()
-                timers.runDue(turnBegan)
+                // First what has come: a loop that was held up must not take it for silence.
                 ready.fire()
+                timers.runDue(turnBegan)
             }
         } catch (e: Throwable) {
             cause = e
@@ -250,8 +252,9 @@ public class EventLoop internal constructor(
         afterlife.begin(closed)
         known.failAll(closed)
         known.end()
-        timers.end()
         afterlife.handOver()
+        // Last, because who is cancelled by that may set another.
+        timers.end()
     }
 
     private class LoopThread(val loop: EventLoop, live: Runnable) : Thread(live, loop.name)

@@ -69,8 +69,9 @@ public class SelectableListener internal constructor(
 
     private fun streamOf(accepted: SocketChannel): RawStream {
         try {
-            accepted.configureBlocking(false)
             options.prepare(accepted, options.afterAccept)
+            // After the hook, whatever that has done.
+            accepted.configureBlocking(false)
             return SelectableStream(group.next(), accepted, scheme)
         } catch (e: Throwable) {
             accepted.close()

@@ -1,6 +1,7 @@
 package io.hawser.transport
 
 import io.hawser.Admission
+import io.hawser.ConnectFailed
 import io.hawser.Endpoint
 import io.hawser.HandshakeTimeout
 import java.net.SocketAddress
@@ -47,16 +48,21 @@ public interface Connector {
     /** Whom it connects to, before a name is looked up. */
     public val remote: SocketAddress
 
-    /** @throws io.hawser.ConnectFailed when there is nobody to talk to. */
-    public suspend fun connect(): RawStream
+    /**
+     * Where there are several addresses, [failed] is told of each that did not answer, as soon as it is known: whoever gives up before
+     * the last one has answered can say what there was.
+     *
+     * @throws io.hawser.ConnectFailed when there is nobody to talk to.
+     */
+    public suspend fun connect(failed: (ConnectFailed) -> Unit): RawStream
 }
 
 /** A connector to [remote] that does [open]. */
 @TransportApi
-public fun Connector(remote: SocketAddress, open: suspend () -> RawStream): Connector = object : Connector {
+public fun Connector(remote: SocketAddress, open: suspend (failed: (ConnectFailed) -> Unit) -> RawStream): Connector = object : Connector {
     override val remote = remote
 
-    override suspend fun connect(): RawStream = open()
+    override suspend fun connect(failed: (ConnectFailed) -> Unit): RawStream = open(failed)
 }
 
 /** Opens the listener of a server. */

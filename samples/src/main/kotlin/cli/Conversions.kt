@@ -22,7 +22,7 @@ private val connectionLimits = 1..Int.MAX_VALUE
 internal fun endpoint(text: String): Endpoint = try {
     Endpoint.parse(text)
 } catch (e: IllegalArgumentException) {
-    throw TypeConversionException("${e.message} (allowed: host:port and tcp://host:port, such as 127.0.0.1:9002 or *:0)")
+    throw TypeConversionException("${e.message} (allowed: host:port, also after tcp://, tcp4:// or tcp6://, such as 127.0.0.1:9002 or *:0)")
 }
 
 internal fun admission(text: String): Admission = try {

@@ -1,6 +1,5 @@
 package io.hawser.samples.demo
 
-import io.hawser.ServerOptions
 import io.hawser.copyTo
 import io.hawser.samples.Transport
 import io.hawser.samples.transports
@@ -25,7 +24,7 @@ internal class Demo(private val progress: Progress) {
     }
 
     private suspend fun show(transport: Transport, file: Path, fingerprint: Fingerprint): Result = coroutineScope {
-        val server = transport.server(transport.here, ServerOptions())
+        val server = transport.server(transport.here) { }
         server.start(this) { connection -> connection.copyTo(connection) }.use { running ->
             val client = transport.client(running.endpoint)
             val streaming = progress.during("${transport.scheme}: streaming ${file.fileName}", fingerprint.size) { received ->

@@ -25,7 +25,7 @@ import kotlinx.coroutines.launch
 internal suspend fun echo(arguments: EchoArguments, console: Console, termination: Termination) {
     val group = arguments.loops?.let { count -> EventLoopGroup(EventLoopOptions { loops = count.value }) }
     group.use {
-        val server = transportOf(arguments.on).server(arguments.on, arguments.serverOptions(group))
+        val server = transportOf(arguments.on).server(arguments.on) { add(arguments, group) }
         coroutineScope {
             val running = server.start(this) { connection -> connection.copyTo(connection) }
             running.serveUntil(termination, arguments.grace.toKotlinDuration()) {
@@ -36,14 +36,11 @@ internal suspend fun echo(arguments: EchoArguments, console: Console, terminatio
     }
 }
 
-private fun EchoArguments.serverOptions(group: EventLoopGroup?): ServerOptions {
-    val arguments = this
-    return ServerOptions {
-        this.group = group
-        arguments.maxConnections?.let { maxConnections = it.value }
-        arguments.idleTimeout?.let { idleTimeout = it.value }
-        arguments.allow?.let { admission = it.reduce(Admission::or) }
-    }
+private fun ServerOptions.Builder.add(arguments: EchoArguments, loops: EventLoopGroup?) {
+    group = loops
+    arguments.maxConnections?.let { maxConnections = it.value }
+    arguments.idleTimeout?.let { idleTimeout = it.value }
+    arguments.allow?.let { admission = it.reduce(Admission::or) }
 }
 
 /** Runs [untilClosed], and shuts down at a signal. */

@@ -37,7 +37,10 @@ internal interface EchoArguments {
         order = 1,
         required = true,
         paramLabel = "ENDPOINT",
-        description = ["Where to listen: host:port or tcp://host:port. Port 0 is any free one, host * all addresses."],
+        description = [
+            "Where to listen: host:port, also after tcp://, or tcp4:// or tcp6:// for one IP version only. Port 0 is any free one, " +
+                "host * all addresses.",
+        ],
     )
     val on: Endpoint
 

@@ -12,7 +12,7 @@ private const val ECHO = "usage: hawser echo [-hV] [--stats] [--verbose] [--grac
 private const val BLOCKS = "allowed: blocks and addresses, such as 10.0.0.0/8, 2001:db8::/32 or 127.0.0.1"
 private const val NO_LITERAL = "is not an IPv4 or IPv6 address"
 private const val DEMO = "usage: hawser demo [-hV] [--json] [--verbose] [--file=F]"
-private const val ENDPOINTS = "allowed: host:port and tcp://host:port, such as 127.0.0.1:9002 or *:0"
+private const val ENDPOINTS = "allowed: host:port, also after tcp://, tcp4:// or tcp6://, such as 127.0.0.1:9002 or *:0"
 
 class UsageSpec : StringSpec({
     listOf(
