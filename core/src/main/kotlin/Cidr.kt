@@ -35,8 +35,9 @@ internal class Cidr private constructor(private val prefix: InetAddress, private
             val number = length.takeIf { it.length in 1..3 && it.all { c -> c in '0'..'9' } }?.toInt()
                 ?: refuse("\"$length\" is not the length of a prefix")
             // A mapped block is a block of IPv4 addresses.
-            val bits = if (':' in literal && longest == Int.SIZE_BITS) number - MAPPED_BITS else number
-            if (bits !in 0..longest) refuse("a prefix of $number bits is not in 0..${if (':' in literal) 128 else longest}")
+            val least = if (':' in literal && longest == Int.SIZE_BITS) MAPPED_BITS else 0
+            val bits = number - least
+            if (bits !in 0..longest) refuse("a prefix of $number bits is not in $least..${least + longest}")
             val block = Cidr(address, bits)
             if (!block.isClean()) refuse("there are bits set behind the prefix of $number bits")
             return block

@@ -234,12 +234,13 @@ public class Connection internal constructor(private val raw: RawStream, private
         input.goOn()
         val limit = raw.loop.schedule(LINGER_TIME) { close() }
         try {
-            var left = LINGER_BYTES
-            if (input.discardNow(left) < 0) return
+            var count = input.discardNow(LINGER_BYTES)
+            if (count < 0) return
             output.shutdown()
+            var left = LINGER_BYTES - count
             while (left > 0) {
                 input.awaitReadable()
-                val count = input.discardNow(left)
+                count = input.discardNow(left)
                 if (count < 0) return
                 left -= count
             }

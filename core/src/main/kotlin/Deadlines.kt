@@ -19,6 +19,10 @@ internal class Deadlines(private val life: Lifecycle, private val input: Input, 
     @Volatile
     private var timer: DisposableHandle? = null
 
+    /** When [timer] fires. Written before it is made. */
+    @Volatile
+    private var due = 0L
+
     fun start() {
         val first = minOf(terms.readTimeout, terms.writeTimeout, terms.idleTimeout)
         if (first.isFinite()) arm(first)
@@ -29,6 +33,7 @@ internal class Deadlines(private val life: Lifecycle, private val input: Input, 
     }
 
     private fun arm(after: Duration) {
+        due = loop.nanoTime() + after.inWholeNanoseconds
         timer = loop.schedule(after, ::look)
         // Who ended it meanwhile has stopped the timer before.
         if (life.reason != null) stop()
@@ -37,6 +42,8 @@ internal class Deadlines(private val life: Lifecycle, private val input: Input, 
     private fun look() {
         if (life.reason != null) return
         val now = loop.nanoTime()
+        // Too early is after the end of the loop: there is nobody to wait any more, and no clock.
+        if (now - due < 0) return
         val next = minOf(untilReadTimeout(now), untilWriteTimeout(now), untilIdleTimeout(now))
         if (life.reason == null) arm(next)
     }

@@ -33,6 +33,9 @@ internal class Input(private val life: Lifecycle) {
     @Volatile
     private var isCutShort = false
 
+    /** Nothing is cut short any more. Guarded by the monitor, with the changes of [isCutShort]. */
+    private var goesOn = false
+
     /** A wait has returned since [isCutShort]: streams may say that there is nothing without looking, but not after a wait. */
     private var isLastLook = false
 
@@ -137,14 +140,20 @@ internal class Input(private val life: Lifecycle) {
 
     /** From now on reads end the stream where they would have to wait; so does the one that waits. */
     fun cutShort() {
-        isCutShort = true
+        synchronized(this) {
+            if (goesOn) return
+            isCutShort = true
+        }
         raw.wakeReader()
     }
 
-    /** Undoes [cutShort], for who reads no more but listens to the peer. */
+    /** Undoes [cutShort], the later ones too, for who reads no more but listens to the peer. */
     fun goOn() {
-        if (!isCutShort) return
-        isCutShort = false
+        synchronized(this) {
+            goesOn = true
+            if (!isCutShort) return
+            isCutShort = false
+        }
         isLastLook = false
         life.resumeInput()
     }
@@ -160,6 +169,7 @@ internal class Input(private val life: Lifecycle) {
     private fun spent(): Boolean = loop.spent() || ++streak % OPERATIONS_PER_STREAK == 0
 
     private fun release() {
+        wait?.end()
         // Whoever closes meanwhile cannot touch the buffer: it is ours to give back.
         if (life.reason != null) ahead.drop()
         claimed.set(false)
@@ -262,6 +272,7 @@ internal class Input(private val life: Lifecycle) {
 
     /** Notes that a read of the stream returned [count], and returns what that means to our reader. */
     private fun arrived(count: Int): Int {
+        if (count != 0) wait?.end()
         if (count > 0) {
             bytes += count
             lastActive = loop.nanoTime()
@@ -289,8 +300,6 @@ internal class Input(private val life: Lifecycle) {
             raw.awaitReadable()
         } catch (e: IOException) {
             throw life.inputFailed(e)
-        } finally {
-            wait?.end()
         }
         if (isCutShort) isLastLook = true
         if (number != null && wait.hasExpired(number)) throw ReadTimeout(raw.endpoint, life.terms.readTimeout.toJavaDuration())

@@ -94,7 +94,7 @@ internal class Output(private val life: Lifecycle) {
         } catch (e: IOException) {
             throw failed(e)
         } finally {
-            if (done) turn.unlock()
+            if (done) endTurn()
         }
     }
 
@@ -121,7 +121,7 @@ internal class Output(private val life: Lifecycle) {
                 }
             }
         } finally {
-            turn.unlock()
+            endTurn()
         }
     }
 
@@ -135,7 +135,7 @@ internal class Output(private val life: Lifecycle) {
         try {
             block()
         } finally {
-            turn.unlock()
+            endTurn()
         }
     }
 
@@ -157,18 +157,20 @@ internal class Output(private val life: Lifecycle) {
     /** How long a write has been waiting, or null if none does. */
     fun waiting(now: Long): Duration? = waitBegan.takeIf { it != 0L }?.let { (now - it).nanoseconds }
 
+    /** A wait goes on until a byte has left, however often the stream was looked at. */
     private inline fun <T> timed(wait: () -> T): T {
-        if (!hasTimeout) return wait()
-        waitBegan = loop.nanoTime().let { if (it == 0L) 1 else it }
-        try {
-            return wait()
-        } finally {
-            waitBegan = 0
-        }
+        if (hasTimeout && waitBegan == 0L) waitBegan = loop.nanoTime().let { if (it == 0L) 1 else it }
+        return wait()
+    }
+
+    private fun endTurn() {
+        if (hasTimeout) waitBegan = 0
+        turn.unlock()
     }
 
     private fun left(count: Long) {
         if (count == 0L) return
+        if (hasTimeout) waitBegan = 0
         bytes += count
         lastActive = loop.nanoTime()
         life.publish { id -> ConnectionEvent.Written(id, raw.local, raw.remote, count) }

@@ -3,7 +3,10 @@ package io.hawser
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.nanoseconds
 
-/** How long a read waits, for a timer to see: the reader begins and ends waits, and the timer, in any thread, may expire one. */
+/**
+ * How long a read waits, for a timer to see: the reader begins and ends waits, and the timer, in any thread, may expire one. A wait goes
+ * on until something comes of it, however often its stream was looked at.
+ */
 internal class ReadWait {
     /** Odd while a read waits, and another number for each wait. Written by the reader only. */
     @Volatile
@@ -17,14 +20,17 @@ internal class ReadWait {
     @Volatile
     private var expired = -1L
 
-    /** Returns the number of the wait that begins. */
+    /** Returns the number of the wait that goes on, or begins. */
     fun begin(now: Long): Long {
-        began = now
-        return ++number
+        if (number % 2 == 0L) {
+            began = now
+            number++
+        }
+        return number
     }
 
     fun end() {
-        number++
+        if (number % 2 == 1L) number++
     }
 
     fun hasExpired(wait: Long): Boolean = expired == wait

@@ -149,6 +149,16 @@ public class RunningServer internal constructor(
 
     internal fun launchIn(scope: CoroutineScope) {
         published.publish { ServerEvent.Listening(address) }
+        // Whoever cancels the scope finds the listener closed when the call returns, and can start another server at once. It is the
+        // scope's first child of ours, so that connections are cut and counted before their handlers are cancelled.
+        scope.launch(Dispatchers.Unconfined, UNDISPATCHED) {
+            try {
+                ended.join()
+            } catch (e: CancellationException) {
+                close()
+                throw e
+            }
+        }
         job = if (scope.coroutineContext.runsInline) {
             // The last child to end resumes who waits for such a scope in its own thread, which must not be a loop's.
             scope.launch(Dispatchers.Default, ATOMIC) {
@@ -157,15 +167,6 @@ public class RunningServer internal constructor(
             }
         } else {
             liveIn(scope)
-        }
-        // Whoever cancels the scope finds the listener closed when the call returns, and can start another server at once.
-        scope.launch(Dispatchers.Unconfined, UNDISPATCHED) {
-            try {
-                ended.join()
-            } catch (e: CancellationException) {
-                close()
-                throw e
-            }
         }
     }
 
@@ -188,6 +189,7 @@ public class RunningServer internal constructor(
         if (!begins) return
         current.update { if (it is ServerState.Listening || it === ServerState.NotAccepting) ServerState.Draining else it }
         drains.value = true
+        open.endInput()
     }
 
     private suspend fun live() {

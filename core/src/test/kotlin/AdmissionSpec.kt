@@ -95,7 +95,7 @@ class AdmissionSpec : StringSpec({
         "10.0.0" to "\"10.0.0\" is not an IPv4 or IPv6 address: \"10.0.0\"",
         "" to "\"\" is not an IPv4 or IPv6 address: \"\"",
         "1::2::3/8" to "\"1::2::3\" is not an IPv4 or IPv6 address: \"1::2::3/8\"",
-        "::ffff:10.0.0.0/95" to "a prefix of 95 bits is not in 0..128: \"::ffff:10.0.0.0/95\"",
+        "::ffff:10.0.0.0/95" to "a prefix of 95 bits is not in 96..128: \"::ffff:10.0.0.0/95\"",
     )
     for ((block, text) in refused) {
         "\"$block\" is refused: $text" {

@@ -4,6 +4,8 @@ import io.hawser.CloseReason
 import io.hawser.Connection
 import io.hawser.IdleTimeout
 import io.hawser.ServerOptions
+import io.hawser.engine.EventLoopGroup
+import io.hawser.engine.EventLoopOptions
 import io.hawser.testkit.LeakCheck
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldBeIn
@@ -16,6 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger
 import kotlin.random.Random
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.coroutineScope
@@ -26,6 +29,37 @@ import kotlinx.coroutines.launch
 /** Who comes at the last moment, and who has slept through it: what an idle timeout makes of them. */
 class IdleTimeoutSpec : StringSpec({
     extension(LeakCheck)
+
+    "bytes that come while a handler holds up their loop keep their connection from being idle" {
+        EventLoopGroup(EventLoopOptions { loops = 1 }).use { group ->
+            val blocks = CompletableDeferred<Unit>()
+            val options = ServerOptions {
+                this.group = group
+                idleTimeout = 400.milliseconds
+            }
+            serving({ connection ->
+                connection.lines().collect { line ->
+                    if (line == "block") {
+                        blocks.complete(Unit)
+                        // What nobody is to do on a loop.
+                        Thread.sleep(700)
+                    }
+                    connection.writeLine(line)
+                }
+            }, options) { server ->
+                Tcp.client("127.0.0.1", server.port).connect { one ->
+                    one.writeLine("begun")
+                    one.readLine() shouldBe "begun"
+                    Tcp.client("127.0.0.1", server.port).connect { other ->
+                        other.writeLine("block")
+                        blocks.await()
+                        one.writeLine("here")
+                        one.readLine() shouldBe "here"
+                    }
+                }
+            }
+        }
+    }
 
     "bytes that come when the time is nearly up are either answered or never taken for delivered" {
         val chance = Random(37)

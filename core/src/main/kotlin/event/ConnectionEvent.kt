@@ -6,8 +6,8 @@ import java.net.SocketAddress
 /**
  * What happened to the connection [id]. Events of one connection come in the order in which they happened.
  *
- * A client's begin with [Dialing], a server's with [Opened]; the last one is [Closed], or the [Failed] of a client that could not
- * connect.
+ * A client's begin with [Dialing], a server's with [Opened], or with the [Failed] of a handshake; the last one is [Closed], or the
+ * [Failed] of a client that could not connect.
  */
 public sealed interface ConnectionEvent : SocketEvent {
     /** [io.hawser.Connection.id]. */
@@ -56,7 +56,7 @@ public sealed interface ConnectionEvent : SocketEvent {
     public data class OutputClosed(override val id: Long, override val local: SocketAddress, override val remote: SocketAddress) :
         ConnectionEvent
 
-    /** It could not be opened, or its handler, a layer or a timeout failed it with [cause]. */
+    /** It could not be opened, or who opened it was cancelled, or its handler, a layer or a timeout failed it with [cause]. */
     public data class Failed(
         override val id: Long,
         override val local: SocketAddress?,

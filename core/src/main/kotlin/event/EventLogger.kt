@@ -26,10 +26,15 @@ public class EventLogger(private val logger: Logger) : EventListener {
     }
 
     private fun SocketEvent.level(): Level = when (this) {
-        is ConnectionEvent.Failed -> if (cause is SocketFailure) DEBUG else WARN
+        // Who could not connect was told, or has cancelled it.
+        is ConnectionEvent.Failed -> if (cause is SocketFailure || local == null) DEBUG else WARN
+
         is ConnectionEvent.Read, is ConnectionEvent.Written -> TRACE
+
         is ConnectionEvent -> DEBUG
+
         is ServerEvent.AcceptFailed -> WARN
+
         is ServerEvent -> INFO
     }
 }

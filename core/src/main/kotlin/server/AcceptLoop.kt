@@ -60,6 +60,7 @@ internal class AcceptLoop(
             } catch (e: CancellationException) {
                 throw e
             } catch (e: AcceptedInVain) {
+                rate?.take(listener.loop.nanoTime())
                 failed(e)
             } catch (e: Throwable) {
                 // At the descriptor limit not even a class can be loaded, which is an Error.

@@ -40,6 +40,10 @@ internal class Connections(private val onDrain: OnDrain, private val countsHosts
     @Volatile
     private var phase = Phase.SERVING
 
+    /** Whoever opens looks at it when he is in [open]; whoever sets it looks through [open] after that. */
+    @Volatile
+    private var endsInput = false
+
     /** Sockets accepted and not yet closed, those still in their layers' handshake too. */
     val count: StateFlow<Int> = published.asStateFlow()
 
@@ -82,7 +86,7 @@ internal class Connections(private val onDrain: OnDrain, private val countsHosts
         open[connection.id] = connection
         when (phase) {
             Phase.SERVING -> Unit
-            Phase.DRAINING -> drain(connection)
+            Phase.DRAINING -> if (endsInput) connection.endInput()
             Phase.CUTTING -> connection.end(CloseReason.Local)
         }
     }
@@ -113,14 +117,18 @@ internal class Connections(private val onDrain: OnDrain, private val countsHosts
         do published.value = sockets.get() while (published.value != sockets.get())
     }
 
-    /** Whether it begins now. */
+    /** Whether it begins now. [endInput] follows, when all who look can see that it drains. */
+    @Synchronized
     fun drain(): Boolean {
-        synchronized(this) {
-            if (phase != Phase.SERVING) return false
-            phase = Phase.DRAINING
-        }
-        open.values.forEach(::drain)
+        if (phase != Phase.SERVING) return false
+        phase = Phase.DRAINING
         return true
+    }
+
+    fun endInput() {
+        if (onDrain != OnDrain.EndInput) return
+        endsInput = true
+        open.values.forEach(Connection::endInput)
     }
 
     /** Closes them all: those too whose handler does not listen to its cancellation, has not begun, or whose layers still shake hands. */
@@ -128,10 +136,6 @@ internal class Connections(private val onDrain: OnDrain, private val countsHosts
         synchronized(this) { phase = Phase.CUTTING }
         open.values.forEach { it.end(CloseReason.Local) }
         accepted.forEach(RawStream::close)
-    }
-
-    private fun drain(connection: Connection) {
-        if (onDrain == OnDrain.EndInput) connection.endInput()
     }
 
     private fun RawStream.host(): InetAddress? = if (countsHosts) (remote as? InetSocketAddress)?.address else null

@@ -42,6 +42,7 @@ internal class Conversation(
      */
     suspend fun hold(accepted: RawStream) {
         val id = Terms.nextId()
+        var failure: Throwable? = null
         try {
             currentCoroutineContext().ensureActive()
             val stream = layers.wrap(accepted, options.handshakeTimeout)
@@ -56,14 +57,15 @@ internal class Conversation(
         } catch (e: Throwable) {
             // A layer failed, or the server ended before the connection began.
             if (currentCoroutineContext().isActive) {
+                failure = e
                 log(accepted, e)
                 events.publish { ConnectionEvent.Failed(id, accepted.local, accepted.remote, e) }
-                events.publish { ConnectionEvent.Closed(id, accepted.local, accepted.remote, e.closeReason()) }
             }
         } finally {
             try {
                 accepted.close()
                 withContext(NonCancellable) { accepted.awaitClosed() }
+                failure?.let { events.publish { ConnectionEvent.Closed(id, accepted.local, accepted.remote, it.closeReason()) } }
             } finally {
                 connections.closed(accepted)
             }

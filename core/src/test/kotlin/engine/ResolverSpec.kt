@@ -11,7 +11,11 @@ import java.net.UnknownHostException
 class ResolverSpec : StringSpec({
     /** Our frames under which the JDK asked a name server: none, if another thread did. */
     fun UnknownHostException.askedBy() = when {
-        stackTrace.any { it.methodName == "getAllByName0" } -> stackTrace.filter { it.className == "io.hawser.engine.ResolverKt" && it.methodName == "resolve" }
+        stackTrace.any { it.methodName == "getAllByName0" } -> stackTrace.filter {
+            it.className == "io.hawser.engine.ResolverKt" &&
+                it.methodName == "resolve"
+        }
+
         else -> emptyList()
     }
 
@@ -23,6 +27,10 @@ class ResolverSpec : StringSpec({
 
     "literals and what begins as one are not looked up" {
         for (host in listOf("::1", "::1%1", "1::", "[::1]", "127.0.0.1")) resolve(host) shouldHaveSize 1
-        for (host in listOf(":", ":80", "[zoo:80", "feed:80", "1:2")) shouldThrow<UnknownHostException> { resolve(host) }.askedBy().shouldBeEmpty()
+        for (host in listOf(":", ":80", "[zoo:80", "feed:80", "1:2")) {
+            shouldThrow<UnknownHostException> {
+                resolve(host)
+            }.askedBy().shouldBeEmpty()
+        }
     }
 })

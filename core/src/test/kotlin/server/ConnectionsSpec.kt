@@ -38,7 +38,11 @@ class ConnectionsSpec : StringSpec({
     }
 })
 
-private fun stream(): RawStream = Proxy.newProxyInstance(RawStream::class.java.classLoader, arrayOf(RawStream::class.java)) { self, method, args ->
+private fun stream(): RawStream = Proxy.newProxyInstance(RawStream::class.java.classLoader, arrayOf(RawStream::class.java)) {
+        self,
+        method,
+        args,
+    ->
     when (method.name) {
         "hashCode" -> System.identityHashCode(self)
         "equals" -> self === args[0]

@@ -19,6 +19,7 @@ import java.nio.ByteBuffer
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
@@ -26,9 +27,11 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.yield
 
 /** How every server of streams ends with those who are in. */
@@ -225,6 +228,43 @@ public abstract class DrainContract(transport: ContractTransport) : StringSpec({
                 server.connections shouldBe emptyList()
                 server.shutdown(grace = Duration.ZERO) shouldBe ShutdownReport(drained = 0, cut = 1)
                 runCatching { connection.readLine() }.getOrNull() shouldBe null
+            }
+        }
+    }
+
+    contract.run("who is told the end because the server drains can see that it drains") {
+        val began = CompletableDeferred<Unit>()
+        val seen = CompletableDeferred<Boolean>()
+        val options = ServerOptions {
+            onDrain = OnDrain.EndInput
+            handlerContext = Dispatchers.Unconfined
+        }
+        transport.serving({ connection ->
+            began.complete(Unit)
+            connection.readLine() shouldBe null
+            seen.complete(connection.draining.value)
+        }, options) { server, client ->
+            client.connect {
+                began.await()
+                val report = async(Dispatchers.Default) { server.shutdown(grace = HANG) }
+                seen.await() shouldBe true
+                it.close()
+                report.await()
+            }
+        }
+    }
+
+    contract.run("a drain that ends the input of handlers leaves the peers of those that have answered their time") {
+        transport.serving({ it.writeLine("done") }, ServerOptions { onDrain = OnDrain.EndInput }) { server, client ->
+            client.connect { connection ->
+                connection.readLine() shouldBe "done"
+                // Its handler has returned, and the server waits for our end: what we still send is taken, not answered with a reset.
+                val report = async(start = UNDISPATCHED) { server.shutdown(grace = HANG) }
+                server.draining.first { it }
+                connection.writeLine("thanks")
+                connection.shutdownOutput()
+                connection.readLine() shouldBe null
+                report.await() shouldBe ShutdownReport(drained = 1, cut = 0)
             }
         }
     }

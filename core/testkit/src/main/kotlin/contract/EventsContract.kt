@@ -6,6 +6,7 @@ import io.hawser.ClientOptions
 import io.hawser.CloseReason
 import io.hawser.ConnectFailed
 import io.hawser.Connection
+import io.hawser.OnDrain
 import io.hawser.ServerOptions
 import io.hawser.copyTo
 import io.hawser.event.ConnectionEvent
@@ -25,6 +26,7 @@ import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.io.IOException
 import java.util.concurrent.CountDownLatch
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineExceptionHandler
 import kotlinx.coroutines.CoroutineScope
@@ -228,6 +230,30 @@ public abstract class EventsContract(transport: ContractTransport) : StringSpec(
             failed.shouldBeInstanceOf<ConnectionEvent.Failed>().cause shouldBe broken
             closed.shouldBeInstanceOf<ConnectionEvent.Closed>().reason shouldBe CloseReason.Failure(broken)
             server.close()
+        }
+    }
+
+    contract.run("a dial that is cancelled has its end among the events, and so has a connection that nobody was given") {
+        transport.serving(echo) { server, _ ->
+            val told = Channel<SocketEvent>(Channel.UNLIMITED)
+            val client = transport.client(server, ClientOptions { onEvent { event -> told.trySend(event) } })
+            val began = CompletableDeferred<Unit>()
+            val dial = launch {
+                client.through {
+                    began.complete(Unit)
+                    awaitCancellation()
+                }.connect()
+            }
+            began.await()
+            dial.cancelAndJoin()
+            told.receive().shouldBeInstanceOf<ConnectionEvent.Dialing>()
+            told.receive().shouldBeInstanceOf<ConnectionEvent.Failed>().cause.shouldBeInstanceOf<CancellationException>()
+            repeat(50) {
+                launch(Dispatchers.Unconfined) { client.connect().close() }.cancelAndJoin()
+                told.receive().shouldBeInstanceOf<ConnectionEvent.Dialing>()
+                val next = told.receive()
+                if (next is ConnectionEvent.Opened) told.receive().shouldBeInstanceOf<ConnectionEvent.Closed>()
+            }
         }
     }
 })

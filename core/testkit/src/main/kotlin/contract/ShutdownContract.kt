@@ -4,8 +4,10 @@ import io.hawser.ClientOptions
 import io.hawser.ConnectFailed
 import io.hawser.Connection
 import io.hawser.ConnectionClosed
+import io.hawser.OnDrain
 import io.hawser.RunningServer
 import io.hawser.ServerOptions
+import io.hawser.ShutdownReport
 import io.hawser.copyTo
 import io.hawser.event.ServerEvent
 import io.hawser.event.ServerState
@@ -202,6 +204,22 @@ public abstract class ShutdownContract(transport: ContractTransport) : StringSpe
                 release.complete(Unit)
                 server.awaitClosed()
             }
+        }
+    }
+
+    contract.run("a cancelled scope cuts its server's connections, in the report too") {
+        for (drains in listOf(false, true)) {
+            val scope = CoroutineScope(Job() + Dispatchers.Default)
+            val server = transport.server(ServerOptions()).start(scope) { awaitCancellation() }
+            val clients = List(20) { transport.client(server, ClientOptions()).connect() }
+            server.connectionCount.first { it == 20 }
+            val draining = if (drains) launch(start = UNDISPATCHED) { server.shutdown(grace = HANG) } else null
+            if (drains) server.draining.first { it }
+            scope.cancel()
+            server.awaitClosed()
+            draining?.join()
+            clients.forEach(Connection::close)
+            server.state.value shouldBe ServerState.Closed(ShutdownReport(drained = 0, cut = 20))
         }
     }
 })
