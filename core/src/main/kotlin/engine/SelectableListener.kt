@@ -69,9 +69,10 @@ public class SelectableListener internal constructor(
 
     private fun streamOf(accepted: SocketChannel): RawStream {
         try {
-            options.prepare(accepted, options.afterAccept)
-            // After the hook, whatever that has done.
             accepted.configureBlocking(false)
+            options.prepare(accepted, options.afterAccept)
+            // A hook may have changed it, and then a read would hold up a loop.
+            if (accepted.isBlocking) accepted.configureBlocking(false)
             return SelectableStream(group.next(), accepted, scheme)
         } catch (e: Throwable) {
             accepted.close()
