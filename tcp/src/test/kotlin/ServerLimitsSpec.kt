@@ -154,6 +154,7 @@ class ServerLimitsSpec : StringSpec({
             val program = """
                 one=greeted([come('127.0.0.1') for i in range(5)]); two=greeted([come('127.0.0.2') for i in range(4)])
                 print(len(one),len(two))
+                sys.stdin.readline()
                 one.pop().close()
                 while not greeted([come('127.0.0.1')]): pass
                 print(len(greeted([come('127.0.0.2')])))
@@ -162,6 +163,7 @@ class ServerLimitsSpec : StringSpec({
             Peer.python(server.port, "$greeted\n${program.trimIndent()}").use { clients ->
                 clients.line() shouldBe "3 3"
                 server.connectionCount.first { it == 6 }
+                clients.say("\n")
                 clients.line() shouldBe "0"
                 // Nobody keeps the connection that this one was given.
                 eventually(10.seconds) {

@@ -93,8 +93,9 @@ internal class AcceptLoop(
     }
 
     private fun refuse(stream: RawStream, refusal: Refusal) {
-        stream.close()
+        // Whoever sees the end may count on being counted.
         connections.refused()
+        stream.close()
         events.publish { ServerEvent.Refused(listener.address, stream.remote, refusal) }
     }
 

@@ -50,8 +50,8 @@ internal class Conversation(
             if (refusal == null) {
                 converse(Connection(stream, Terms(options, id, events, announcesEnd = false, draining)))
             } else {
-                stream.close()
                 connections.refused()
+                stream.close()
                 events.publish { ServerEvent.Refused(address, accepted.remote, refusal) }
             }
         } catch (e: Throwable) {
