@@ -55,7 +55,9 @@ private fun serve(options: ServerOptions.Builder) = runBlocking {
 }
 
 /** Classes that come from folders, as they do here and in no deployment, need a descriptor each, and there may be none left. */
-private fun loadClasses() = System.getProperty("java.class.path").split(File.pathSeparator).map(::File).filter { it.isDirectory }
+private fun loadClasses() = System.getProperty("java.class.path").split(File.pathSeparator).filter {
+    it.isNotEmpty()
+}.map(::File).filter { it.isDirectory }
     .forEach { folder ->
         folder.walk().filter { it.extension == "class" }
             .map { it.relativeTo(folder).path.removeSuffix(".class").replace('/', '.') }
