@@ -55,14 +55,15 @@ private fun serve(options: ServerOptions.Builder) = runBlocking {
 }
 
 /** Classes that come from folders, as they do here and in no deployment, need a descriptor each, and there may be none left. */
-private fun loadClasses() = System.getProperty("java.class.path").split(File.pathSeparator).filter {
-    it.isNotEmpty()
-}.map(::File).filter { it.isDirectory }
-    .forEach { folder ->
+private fun loadClasses() {
+    // An empty part is the working directory to JDK 25.
+    val parts = System.getProperty("java.class.path").split(File.pathSeparator).filter { it.isNotEmpty() }
+    for (folder in parts.map(::File).filter { it.isDirectory }) {
         folder.walk().filter { it.extension == "class" }
             .map { it.relativeTo(folder).path.removeSuffix(".class").replace('/', '.') }
             .forEach { Class.forName(it, false, ChildEcho::class.java.classLoader) }
     }
+}
 
 /** Runs [block] with the port of the child server [main] under [wrapper]; returns what it printed until then. */
 internal suspend fun withChild(main: Any, vararg wrapper: String, block: suspend CoroutineScope.(Peer, Int) -> Unit): List<String> =
