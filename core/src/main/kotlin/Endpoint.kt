@@ -1,26 +1,31 @@
 package io.hawser
 
-import java.net.Inet6Address
-import java.net.InetAddress
 import java.net.InetSocketAddress
 import java.net.SocketAddress
 
 /**
- * Names where a socket is: a transport's scheme and an address in it. [toString] is the canonical form, and [parse] reads it back.
+ * Names where a socket is: a transport's scheme and an address in it. A value; [toString] is the canonical form, and [parse] reads it back.
+ *
+ * `core/ENDPOINTS.md` shows what is understood, and what is refused with which words.
  */
 public sealed class Endpoint {
-    /** The transport: `tcp`, `memory`, ... */
+    /** The transport: `tcp`, `unix`, ... */
     public abstract val scheme: String
 
     /**
      * A host and a port of an internet transport.
      *
-     * [host] is a name, an IPv4 address, an IPv6 address without its brackets, or `*` for all addresses of a server.
+     * @throws IllegalArgumentException for a host or a port that is none.
      */
-    public class Inet(override val scheme: String, public val host: String, public val port: Int) : Endpoint() {
+    public class Inet(override val scheme: String, host: String, public val port: Int) : Endpoint() {
+        /**
+         * A name, an IPv4 address, an IPv6 address without its brackets in the form of RFC 5952, with its zone if it has one, or `*` for
+         * all addresses of a server.
+         */
+        public val host: String = canonicalHost(host)
+
         init {
-            require(host.isNotEmpty()) { "no host in $scheme://:$port" }
-            require(port in 0..MAX_PORT) { "port $port of $scheme://$host is not in 0..$MAX_PORT" }
+            (faultOfHost(host) ?: faultOfPort(port))?.let { refuse(it, toString()) }
         }
 
         override fun equals(other: Any?): Boolean =
@@ -31,55 +36,44 @@ public sealed class Endpoint {
         override fun toString(): String = if (':' in host) "$scheme://[$host]:$port" else "$scheme://$host:$port"
     }
 
-    /** A name on this machine: an in-memory server, a socket file. */
+    /**
+     * A name on this machine: a socket's file, `@` and an abstract name of Linux, the name of a server in memory. A Unix socket that has
+     * no name, as most clients', has an empty one.
+     *
+     * @throws IllegalArgumentException for a name that no Unix socket can have.
+     */
     public class Local(override val scheme: String, public val name: String) : Endpoint() {
+        init {
+            if (Scheme.of(scheme)?.isUnix == true) faultOfUnix(name)?.let { refuse(it, toString()) }
+        }
+
         override fun equals(other: Any?): Boolean = other is Local && scheme == other.scheme && name == other.name
 
         override fun hashCode(): Int = scheme.hashCode() * 31 + name.hashCode()
 
-        override fun toString(): String = "$scheme:$name"
+        // Two slashes would begin a host.
+        override fun toString(): String = if (name.startsWith("//")) "$scheme://$name" else "$scheme:$name"
     }
 
     public companion object {
-        private const val MAX_PORT = 65_535
-        private val schemes = listOf("tcp", "tcp4", "tcp6")
-
         /**
-         * Reads `host:port` and `tcp://host:port`. An IPv6 address stands in brackets; an empty host is `*`, all addresses.
+         * Reads an endpoint, asking no name server: `host:port`, `tcp://host:port`, `unix:/path`, and so on.
+         *
+         * | text | is |
+         * |---|---|
+         * | `tcp://`, `tcp4://`, `tcp6://`, `udp://`, `udp4://`, `udp6://`, `tls://` and `host:port` | of an internet transport |
+         * | `unix:` or `unixgram:` and `/path`, `///path`, `relative/path` or `@name` | a Unix socket |
+         * | `memory:name` | a server of this process, for tests |
+         * | `@name` alone, what starts with `/`, what ends with `.sock` | a Unix stream socket |
+         * | anything else | `host:port`, of TCP |
+         *
+         * An IPv6 address stands in brackets. For a server the port may be 0, any that is free, and the host `*` or empty, all addresses.
+         * A path or an abstract name has at most 107 bytes.
          *
          * @throws IllegalArgumentException naming the part that is wrong, with [text] quoted.
          */
         @JvmStatic
-        public fun parse(text: String): Endpoint {
-            fun refuse(why: String): Nothing = throw IllegalArgumentException("$why: \"$text\"")
-
-            val mark = text.indexOf("://")
-            val scheme = if (mark < 0) "tcp" else text.substring(0, mark).lowercase()
-            if (scheme !in schemes) refuse("unknown scheme \"$scheme\" (known: ${schemes.joinToString()})")
-            val address = if (mark < 0) text else text.substring(mark + 3)
-            val colon = address.lastIndexOf(':')
-            if (colon < 0 || address.endsWith(']')) refuse("no port")
-            val port = address.substring(colon + 1)
-            val number = port.takeIf { it.isNotEmpty() && it.all(Char::isAsciiDigit) }?.toIntOrNull()
-                ?: refuse("port \"$port\" is not a number")
-            if (number > MAX_PORT) refuse("port $number is not in 0..$MAX_PORT")
-            val host = address.substring(0, colon)
-            val bare = when {
-                host.isEmpty() -> "*"
-
-                host.startsWith('[') && host.endsWith(']') -> {
-                    val inner = host.substring(1, host.length - 1)
-                    if (':' !in inner) refuse("[$inner] is not an IPv6 address")
-                    inner
-                }
-
-                ':' in host -> refuse("an IPv6 address stands in brackets")
-
-                else -> host
-            }
-            if (bare.any { it.isWhitespace() || it.isISOControl() || it in "/[]@" }) refuse("host \"$bare\" is not a host name")
-            return Inet(scheme, bare, number)
-        }
+        public fun parse(text: String): Endpoint = parseEndpoint(text)
 
         /** Names [address] as [scheme] does, without asking a name server. */
         @JvmStatic
@@ -87,24 +81,8 @@ public sealed class Endpoint {
             is InetSocketAddress -> Inet(scheme, address.address?.literal() ?: address.hostString, address.port)
             else -> Local(scheme, address.toString())
         }
-
-        private fun InetAddress.literal(): String = when {
-            isAnyLocalAddress -> "*"
-            this is Inet6Address -> literal()
-            else -> hostAddress
-        }
-
-        /** RFC 5952: the longest run of zeros, of at least two, is left out; the zone stays. */
-        private fun Inet6Address.literal(): String {
-            val groups = hostAddress.substringBefore('%').split(':')
-            val runs = groups.indices.map { from -> groups.drop(from).takeWhile { it == "0" }.size }
-            val length = runs.max()
-            val zone = hostAddress.substringAfter('%', missingDelimiterValue = "").let { if (it.isEmpty()) it else "%$it" }
-            if (length < 2) return groups.joinToString(":") + zone
-            val start = runs.indexOf(length)
-            return groups.take(start).joinToString(":") + "::" + groups.drop(start + length).joinToString(":") + zone
-        }
     }
 }
 
-private fun Char.isAsciiDigit(): Boolean = this in '0'..'9'
+/** @throws IllegalArgumentException saying [why], with [text] quoted. */
+internal fun refuse(why: String, text: String): Nothing = throw IllegalArgumentException("$why: \"$text\"")

@@ -110,6 +110,20 @@ public class BindFailed @TransportApi constructor(
     }
 }
 
+/** There are no sockets of the kind of [endpoint] on this [platform]: it is asked for in vain wherever it is asked for. */
+public class UnsupportedTransport private constructor(public val endpoint: Endpoint, public val platform: String, cause: Throwable) :
+    SocketFailure("$endpoint is not supported on $platform: ${cause.describe()}", cause) {
+    /** On the platform that this is, as [cause] says. */
+    public constructor(endpoint: Endpoint, cause: Throwable) : this(endpoint, platform(), cause)
+
+    private companion object {
+        fun platform(): String {
+            val (system, version, machine, java) = listOf("os.name", "os.version", "os.arch", "java.version").map(System::getProperty)
+            return "$system $version ($machine) with Java $java"
+        }
+    }
+}
+
 /** The connection to [endpoint] broke and neither side ended it: the network went, or a timeout of the kernel fired. */
 public open class ConnectionLost internal constructor(
     public val endpoint: Endpoint,

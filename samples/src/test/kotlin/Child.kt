@@ -39,8 +39,8 @@ internal class Child(vararg command: String) : AutoCloseable {
     }
 
     /** Waits for its end. */
-    fun end(): End {
-        if (!process.waitFor(HANG, SECONDS)) fail("${process.info().commandLine()} does not end")
+    fun end(seconds: Long = HANG): End {
+        if (!process.waitFor(seconds, SECONDS)) fail("${process.info().commandLine()} does not end")
         output.join()
         return End(process.exitValue(), lines.toList(), errors.get(HANG, SECONDS))
     }
@@ -54,10 +54,14 @@ internal class Child(vararg command: String) : AutoCloseable {
 
     companion object {
         /** The command line in a JVM of its own. */
-        fun hawser(vararg arguments: String): Child = Child(*java, MAIN, *arguments)
+        fun hawser(vararg arguments: String, memory: String = "256m"): Child = Child(*java(memory), MAIN, *arguments)
+
+        /** The same as `"$@"` in a [line] of the shell. */
+        fun shell(line: String, vararg arguments: String, memory: String = "256m"): Child =
+            Child("bash", "-c", line, "bash", *java(memory), MAIN, *arguments)
 
         /** Another program of ours, by the name of its class. */
-        fun program(main: String): Child = Child(*java, main)
+        fun program(main: String): Child = Child(*java("256m"), main)
 
         /** The same where SIGINT ends it even if these tests run in the background of a shell, whose children ignore it. */
         fun hawserInForeground(vararg arguments: String): Child =
@@ -68,7 +72,7 @@ internal class Child(vararg command: String) : AutoCloseable {
             "python3",
             "-c",
             "import fcntl, os, signal, sys\n${preparation.trimIndent()}\nos.execv(sys.argv[1], sys.argv[1:])",
-            *java,
+            *java("256m"),
             MAIN,
             *arguments,
         )
@@ -81,9 +85,10 @@ internal class Child(vararg command: String) : AutoCloseable {
             throw TestAbortedException("$program is not installed")
         }
 
-        private val java = arrayOf(
+        private fun java(memory: String) = arrayOf(
             "${System.getProperty("java.home")}/bin/java",
-            "-Xmx256m",
+            "-Xmx$memory",
+            "-XX:MaxDirectMemorySize=$memory",
             "-cp",
             System.getProperty("java.class.path"),
         )

@@ -1,5 +1,6 @@
 package io.hawser.samples
 
+import io.hawser.samples.demo.everyTransport
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.engine.spec.tempfile
 import io.kotest.matchers.collections.shouldHaveSize
@@ -17,11 +18,20 @@ class DemoProcessSpec : StringSpec({
             val end = demo.end()
             end.status shouldBe 0
             end.errors shouldBe ""
-            end.lines shouldHaveSize 1 + transports.size
+            end.lines shouldHaveSize 1 + everyTransport.size
             end.lines.first() shouldMatch "transport +GB/s +round trips/s +p50 +p99"
-            end.lines.drop(1).zip(transports).forEach { (row, transport) ->
-                row shouldMatch "${transport.scheme} +[0-9.]+ +[0-9,]+ +[0-9.]+ us +[0-9.]+ us"
+            end.lines.drop(1).zip(everyTransport).forEach { (row, endpoint) ->
+                row shouldMatch "${endpoint.scheme} +[0-9.]+ +[0-9,]+ +[0-9.]+ us +[0-9.]+ us"
             }
+        }
+    }
+
+    "endpoints can be given, and listen on all addresses too" {
+        Child.hawser("demo", "--on", "tcp4://127.0.0.1:0,tcp6://*:0", "--on", "*:0", "--file", "$small").use { demo ->
+            val end = demo.end()
+            end.errors shouldBe ""
+            end.status shouldBe 0
+            end.lines.drop(1).map { it.substringBefore(' ') } shouldBe listOf("tcp4", "tcp6", "tcp")
         }
     }
 
@@ -38,7 +48,7 @@ class DemoProcessSpec : StringSpec({
                 print(document['bytes'], [t['transport'] for t in document['transports']])
             """.trimIndent()
             Child.tool("python3", "-c", program, end.lines.single(), "$small").use { python ->
-                python.end() shouldBe Child.End(0, listOf("100000 ${transports.map { "'${it.scheme}'" }}"), "")
+                python.end() shouldBe Child.End(0, listOf("100000 ${everyTransport.map { "'${it.scheme}'" }}"), "")
             }
         }
     }

@@ -24,18 +24,19 @@ internal class Binding(
     private val patience: Duration = 10.seconds,
     private val resolve: suspend (String) -> List<InetAddress> = ::resolve,
 ) {
-    private val family = Family.of(options.socket)
+    private val family = Family.of(endpoint.scheme)
 
     /** @throws BindFailed also when the name is not looked up within [patience]. */
     suspend fun listen(): Listener = try {
         val address = if (endpoint.host == "*") family.any else address()
         val group = options.group ?: EventLoopGroup.shared
         // To the JDK 0.0.0.0 means IPv6 as well, unless the socket is one of IPv4 alone: only * stands for both.
-        val only = if (endpoint.host != "*" && address is Inet4Address && address.isAnyLocalAddress) INET else options.socket.family
+        val only = if (endpoint.host != "*" && address is Inet4Address && address.isAnyLocalAddress) INET else family.protocol
         group.listen(InetSocketAddress(address, endpoint.port), family.scheme, options.backlog, options.socket, family.admission, only)
     } catch (e: BindFailed) {
         throw e
     } catch (e: Throwable) {
+        family.ensureSupported(endpoint, e)
         throw e.orTyped { BindFailed(endpoint, e) }
     }
 

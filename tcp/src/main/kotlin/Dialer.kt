@@ -26,7 +26,7 @@ internal class Dialer(
     private val options: ClientOptions,
     private val resolve: suspend (String) -> List<InetAddress> = ::resolve,
 ) {
-    private val family = Family.of(options.socket)
+    private val family = Family.of(endpoint.scheme)
 
     /** @throws ConnectFailed with every address's failure suppressed in it, if there are several. */
     suspend fun connect(failed: (ConnectFailed) -> Unit): RawStream {
@@ -44,6 +44,7 @@ internal class Dialer(
             try {
                 return loop.connectTo(it)
             } catch (e: Throwable) {
+                family.ensureSupported(endpoint, e)
                 throw e.orTyped { ConnectFailed(endpoint, e) }
             }
         }
@@ -57,6 +58,7 @@ internal class Dialer(
                 }
             }
         } catch (e: AllFailed) {
+            e.failures.filterNotNull().forEach { family.ensureSupported(endpoint, it) }
             throw e.failures.firstOrNull { it is EventLoopClosed } ?: failure(wanted, e)
         } catch (e: CancellationException) {
             // A loop that ends cancels what runs on it, a race included, but nobody has cancelled the caller.
@@ -66,7 +68,7 @@ internal class Dialer(
     }
 
     private suspend fun EventLoop.connectTo(address: InetAddress): RawStream =
-        connect(InetSocketAddress(address.reachable(), endpoint.port), family.scheme, options.socket)
+        connect(InetSocketAddress(address.reachable(), endpoint.port), family.scheme, options.socket, family.protocol)
 
     private fun failure(addresses: List<InetAddress>, all: AllFailed): ConnectFailed {
         val failure = ConnectFailed(endpoint, all.cause ?: all)

@@ -2,19 +2,29 @@ package io.hawser.tcp
 
 import io.hawser.Admission
 import io.hawser.Candidate
-import io.hawser.SocketOptions
+import io.hawser.Endpoint
+import io.hawser.UnsupportedTransport
 import io.hawser.transport.TransportApi
 import java.net.Inet4Address
 import java.net.InetAddress
 import java.net.InetSocketAddress
+import java.net.ProtocolFamily
 import java.net.StandardProtocolFamily.INET
 import java.net.StandardProtocolFamily.INET6
+import java.nio.channels.SocketChannel
 
 /** Which internet addresses are meant. */
-internal enum class Family(val scheme: String, val addresses: String, val any: InetAddress, private val matches: (InetAddress) -> Boolean) {
-    Both("tcp", "address", InetSocketAddress(0).address, { true }),
-    Four("tcp4", "IPv4 address", InetAddress.getByAddress(ByteArray(4)), { it is Inet4Address }),
-    Six("tcp6", "IPv6 address", InetAddress.getByAddress(ByteArray(16)), { it !is Inet4Address }),
+internal enum class Family(
+    val scheme: String,
+    val addresses: String,
+    /** What sockets are asked for; null for those of both. */
+    val protocol: ProtocolFamily?,
+    val any: InetAddress,
+    private val matches: (InetAddress) -> Boolean,
+) {
+    Both("tcp", "address", null, InetSocketAddress(0).address, { true }),
+    Four("tcp4", "IPv4 address", INET, InetAddress.getByAddress(ByteArray(4)), { it is Inet4Address }),
+    Six("tcp6", "IPv6 address", INET6, InetAddress.getByAddress(ByteArray(16)), { it !is Inet4Address }),
     ;
 
     operator fun contains(address: InetAddress): Boolean = matches(address)
@@ -29,12 +39,21 @@ internal enum class Family(val scheme: String, val addresses: String, val any: I
         override fun toString(): String = "IPv6 only"
     }
 
-    companion object {
-        fun of(options: SocketOptions): Family = when (options.family) {
-            INET -> Four
-            INET6 -> Six
-            else -> Both
+    /** Throws the [failure] of opening a socket for [endpoint] as what it is, if there are no such sockets here. */
+    fun ensureSupported(endpoint: Endpoint, failure: Throwable) {
+        // Hooks and options that the system has not got fail in the same way.
+        if (protocol == null || failure !is UnsupportedOperationException) return
+        try {
+            SocketChannel.open(protocol).close()
+        } catch (e: UnsupportedOperationException) {
+            throw UnsupportedTransport(endpoint, e)
         }
+    }
+
+    companion object {
+        fun of(protocol: ProtocolFamily?): Family = entries.first { it.protocol == protocol }
+
+        fun of(scheme: String): Family = entries.first { it.scheme == scheme }
     }
 }
 

@@ -1,6 +1,7 @@
 package io.hawser.tcp
 
 import io.hawser.ClientOptions
+import io.hawser.ConnectionOptions
 import io.hawser.Endpoint
 import io.hawser.ServerOptions
 import io.hawser.SocketOptions
@@ -8,6 +9,7 @@ import io.hawser.StreamClient
 import io.hawser.StreamServer
 import io.hawser.transport.Connector
 import io.hawser.transport.TransportApi
+import io.hawser.transport.requireRemote
 import java.net.InetSocketAddress
 
 /**
@@ -18,9 +20,6 @@ import java.net.InetSocketAddress
 @OptIn(TransportApi::class)
 public object Tcp {
     private const val LOOPBACK = "127.0.0.1"
-
-    /** Near enough to tell it from a name with a port; the zone stays. */
-    private val ipv6 = Regex("[0-9a-fA-F.]*:[0-9a-fA-F.]*:[0-9a-fA-F:.]*(%.+)?")
 
     /**
      * A server on [host] and [port]; nothing is bound before it starts.
@@ -36,9 +35,11 @@ public object Tcp {
     @JvmStatic
     @JvmOverloads
     public fun server(host: String = LOOPBACK, port: Int, options: ServerOptions = ServerOptions()): StreamServer {
-        val endpoint = endpoint(host, port, options.socket)
-        return StreamServer(endpoint, options, Binding(endpoint, options)::listen)
+        return server(endpoint(host, port, options), options)
     }
+
+    internal fun server(endpoint: Endpoint.Inet, options: ServerOptions): StreamServer =
+        StreamServer(endpoint, options, Binding(endpoint, options)::listen)
 
     /**
      * A client of [host] and [port]; nothing is resolved or opened before it connects.
@@ -47,24 +48,23 @@ public object Tcp {
      * [ClientOptions.attemptDelay]; the first to answer wins (RFC 8305). The family of the first address that the JDK gives goes first:
      * IPv4, unless `java.net.preferIPv6Addresses` says otherwise.
      *
-     * @throws IllegalArgumentException for a port outside 1..65535 or a host that is none.
+     * @throws IllegalArgumentException for a port outside 1..65535, a host that is none, or the address that stands for all of a machine.
      */
     @JvmStatic
     @JvmOverloads
     public fun client(host: String, port: Int, options: ClientOptions = ClientOptions()): StreamClient {
-        val endpoint = endpoint(host, port, options.socket)
-        require(port != 0) { "a client needs a port: $endpoint" }
-        require(host != "*") { "a client needs a host: $endpoint" }
-        val remote = InetSocketAddress.createUnresolved(endpoint.host, port)
+        return client(endpoint(host, port, options), options)
+    }
+
+    internal fun client(endpoint: Endpoint.Inet, options: ClientOptions): StreamClient {
+        endpoint.requireRemote()
+        val remote = InetSocketAddress.createUnresolved(endpoint.host, endpoint.port)
         return StreamClient(endpoint, options, Connector(remote, Dialer(endpoint, options)::connect))
     }
 
     /** An IPv6 address may come in the brackets it has in an endpoint. */
-    private fun endpoint(host: String, port: Int, options: SocketOptions): Endpoint.Inet {
-        val bare = if (host.startsWith('[') && host.endsWith(']')) host.substring(1, host.length - 1) else host
-        require(bare.none { it.isWhitespace() || it.isISOControl() || it in "/[]@" }) { "\"$host\" is not a host name" }
-        if (':' in bare) require(ipv6.matches(bare)) { "\"$host\" is neither a host name nor an IPv6 address; the port is apart" }
-        require(bare.length == host.length || ':' in bare) { "$host is not an IPv6 address" }
-        return Endpoint.Inet(Family.of(options).scheme, bare, port)
+    private fun endpoint(host: String, port: Int, options: ConnectionOptions): Endpoint.Inet {
+        val inner = host.removeSurrounding("[", "]")
+        return Endpoint.Inet(Family.of(options.socket.family).scheme, if (':' in inner) inner else host, port)
     }
 }

@@ -118,16 +118,19 @@ class TcpSpec : StringSpec({
         shouldThrow<IllegalArgumentException> { Tcp.server("127.0.0.1", 70_000) }.message shouldContain "70000"
         shouldThrow<IllegalArgumentException> { Tcp.server("", 0) }.message shouldContain "no host"
         shouldThrow<IllegalArgumentException> { Tcp.client("127.0.0.1", 0) }.message shouldContain "needs a port"
-        shouldThrow<IllegalArgumentException> { Tcp.client("*", 80) }.message shouldContain "needs a host"
-        for (host in listOf("a b", "http://x", "[zoo", "x/y", "a@b")) {
-            shouldThrow<IllegalArgumentException> { Tcp.client(host, 80) }.message shouldBe "\"$host\" is not a host name"
-            shouldThrow<IllegalArgumentException> { Tcp.server(host, 80) }.message shouldBe "\"$host\" is not a host name"
+        for (host in listOf("*", "0.0.0.0", "::", "[::]", "0:0::0")) {
+            shouldThrow<IllegalArgumentException> { Tcp.client(host, 80) }.message shouldContain "a client needs a host: \"tcp://"
         }
-        for (host in listOf("db:5432", "localhost:80", "[db:80]")) {
+        for (host in listOf("a b", "[zoo", "x/y", "a@b", "[db]")) {
+            val message = "host \"$host\" is not a host name: \"tcp://$host:80\""
+            shouldThrow<IllegalArgumentException> { Tcp.client(host, 80) }.message shouldBe message
+            shouldThrow<IllegalArgumentException> { Tcp.server(host, 80) }.message shouldBe message
+        }
+        for (host in listOf("db:5432", "localhost:80", "[db:80]", "http://x")) {
+            val bare = host.removeSurrounding("[", "]")
             shouldThrow<IllegalArgumentException> { Tcp.client(host, 80) }.message shouldBe
-                "\"$host\" is neither a host name nor an IPv6 address; the port is apart"
+                "host \"$bare\" is neither a host name nor an IPv6 address: \"tcp://[$bare]:80\""
         }
-        shouldThrow<IllegalArgumentException> { Tcp.client("[db]", 80) }.message shouldBe "[db] is not an IPv6 address"
         Tcp.client("[fe80::1%eth0]", 80).endpoint.toString() shouldBe "tcp://[fe80::1%eth0]:80"
     }
 

@@ -35,11 +35,12 @@ public suspend fun EventLoop.connect(
     address: java.net.SocketAddress,
     scheme: String,
     options: SocketOptions = SocketOptions(),
+    family: ProtocolFamily? = options.family,
 ): SelectableStream {
     var opened: SelectableStream? = null
     try {
         // On the loop, so that a socket closed by a cancellation is freed by the loop's next selection.
-        run { opened = open(address, scheme, options) }
+        run { opened = open(address, scheme, options, family) }
         return checkNotNull(opened)
     } catch (e: Throwable) {
         // Connected, but the caller was cancelled on the way back.
@@ -52,8 +53,13 @@ public suspend fun EventLoop.connect(
 }
 
 @TransportApi
-private suspend fun EventLoop.open(address: java.net.SocketAddress, scheme: String, options: SocketOptions): SelectableStream {
-    val opening = Opening(this, options.family)
+private suspend fun EventLoop.open(
+    address: java.net.SocketAddress,
+    scheme: String,
+    options: SocketOptions,
+    family: ProtocolFamily?,
+): SelectableStream {
+    val opening = Opening(this, family)
     try {
         val channel = opening.channelTo(address, options)
         // Nothing has been attached to Ktor's socket, so its channel is all there is to close.

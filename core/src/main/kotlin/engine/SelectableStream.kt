@@ -26,11 +26,11 @@ import kotlinx.coroutines.Job
 public class SelectableStream internal constructor(
     override val loop: EventLoop,
     private val channel: SocketChannel,
-    scheme: String,
+    private val scheme: String,
 ) : RawStream {
     override val local: SocketAddress
     override val remote: SocketAddress
-    override val endpoint: Endpoint
+    override val endpoint: Endpoint get() = Endpoint.of(scheme, remote)
 
     private val readiness: Readiness
     private val closing = AtomicBoolean()
@@ -51,7 +51,6 @@ public class SelectableStream internal constructor(
             // Read once: on a closed channel the addresses are gone.
             local = channel.localAddress
             remote = channel.remoteAddress
-            endpoint = Endpoint.of(scheme, remote)
             readiness = if (loop.isCurrent) loop.readiness(channel) else Readiness(loop, channel)
         } catch (e: Throwable) {
             channel.close()

@@ -82,6 +82,15 @@ public object Memory {
         })
     }
 
+    /**
+     * A server that will listen on [endpoint].
+     *
+     * @throws IllegalArgumentException if [endpoint] is not in memory.
+     */
+    @JvmStatic
+    @JvmOverloads
+    public fun server(endpoint: Endpoint, options: ServerOptions = ServerOptions()): StreamServer = server(options, nameOf(endpoint))
+
     /** A server that accepts, reads and writes on [loop]. */
     @TransportApi
     @JvmStatic
@@ -114,10 +123,7 @@ public object Memory {
      */
     @JvmStatic
     @JvmOverloads
-    public fun client(endpoint: Endpoint, options: ClientOptions = ClientOptions()): StreamClient {
-        require(endpoint is Endpoint.Local && endpoint.scheme == SCHEME) { "not an endpoint in memory: $endpoint" }
-        return client(endpoint.name, options)
-    }
+    public fun client(endpoint: Endpoint, options: ClientOptions = ClientOptions()): StreamClient = client(nameOf(endpoint), options)
 
     /**
      * A client of [server].
@@ -135,6 +141,11 @@ public object Memory {
     public fun client(name: String, loop: Loop, options: ClientOptions = ClientOptions()): StreamClient {
         val address = MemoryAddress(name)
         return StreamClient(address.endpoint, options, Connector(address) { connect(address, loop) })
+    }
+
+    private fun nameOf(endpoint: Endpoint): String {
+        require(endpoint is Endpoint.Local && endpoint.scheme == SCHEME) { "not an endpoint in memory: $endpoint" }
+        return endpoint.name
     }
 
     private fun bind(address: MemoryAddress, options: ServerOptions, loop: Loop, nextLoop: () -> Loop): MemoryListener {

@@ -2,10 +2,17 @@ package io.hawser.samples.cli
 
 import io.hawser.Admission
 import io.hawser.Endpoint
+import io.hawser.Hawser
 import kotlin.time.Duration
 import kotlin.time.toJavaDuration
 import kotlin.time.toKotlinDuration
 import picocli.CommandLine.TypeConversionException
+
+/** Where to listen. */
+internal class ServerEndpoint(val endpoint: Endpoint)
+
+/** Whom to connect to. */
+internal class ClientEndpoint(val endpoint: Endpoint)
 
 /** How many event loops: a number that a process can have threads for. */
 internal class LoopCount(val value: Int)
@@ -19,10 +26,18 @@ internal class Timeout(val value: Duration)
 private val loopCounts = 1..1024
 private val connectionLimits = 1..Int.MAX_VALUE
 
-internal fun endpoint(text: String): Endpoint = try {
-    Endpoint.parse(text)
+internal fun serverEndpoint(text: String): ServerEndpoint =
+    ServerEndpoint(endpoint(text, "127.0.0.1:9002 or *:0") { Hawser.streamServer(it) })
+
+internal fun clientEndpoint(text: String): ClientEndpoint =
+    ClientEndpoint(endpoint(text, "127.0.0.1:9002 or db.example:5432") { Hawser.streamClient(it) })
+
+private fun endpoint(text: String, examples: String, use: (Endpoint) -> Unit): Endpoint = try {
+    Endpoint.parse(text).also(use)
 } catch (e: IllegalArgumentException) {
-    throw TypeConversionException("${e.message} (allowed: host:port, also after tcp://, tcp4:// or tcp6://, such as 127.0.0.1:9002 or *:0)")
+    throw TypeConversionException("${e.message} (allowed: host:port, also after tcp://, tcp4:// or tcp6://, such as $examples)")
+} catch (e: IllegalStateException) {
+    throw TypeConversionException("${e.message}")
 }
 
 internal fun admission(text: String): Admission = try {

@@ -1,13 +1,22 @@
 package io.hawser.samples.cli
 
 import io.hawser.Admission
-import io.hawser.Endpoint
+import io.hawser.copyTo
+import io.hawser.samples.connect.ConnectArguments
+import io.hawser.samples.connect.Input
+import io.hawser.samples.connect.connect
 import io.hawser.samples.demo.Demo
 import io.hawser.samples.demo.DemoArguments
 import io.hawser.samples.demo.Progress
 import io.hawser.samples.echo.EchoArguments
-import io.hawser.samples.echo.echo
+import io.hawser.samples.relay.RelayArguments
+import io.hawser.samples.relay.relaying
+import io.hawser.samples.serve.serve
+import java.io.FileDescriptor
+import java.io.FileOutputStream
+import java.nio.channels.WritableByteChannel
 import java.time.Duration
+import picocli.AutoComplete.GenerateCompletion
 import picocli.CommandLine
 import picocli.CommandLine.Command
 import picocli.CommandLine.HelpCommand
@@ -31,7 +40,12 @@ import picocli.CommandLine.UnmatchedArgumentException
         "Examples:",
         "  java -jar hawser.jar demo                        see every transport at work",
         "  java -jar hawser.jar echo --on 127.0.0.1:9002    serve until Ctrl-C",
+        "  java -jar hawser.jar connect 127.0.0.1:9002      talk to it",
         "  java -jar hawser.jar help echo                   learn about a command",
+        "",
+        "Completion for bash and zsh:",
+        "  alias hawser='java -jar hawser.jar'",
+        "  source <(hawser generate-completion)",
     ],
 )
 internal interface HawserArguments {
@@ -43,9 +57,13 @@ internal interface HawserArguments {
 internal fun hawser(console: Console, termination: Termination, run: (suspend () -> Unit) -> Unit): CommandLine =
     CommandLine(HawserArguments::class.java)
         .addSubcommand("demo", CommandLine(DemoArguments::class.java))
+        .addSubcommand("connect", CommandLine(ConnectArguments::class.java))
         .addSubcommand("echo", CommandLine(EchoArguments::class.java))
+        .addSubcommand("relay", CommandLine(RelayArguments::class.java))
         .addSubcommand("help", CommandLine(HelpCommand::class.java))
-        .registerConverter(Endpoint::class.java, ::endpoint)
+        .addSubcommand("generate-completion", CommandLine(GenerateCompletion::class.java))
+        .registerConverter(ServerEndpoint::class.java, ::serverEndpoint)
+        .registerConverter(ClientEndpoint::class.java, ::clientEndpoint)
         .registerConverter(Duration::class.java, ::duration)
         .registerConverter(LoopCount::class.java, ::loopCount)
         .registerConverter(ConnectionLimit::class.java, ::connectionLimit)
@@ -59,7 +77,10 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
             CommandLine.executeHelpRequest(parsed) ?: perform(parsed, console) { arguments ->
                 when (arguments) {
                     is DemoArguments -> run { Demo(Progress(console.err.takeIf { stderrIsTerminal() })).run(arguments, console.out) }
-                    is EchoArguments -> run { echo(arguments, console, termination) }
+                    is ConnectArguments -> run { connect(arguments, Input(System.`in`, stdinIsTerminal()), standardOutput()) }
+                    is EchoArguments -> run { serve(arguments, console, termination) { it.copyTo(it) } }
+                    is RelayArguments -> run { serve(arguments, console, termination, relaying(arguments)) }
+                    is GenerateCompletion -> arguments.run()
                     else -> throw ParameterException(parsed.commandSpec().commandLine(), "Missing command")
                 }
             }
@@ -78,6 +99,9 @@ private fun perform(parsed: ParseResult, console: Console, command: (Any) -> Uni
         console.fail(e.inOneLine())
     }
 }
+
+/** Without the buffers of [System.out], whose failures nobody sees. */
+private fun standardOutput(): WritableByteChannel = FileOutputStream(FileDescriptor.out).channel
 
 /** What was wrong, and what is allowed instead. */
 private fun ParameterException.inOneLine(): String {

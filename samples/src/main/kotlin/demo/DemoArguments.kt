@@ -1,6 +1,7 @@
 package io.hawser.samples.demo
 
 import io.hawser.samples.cli.ManifestVersion
+import io.hawser.samples.cli.ServerEndpoint
 import java.nio.file.Path
 import picocli.CommandLine.Command
 import picocli.CommandLine.Option
@@ -9,10 +10,10 @@ import picocli.CommandLine.Option
     mixinStandardHelpOptions = true,
     versionProvider = ManifestVersion::class,
     sortOptions = false,
-    header = ["Show every transport at work, checked and measured."],
+    header = ["Show transports at work, checked and measured."],
     description = [
         "",
-        "Streams a file through an echo over each transport, server and client in this process, compares the SHA-256 of what comes " +
+        "Streams a file through an echo on each endpoint, server and client in this process, compares the SHA-256 of what comes " +
             "back, and measures round trips of 64 bytes.",
     ],
     footer = [
@@ -26,6 +27,19 @@ import picocli.CommandLine.Option
     ],
 )
 internal interface DemoArguments {
+    @get:Option(
+        names = ["--on"],
+        order = 0,
+        paramLabel = "ENDPOINT",
+        split = ",",
+        hideParamSyntax = true,
+        description = [
+            "Where an echo listens, as for the echo command. Several are separated by commas, or given one by one. Default: one of " +
+                "each transport, in nobody's way.",
+        ],
+    )
+    val on: List<ServerEndpoint>?
+
     @get:Option(
         names = ["--file"],
         order = 1,

@@ -27,8 +27,24 @@ class ConversionsSpec : StringSpec({
     }
 
     "an endpoint may name its scheme" {
-        endpoint("localhost:9002") shouldBe Endpoint.Inet("tcp", "localhost", 9002)
-        endpoint("tcp://localhost:9002") shouldBe Endpoint.Inet("tcp", "localhost", 9002)
+        for (text in listOf("localhost:9002", "tcp://localhost:9002")) {
+            serverEndpoint(text).endpoint shouldBe Endpoint.Inet("tcp", "localhost", 9002)
+            clientEndpoint(text).endpoint shouldBe Endpoint.Inet("tcp", "localhost", 9002)
+        }
+    }
+
+    "an endpoint that nobody can use is refused before anything begins" {
+        serverEndpoint("*:0").endpoint shouldBe Endpoint.Inet("tcp", "*", 0)
+        for ((text, why) in mapOf(
+            "*:80" to "a client needs a host: \"tcp://*:80\"",
+            "localhost:0" to "a client needs a port: \"tcp://localhost:0\"",
+            "udp://localhost:80" to "udp carries datagrams and no stream: \"udp://localhost:80\"",
+        )) {
+            shouldThrow<TypeConversionException> { clientEndpoint(text) }.message shouldBe
+                "$why (allowed: host:port, also after tcp://, tcp4:// or tcp6://, such as 127.0.0.1:9002 or db.example:5432)"
+        }
+        shouldThrow<TypeConversionException> { serverEndpoint("tls://localhost:443") }.message shouldBe
+            "there is no transport for tls://localhost:443: add io.hawser:hawser-tls to the class path"
     }
 
     "loops are counted from 1 to 1024" {

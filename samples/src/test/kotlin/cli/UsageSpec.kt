@@ -9,24 +9,37 @@ import java.nio.file.Files
 
 private const val ECHO = "usage: hawser echo [-hV] [--stats] [--verbose] [--grace=D] [--idle-timeout=D] [--loops=N] " +
     "[--max-connections=N] --on=ENDPOINT [--allow=CIDR]..."
+private const val RELAY = "usage: hawser relay [-hV] [--stats] [--verbose] [--connect-timeout=D] [--grace=D] [--idle-timeout=D] " +
+    "[--loops=N] [--max-connections=N] --on=ENDPOINT --to=ENDPOINT [--allow=CIDR]..."
+private const val CONNECT = "usage: hawser connect [-hV] [--verbose] [--connect-timeout=D] [--idle-timeout=D] ENDPOINT"
 private const val BLOCKS = "allowed: blocks and addresses, such as 10.0.0.0/8, 2001:db8::/32 or 127.0.0.1"
 private const val NO_LITERAL = "is not an IPv4 or IPv6 address"
-private const val DEMO = "usage: hawser demo [-hV] [--json] [--verbose] [--file=F]"
+private const val DEMO = "usage: hawser demo [-hV] [--json] [--verbose] [--file=F] [--on=ENDPOINT]..."
 private const val ENDPOINTS = "allowed: host:port, also after tcp://, tcp4:// or tcp6://, such as 127.0.0.1:9002 or *:0"
+private const val PEERS = "allowed: host:port, also after tcp://, tcp4:// or tcp6://, such as 127.0.0.1:9002 or db.example:5432"
 
 class UsageSpec : StringSpec({
     listOf(
-        "" to "Missing command (commands: demo, echo, help)",
-        "nope" to "Unmatched argument at index 0: 'nope' (commands: demo, echo, help)",
-        "help nope" to "Unknown subcommand 'nope'. (commands: demo, echo, help)",
+        "" to "Missing command (commands: demo, connect, echo, relay, help, generate-completion)",
+        "nope" to "Unmatched argument at index 0: 'nope' (commands: demo, connect, echo, relay, help, generate-completion)",
+        "help nope" to "Unknown subcommand 'nope'. (commands: demo, connect, echo, relay, help, generate-completion)",
         "demo extra" to "Unmatched argument at index 1: 'extra' ($DEMO)",
+        "demo --on :0,nowhere" to "Invalid value for option '--on' (ENDPOINT): no port: \"nowhere\" ($ENDPOINTS)",
         "demo --jsn" to "Unknown option: '--jsn' ($DEMO)",
         "demo --file" to "Missing required parameter for option '--file' (F) ($DEMO)",
         "echo" to "Missing required option: '--on=ENDPOINT' ($ECHO)",
         "echo --onn=:0" to "Unknown option: '--onn=:0' ($ECHO)",
         "echo --on nowhere" to "Invalid value for option '--on': no port: \"nowhere\" ($ENDPOINTS)",
         "echo --on a:b" to "Invalid value for option '--on': port \"b\" is not a number: \"a:b\" ($ENDPOINTS)",
-        "echo --on x://a:1" to "Invalid value for option '--on': unknown scheme \"x\" (known: tcp, tcp4, tcp6): \"x://a:1\" ($ENDPOINTS)",
+        "echo --on x://a:1" to "Invalid value for option '--on': unknown scheme \"x\" " +
+            "(known: tcp, tcp4, tcp6, udp, udp4, udp6, tls, unix, unixgram, memory): \"x://a:1\" ($ENDPOINTS)",
+        "echo --on unix:/run/x" to "Invalid value for option '--on': there is no transport for unix:/run/x: " +
+            "add io.hawser:hawser-unix to the class path",
+        "relay --on :0" to "Missing required option: '--to=ENDPOINT' ($RELAY)",
+        "relay --on :0 --to :1" to "Invalid value for option '--to': a client needs a host: \"tcp://*:1\" ($PEERS)",
+        "connect" to "Missing required parameter: 'ENDPOINT' ($CONNECT)",
+        "connect a:1 b:2" to "Unmatched argument at index 2: 'b:2' ($CONNECT)",
+        "connect a:0" to "Invalid value for positional parameter at index 0 (ENDPOINT): a client needs a port: \"tcp://a:0\" ($PEERS)",
         "echo --on :0 --loops 0" to "Invalid value for option '--loops': \"0\" is not a number from 1 to 1024",
         "echo --on :0 --loops two" to "Invalid value for option '--loops': \"two\" is not a number from 1 to 1024",
         "echo --on :0 --grace 5" to "Invalid value for option '--grace': \"5\" is not a duration such as 500ms, 5s or 1m",
@@ -52,14 +65,15 @@ class UsageSpec : StringSpec({
     }
 
     "a line break in an argument breaks no line" {
-        invoke("no\nsuch\r\ncommand").err shouldBe "hawser: Unmatched argument at index 0: 'no such command' (commands: demo, echo, help)\n"
+        invoke("no\nsuch\r\ncommand").err shouldBe
+            "hawser: Unmatched argument at index 0: 'no such command' (commands: demo, connect, echo, relay, help, generate-completion)\n"
     }
 
     "help teaches each command with an example" {
-        for (command in listOf("demo", "echo")) {
+        for (command in listOf("demo", "connect", "echo", "relay")) {
             val help = invoke("help", command)
             help.status shouldBe 0
-            help.out shouldContain "$ java -jar hawser.jar $command --"
+            help.out shouldContain "java -jar hawser.jar $command "
             invoke(command, "--help") shouldBe help
         }
         invoke("--help").out shouldContain "java -jar hawser.jar echo --on 127.0.0.1:9002"
@@ -73,7 +87,7 @@ class UsageSpec : StringSpec({
     }
 
     "help fits a terminal of 80 columns" {
-        for (help in listOf(invoke("help"), invoke("help", "demo"), invoke("help", "echo"))) {
+        for (help in listOf("demo", "connect", "echo", "relay").map { invoke("help", it) } + invoke("help")) {
             help.out.lines().filter { it.length > 80 } shouldBe emptyList()
         }
     }
@@ -82,6 +96,12 @@ class UsageSpec : StringSpec({
         invoke("--version") shouldBe Invocation(0, "hawser (not packaged)\n", "")
         invoke("demo", "--version") shouldBe invoke("--version")
         invoke("echo", "-V") shouldBe invoke("--version")
+    }
+
+    "a shell can learn to complete it" {
+        val script = invoke("generate-completion")
+        script.status shouldBe 0
+        for (word in listOf("_complete_hawser", "relay", "--max-connections")) script.out shouldContain word
     }
 
     "a failure is one line and status 1" {

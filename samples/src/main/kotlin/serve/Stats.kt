@@ -1,4 +1,4 @@
-package io.hawser.samples.echo
+package io.hawser.samples.serve
 
 import io.hawser.RunningServer
 import io.hawser.ServerTotals

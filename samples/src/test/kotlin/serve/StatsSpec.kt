@@ -1,4 +1,4 @@
-package io.hawser.samples.echo
+package io.hawser.samples.serve
 
 import io.hawser.ServerTotals
 import io.kotest.core.spec.style.StringSpec

@@ -1,33 +1,39 @@
-package io.hawser.samples.echo
+package io.hawser.samples.serve
 
 import io.hawser.Admission
+import io.hawser.Connection
+import io.hawser.Hawser
 import io.hawser.RunningServer
 import io.hawser.ServerOptions
-import io.hawser.copyTo
 import io.hawser.engine.EventLoopGroup
 import io.hawser.engine.EventLoopOptions
 import io.hawser.event.ServerState
 import io.hawser.samples.cli.Console
 import io.hawser.samples.cli.Termination
-import io.hawser.samples.transportOf
 import kotlin.time.Duration
 import kotlin.time.toKotlinDuration
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.cancelChildren
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 
 /**
- * Serves echoes until [termination], tells on stdout where, and returns when the connections have been drained.
+ * Serves until [termination], tells on stdout where, and returns when the connections have been drained.
  *
  * @throws io.hawser.BindFailed if it cannot listen there.
  */
-internal suspend fun echo(arguments: EchoArguments, console: Console, termination: Termination) {
+internal suspend fun serve(
+    arguments: ServingArguments,
+    console: Console,
+    termination: Termination,
+    handler: suspend CoroutineScope.(Connection) -> Unit,
+) {
     val group = arguments.loops?.let { count -> EventLoopGroup(EventLoopOptions { loops = count.value }) }
     group.use {
-        val server = transportOf(arguments.on).server(arguments.on) { add(arguments, group) }
+        val server = Hawser.streamServer(arguments.on.endpoint, ServerOptions { add(arguments, group) })
         coroutineScope {
-            val running = server.start(this) { connection -> connection.copyTo(connection) }
+            val running = server.start(this, handler)
             running.serveUntil(termination, arguments.grace.toKotlinDuration()) {
                 console.out.println("listening ${running.endpoint}")
                 (if (arguments.stats) Stats(running, console.err) else null).use { running.awaitClosed() }
@@ -36,7 +42,7 @@ internal suspend fun echo(arguments: EchoArguments, console: Console, terminatio
     }
 }
 
-private fun ServerOptions.Builder.add(arguments: EchoArguments, loops: EventLoopGroup?) {
+private fun ServerOptions.Builder.add(arguments: ServingArguments, loops: EventLoopGroup?) {
     group = loops
     arguments.maxConnections?.let { maxConnections = it.value }
     arguments.idleTimeout?.let { idleTimeout = it.value }

@@ -1,0 +1,54 @@
+package io.hawser.samples.connect
+
+import io.hawser.samples.cli.ClientEndpoint
+import io.hawser.samples.cli.ManifestVersion
+import io.hawser.samples.cli.Timeout
+import kotlin.time.Duration.Companion.seconds
+import picocli.CommandLine.Command
+import picocli.CommandLine.Option
+import picocli.CommandLine.Parameters
+
+@Command(
+    mixinStandardHelpOptions = true,
+    versionProvider = ManifestVersion::class,
+    sortOptions = false,
+    header = ["Connect: standard input goes there, and what comes goes to standard output."],
+    description = [
+        "",
+        "At the end of the input it ends its direction, and goes on until the other side has ended its own. If that comes first, it goes " +
+            "on until the end of the input, or at once if that is a terminal.",
+    ],
+    footer = [
+        "",
+        "Example: a line, and a file, to an echo and back.",
+        "  $ echo hello | java -jar hawser.jar connect 127.0.0.1:9002",
+        "  hello",
+        "  $ java -jar hawser.jar connect 127.0.0.1:9002 < backup.tar | sha256sum",
+        "",
+        "The exit status is 0 once both sides have ended, and 1 if anything was lost.",
+    ],
+)
+internal class ConnectArguments {
+    @Parameters(
+        paramLabel = "ENDPOINT",
+        description = ["Whom to connect to: host:port, also after tcp://, or tcp4:// or tcp6:// for one IP version only."],
+    )
+    lateinit var endpoint: ClientEndpoint
+
+    @Option(
+        names = ["--connect-timeout"],
+        order = 1,
+        paramLabel = "D",
+        defaultValue = "10s",
+        description = ["How long the endpoint has to answer, such as 500ms, 5s or 1m. Default: \${DEFAULT-VALUE}."],
+    )
+    var connectTimeout: Timeout = Timeout(10.seconds)
+
+    @Option(
+        names = ["--idle-timeout"],
+        order = 2,
+        paramLabel = "D",
+        description = ["Fail when nothing has moved for this long. Default: never."],
+    )
+    var idleTimeout: Timeout? = null
+}

@@ -1,0 +1,80 @@
+package io.hawser.samples.serve
+
+import io.hawser.Admission
+import io.hawser.samples.cli.ConnectionLimit
+import io.hawser.samples.cli.LoopCount
+import io.hawser.samples.cli.ServerEndpoint
+import io.hawser.samples.cli.Timeout
+import java.time.Duration
+import picocli.CommandLine.Option
+
+/** What a command that serves can be told. */
+internal abstract class ServingArguments {
+    @Option(
+        names = ["--on"],
+        order = 1,
+        required = true,
+        paramLabel = "ENDPOINT",
+        description = [
+            "Where to listen: host:port, also after tcp://, or tcp4:// or tcp6:// for one IP version only. Port 0 is any free one, " +
+                "host * all addresses.",
+        ],
+    )
+    lateinit var on: ServerEndpoint
+
+    @Option(
+        names = ["--loops"],
+        order = 3,
+        paramLabel = "N",
+        description = ["How many event loops, each a thread. Default: one per core."],
+    )
+    var loops: LoopCount? = null
+
+    @Option(
+        names = ["--grace"],
+        order = 4,
+        paramLabel = "D",
+        defaultValue = "25s",
+        description = ["How long open connections may last, such as 500ms, 5s or 1m. Then they are cut. Default: \${DEFAULT-VALUE}."],
+    )
+    lateinit var grace: Duration
+
+    @Option(
+        names = ["--max-connections"],
+        order = 5,
+        paramLabel = "N",
+        description = ["How many connections there may be at a time; more are closed at once. Default: any number."],
+    )
+    var maxConnections: ConnectionLimit? = null
+
+    @Option(
+        names = ["--idle-timeout"],
+        order = 6,
+        paramLabel = "D",
+        description = ["Close connections on which nothing has moved for this long. Default: never."],
+    )
+    var idleTimeout: Timeout? = null
+
+    @Option(
+        names = ["--allow"],
+        order = 7,
+        paramLabel = "CIDR",
+        split = ",",
+        hideParamSyntax = true,
+        description = [
+            "Who may connect: an address or a block of them, such as 10.0.0.0/8 or 2001:db8::/32. Several are separated by " +
+                "commas, or given one by one. Default: everybody.",
+        ],
+    )
+    var allow: List<Admission>? = null
+
+    @Option(
+        names = ["--stats"],
+        order = 8,
+        description = [
+            "Print a line of numbers on stderr every second, and one at the end: connections now; accepted, refused, bytes in and " +
+                "out since the start; and the same per second since the line before.",
+        ],
+    )
+    var stats: Boolean = false
+}
