@@ -51,7 +51,8 @@ internal class Output(private val life: Lifecycle) {
         if (spent || !writeNow(source)) return writeRest(arrayOf(source), begun = source.remaining() < before, spent)
     }
 
-    suspend fun write(sources: Array<ByteBuffer>): Unit = writeInTurn(sources)
+    suspend fun write(sources: Array<ByteBuffer>): Unit =
+        if (turn.tryLock()) writeRest(sources, begun = false, spent = false) else writeInTurn(sources)
 
     suspend fun shutdown() = inTurn {
         if (ended) return@inTurn
@@ -110,7 +111,7 @@ internal class Output(private val life: Lifecycle) {
                     while (first < sources.size && !sources[first].hasRemaining()) first++
                     if (first == sources.size) break
                     if (spent()) yield()
-                    val count = raw.write(sources, first)
+                    val count = gather(sources, first)
                     if (count > 0) {
                         partly = true
                         left(count)
@@ -123,6 +124,41 @@ internal class Output(private val life: Lifecycle) {
         } finally {
             endTurn()
         }
+    }
+
+    /**
+     * One attempt at the buffers from [first] on. Where they are small they are copied together first: that costs less than a gathering
+     * call, and layers such as TLS see one piece. The copy is not held while the rest waits.
+     */
+    private fun gather(sources: Array<ByteBuffer>, first: Int): Long {
+        val end = endOfSmall(sources, first)
+        if (end - first < 2) return raw.write(sources, first)
+        val packed = loop.buffers.take()
+        try {
+            for (i in first until end) packed.put(sources[i].duplicate())
+            val count = raw.write(packed.flip())
+            var left = count
+            for (i in first until end) {
+                val taken = minOf(left, sources[i].remaining())
+                sources[i].position(sources[i].position() + taken)
+                left -= taken
+            }
+            return count.toLong()
+        } finally {
+            loop.buffers.give(packed)
+        }
+    }
+
+    /** Where the small buffers from [first] on end that fill one of the loop's or are all there is; [first] if there is a large one. */
+    private fun endOfSmall(sources: Array<ByteBuffer>, first: Int): Int {
+        var room = loop.buffers.size
+        for (i in first until sources.size) {
+            val size = sources[i].remaining()
+            if (size > SMALL) return first
+            if (size > room) return i
+            room -= size
+        }
+        return sources.size
     }
 
     private suspend fun writeInTurn(sources: Array<ByteBuffer>): Unit = dispatched {
@@ -191,5 +227,8 @@ internal class Output(private val life: Lifecycle) {
 
     private companion object {
         const val OPERATIONS_PER_STREAK = 64
+
+        /** Copying more than this costs as much as it saves. */
+        const val SMALL = 4 * 1024
     }
 }
