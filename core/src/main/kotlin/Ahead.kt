@@ -1,5 +1,6 @@
 package io.hawser
 
+import io.hawser.framing.FrameCodec
 import io.hawser.transport.Buffers
 import io.hawser.transport.TransportApi
 import java.nio.ByteBuffer
@@ -13,8 +14,6 @@ internal class Ahead(private val buffers: Buffers) {
     val isEmpty: Boolean get() = buffer == null
 
     val size: Int get() = buffer?.remaining() ?: 0
-
-    operator fun get(index: Int): Byte = checkNotNull(buffer).let { it.get(it.position() + index) }
 
     /** Keeps [bytes], where nothing is kept yet. */
     fun put(bytes: ByteBuffer) {
@@ -62,24 +61,22 @@ internal class Ahead(private val buffers: Buffers) {
         }
     }
 
-    /** Where the first line feed is at or after [from], or -1. */
-    fun indexOfLineFeed(from: Int): Int {
-        val bytes = buffer ?: return -1
-        for (i in bytes.position() + from until bytes.limit()) {
-            if (bytes.get(i) == LINE_FEED) return i - bytes.position()
+    /** Takes one frame off the front, or returns null if [codec] needs more than there is. */
+    fun <T : Any> takeFrame(codec: FrameCodec<T>, seen: Int, peer: Endpoint): T? {
+        val bytes = buffer ?: return null
+        val start = bytes.position()
+        try {
+            val frame = codec.decode(bytes, seen, peer)
+            // Else it would be taken again and again.
+            check(frame == null || bytes.position() > start) { "$codec has taken a frame of no bytes" }
+            return frame
+        } finally {
+            if (!bytes.hasRemaining()) drop()
         }
-        return -1
     }
 
-    /** Takes [length] bytes and the line feed behind them. */
-    fun takeLine(length: Int): String {
-        val line = ByteArray(length)
-        val bytes = checkNotNull(buffer)
-        bytes.get(line).get()
-        if (!bytes.hasRemaining()) drop()
-        val end = if (length > 0 && line[length - 1] == CARRIAGE_RETURN) length - 1 else length
-        return String(line, 0, end, Charsets.UTF_8)
-    }
+    /** What [codec] expects, as failures say it, where a frame has begun. */
+    fun expected(codec: FrameCodec<*>): String = codec.expected(checkNotNull(buffer))
 
     /** The bytes in a buffer that has room behind them. */
     private fun withRoom(): ByteBuffer {
@@ -87,7 +84,7 @@ internal class Ahead(private val buffers: Buffers) {
         return when {
             bytes.limit() < bytes.capacity() -> bytes
             bytes.position() > 0 -> bytes.compact().flip()
-            else -> ByteBuffer.allocate(bytes.capacity() * 2).put(bytes).flip().also { buffers.give(bytes) }
+            else -> ByteBuffer.allocate(doubled(bytes.capacity())).put(bytes).flip().also { buffers.give(bytes) }
         }
     }
 
@@ -96,9 +93,15 @@ internal class Ahead(private val buffers: Buffers) {
         put(bytes)
     }
 
-    companion object {
-        const val CARRIAGE_RETURN: Byte = 13
-        private const val LINE_FEED: Byte = 10
-        private const val MIN_STASH = 256
+    private companion object {
+        const val MIN_STASH = 256
+
+        /** About what an array can hold. */
+        const val MAX_SIZE = Int.MAX_VALUE - 8
+
+        fun doubled(size: Int): Int {
+            check(size < MAX_SIZE) { "nothing holds more than $size bytes" }
+            return minOf(size * 2L, MAX_SIZE.toLong()).toInt()
+        }
     }
 }

@@ -1,6 +1,8 @@
 package io.hawser
 
 import io.hawser.engine.disk
+import io.hawser.framing.Lines
+import io.hawser.framing.framed
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
 import java.io.IOException
@@ -14,7 +16,6 @@ import java.nio.file.StandardOpenOption.READ
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.nanoseconds
 import kotlinx.coroutines.flow.Flow
-import kotlinx.coroutines.flow.FlowCollector
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.withContext
 
@@ -118,16 +119,12 @@ public class Connection internal constructor(private val raw: RawStream, private
      *
      * @throws UnexpectedEnd if the stream ends inside a line: half a line is not a line.
      * @throws FrameTooLarge over [limit].
+     * @throws MalformedFrame if the line is not UTF-8; it is gone, and the next one can be read.
      */
-    public suspend fun readLine(limit: Int = DEFAULT_LINE_LIMIT): String? {
-        require(limit >= 0) { "limit < 0: $limit" }
-        return input.readLine(limit)
-    }
+    public suspend fun readLine(limit: Int = Lines.DEFAULT_MAX_LENGTH): String? = input.nextFrame(lineCodec(limit))
 
     /** Every line until the end, read as [readLine] does. Cold; what its collector does not take stays in the connection. */
-    public fun lines(limit: Int = DEFAULT_LINE_LIMIT): Flow<String> = LosslessFlow {
-        while (true) it.emit(readLine(limit) ?: break)
-    }
+    public fun lines(limit: Int = Lines.DEFAULT_MAX_LENGTH): Flow<String> = framed(lineCodec(limit)).incoming
 
     /** Writes [line] as UTF-8 and a line feed behind it, as one [write]. */
     public suspend fun writeLine(line: String): Unit = write(ByteBuffer.wrap("$line\n".encodeToByteArray()))
@@ -255,16 +252,12 @@ public class Connection internal constructor(private val raw: RawStream, private
     }
 
     private companion object {
-        const val DEFAULT_LINE_LIMIT = 64 * 1024
         const val LINGER_BYTES = 256 * 1024
         val LINGER_TIME = 500.milliseconds
-    }
-}
 
-/**
- * A flow that hands each element to its collector as soon as it has been taken from the connection. The standard builder looks for a
- * cancellation in between, and what had been taken would be lost.
- */
-private class LosslessFlow<T>(private val elements: suspend (FlowCollector<T>) -> Unit) : Flow<T> {
-    override suspend fun collect(collector: FlowCollector<T>) = elements(collector)
+        fun lineCodec(limit: Int): Lines {
+            require(limit >= 0) { "limit < 0: $limit" }
+            return if (limit == Lines.DEFAULT_MAX_LENGTH) Lines.standard else Lines(limit)
+        }
+    }
 }

@@ -1,6 +1,7 @@
 package io.hawser
 
 import io.hawser.event.ConnectionEvent
+import io.hawser.framing.FrameCodec
 import io.hawser.transport.TransportApi
 import java.io.IOException
 import java.nio.ByteBuffer
@@ -111,7 +112,25 @@ internal class Input(private val life: Lifecycle) {
         result.array()
     }
 
-    suspend fun readLine(limit: Int): String? = claimed { nextLine(limit) }
+    /** One frame, or null at the end. What has come of a frame stays for whoever reads next. */
+    suspend fun <T : Any> nextFrame(codec: FrameCodec<T>): T? {
+        claim()
+        try {
+            var seen = 0
+            if (spent()) yield()
+            while (true) {
+                ahead.takeFrame(codec, seen, raw.endpoint)?.let { return it }
+                seen = ahead.size
+                while (!readAhead()) await()
+                if (ahead.size == seen) {
+                    if (seen == 0) return null
+                    throw UnexpectedEnd(raw.endpoint, seen, ahead.expected(codec))
+                }
+            }
+        } finally {
+            release()
+        }
+    }
 
     /** Throws away what has arrived, up to [limit] bytes, without waiting. Returns how much it was, or -1 at the end. */
     fun discardNow(limit: Int): Int {
@@ -220,27 +239,6 @@ internal class Input(private val life: Lifecycle) {
             }
         } finally {
             release()
-        }
-    }
-
-    private suspend fun nextLine(limit: Int): String? {
-        var searched = 0
-        if (spent()) yield()
-        while (true) {
-            val available = ahead.size
-            val length = ahead.indexOfLineFeed(searched)
-            // One byte more than the limit may be the carriage return before the line feed.
-            if (length < 0 && available - 1 > limit) throw FrameTooLarge(raw.endpoint, limit, "a line")
-            if (length > limit && (length - 1 > limit || ahead[limit] != Ahead.CARRIAGE_RETURN)) {
-                throw FrameTooLarge(raw.endpoint, limit, "a line")
-            }
-            if (length >= 0) return ahead.takeLine(length)
-            searched = available
-            while (!readAhead()) await()
-            if (ahead.size == available) {
-                if (available == 0) return null
-                throw UnexpectedEnd(raw.endpoint, available, "a line")
-            }
         }
     }
 

@@ -146,9 +146,30 @@ public class ConnectionClosed(public val endpoint: Endpoint, public val reason: 
 public class UnexpectedEnd(public val endpoint: Endpoint, public val received: Int, public val expected: String) :
     SocketFailure("$endpoint ended the stream after $received bytes of $expected")
 
-/** What [endpoint] sends is longer than the [limit] in bytes that this side set. */
-public class FrameTooLarge(public val endpoint: Endpoint, public val limit: Int, what: String) :
-    SocketFailure("$endpoint sent $what over the limit of $limit bytes")
+/**
+ * What [endpoint] sends, or is to be sent, is longer than the [limit] in bytes that this side set. What it sends stays unread; of what it
+ * is to be sent nothing has left.
+ */
+public class FrameTooLarge private constructor(message: String, public val endpoint: Endpoint, public val limit: Int) :
+    SocketFailure(message) {
+    /** [endpoint] sends [what]: "a line". */
+    public constructor(endpoint: Endpoint, limit: Int, what: String) :
+        this("$endpoint sent $what over the limit of $limit bytes", endpoint, limit)
+
+    public companion object {
+        /** [what] was to be sent to [endpoint]: "a line of 2000 bytes". */
+        @JvmStatic
+        public fun toSend(endpoint: Endpoint, limit: Int, what: String): FrameTooLarge =
+            FrameTooLarge("$what for $endpoint is over the limit of $limit bytes", endpoint, limit)
+    }
+}
+
+/** What [endpoint] sent is no frame. */
+public class MalformedFrame @JvmOverloads constructor(public val endpoint: Endpoint, detail: String, cause: Throwable? = null) :
+    SocketFailure("$endpoint sent a malformed frame: $detail", cause) {
+    /** [cause] came up where the frame was decoded. */
+    public constructor(endpoint: Endpoint, cause: Throwable) : this(endpoint, cause.describe(), cause)
+}
 
 /** The event loop [loop] has been closed or has died of the [cause], and what lived on it is gone. */
 public class EventLoopClosed(public val loop: String, cause: Throwable? = null) :

@@ -32,6 +32,11 @@ class SocketFailureSpec : StringSpec({
         ConnectionClosed(endpoint, CloseReason.Failure(IOException("boom"))) to "connection to tcp://db.example:5432 is closed: boom",
         UnexpectedEnd(endpoint, 3, "a line") to "tcp://db.example:5432 ended the stream after 3 bytes of a line",
         FrameTooLarge(endpoint, 10, "a line") to "tcp://db.example:5432 sent a line over the limit of 10 bytes",
+        FrameTooLarge.toSend(endpoint, 1024, "a frame of 2000 bytes") to
+            "a frame of 2000 bytes for tcp://db.example:5432 is over the limit of 1024 bytes",
+        MalformedFrame(endpoint, "no header") to "tcp://db.example:5432 sent a malformed frame: no header",
+        MalformedFrame(endpoint, IOException("bad JSON")) to "tcp://db.example:5432 sent a malformed frame: bad JSON",
+        MalformedFrame(endpoint, IOException()) to "tcp://db.example:5432 sent a malformed frame: IOException",
         HandshakeTimeout(endpoint, Duration.ofSeconds(10)) to "the handshake with tcp://db.example:5432 took longer than 10000 ms",
         ReadTimeout(endpoint, Duration.ofMillis(5)) to "tcp://db.example:5432 sent nothing for 5 ms",
         WriteTimeout(endpoint, Duration.ofMillis(5)) to "tcp://db.example:5432 took nothing for 5 ms",

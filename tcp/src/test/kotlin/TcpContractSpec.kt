@@ -7,6 +7,7 @@ import io.hawser.testkit.contract.ContractTransport
 import io.hawser.testkit.contract.DrainContract
 import io.hawser.testkit.contract.EventsContract
 import io.hawser.testkit.contract.ExchangeContract
+import io.hawser.testkit.contract.FramingContract
 import io.hawser.testkit.contract.HelpersContract
 import io.hawser.testkit.contract.ServerContract
 import io.hawser.testkit.contract.ShutdownContract
@@ -27,6 +28,10 @@ class TcpConnectionOnLoopSpec : ConnectionContract(tcpOnLoop)
 class TcpHelpersSpec : HelpersContract(tcp)
 
 class TcpHelpersOnLoopSpec : HelpersContract(tcpOnLoop)
+
+class TcpFramingSpec : FramingContract(tcp)
+
+class TcpFramingOnLoopSpec : FramingContract(tcpOnLoop)
 
 class TcpWakeReaderSpec : WakeReaderContract(tcp)
 

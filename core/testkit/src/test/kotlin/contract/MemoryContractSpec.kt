@@ -24,6 +24,10 @@ class MemoryConnectionOnLoopSpec : ConnectionContract(memory.inContext(EventLoop
 
 class MemoryHelpersSpec : HelpersContract(memory)
 
+class MemoryFramingSpec : FramingContract(memory)
+
+class MemoryFramingOnLoopSpec : FramingContract(memory.inContext(EventLoopGroup.shared.next()))
+
 class MemoryWakeReaderSpec : WakeReaderContract(memory)
 
 class MemoryWokenSpec : WokenConnectionContract(memory)
@@ -37,6 +41,8 @@ class MemoryServerSpec : ServerContract(memory)
 class SlicedMemoryConnectionSpec : ConnectionContract(slicedMemory)
 
 class SlicedMemoryHelpersSpec : HelpersContract(slicedMemory)
+
+class SlicedMemoryFramingSpec : FramingContract(slicedMemory)
 
 class SlicedMemoryWakeReaderSpec : WakeReaderContract(slicedMemory)
 
