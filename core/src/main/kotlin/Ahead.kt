@@ -41,10 +41,11 @@ internal class Ahead(private val buffers: Buffers) {
 
     /** Holds it in memory of its own size: a peer that sends half a line and falls silent costs as much as it sent. */
     fun stash() {
-        val lent = buffer ?: return
-        if (!lent.isDirect) return
-        buffer = ByteBuffer.allocate(maxOf(lent.remaining() * 2, MIN_STASH)).put(lent).flip()
-        buffers.give(lent)
+        val held = buffer ?: return
+        // What a large frame has grown stays for the next one only while there is much of that.
+        if (!held.isDirect && (held.capacity() <= MIN_STASH || held.remaining() > held.capacity() / SPARSE)) return
+        buffer = ByteBuffer.allocate(maxOf(held.remaining() * 2, MIN_STASH)).put(held).flip()
+        buffers.give(held)
     }
 
     /** Has [read] put more behind it, and returns what that returned. */
@@ -95,6 +96,7 @@ internal class Ahead(private val buffers: Buffers) {
 
     private companion object {
         const val MIN_STASH = 256
+        const val SPARSE = 8
 
         /** About what an array can hold. */
         const val MAX_SIZE = Int.MAX_VALUE - 8
