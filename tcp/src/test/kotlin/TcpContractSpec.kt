@@ -7,6 +7,7 @@ import io.hawser.testkit.contract.ContractTransport
 import io.hawser.testkit.contract.DrainContract
 import io.hawser.testkit.contract.EventsContract
 import io.hawser.testkit.contract.ExchangeContract
+import io.hawser.testkit.contract.FrameFailuresContract
 import io.hawser.testkit.contract.FramingContract
 import io.hawser.testkit.contract.HelpersContract
 import io.hawser.testkit.contract.ServerContract
@@ -31,7 +32,11 @@ class TcpHelpersOnLoopSpec : HelpersContract(tcpOnLoop)
 
 class TcpFramingSpec : FramingContract(tcp)
 
+class TcpFrameFailuresSpec : FrameFailuresContract(tcp)
+
 class TcpFramingOnLoopSpec : FramingContract(tcpOnLoop)
+
+class TcpFrameFailuresOnLoopSpec : FrameFailuresContract(tcpOnLoop)
 
 class TcpWakeReaderSpec : WakeReaderContract(tcp)
 

@@ -26,7 +26,11 @@ class MemoryHelpersSpec : HelpersContract(memory)
 
 class MemoryFramingSpec : FramingContract(memory)
 
+class MemoryFrameFailuresSpec : FrameFailuresContract(memory)
+
 class MemoryFramingOnLoopSpec : FramingContract(memory.inContext(EventLoopGroup.shared.next()))
+
+class MemoryFrameFailuresOnLoopSpec : FrameFailuresContract(memory.inContext(EventLoopGroup.shared.next()))
 
 class MemoryWakeReaderSpec : WakeReaderContract(memory)
 
@@ -43,6 +47,8 @@ class SlicedMemoryConnectionSpec : ConnectionContract(slicedMemory)
 class SlicedMemoryHelpersSpec : HelpersContract(slicedMemory)
 
 class SlicedMemoryFramingSpec : FramingContract(slicedMemory)
+
+class SlicedMemoryFrameFailuresSpec : FrameFailuresContract(slicedMemory)
 
 class SlicedMemoryWakeReaderSpec : WakeReaderContract(slicedMemory)
 
