@@ -38,7 +38,7 @@ private fun faultOfIpv6(host: String): String? {
         address.any { it != ':' && it != '.' && it.digitToIntOrNull(16) == null } || literalAddress(address) == null ->
             "host \"$host\" is neither a host name nor an IPv6 address"
 
-        zone.isEmpty() || zone.any { it.isWhitespace() || it.isISOControl() || it in "/[]@%\"" } ->
+        zone.isEmpty() || zone.any { it.isWhitespace() || it.isISOControl() || it == ']' } ->
             "zone \"$zone\" is not the name or the number of an interface"
 
         else -> null

@@ -27,6 +27,8 @@ internal class Child(vararg command: String) : AutoCloseable {
 
     val pid: Long get() = process.pid()
 
+    val isAlive: Boolean get() = process.isAlive
+
     /** The next line it prints. */
     fun line(): String = lines.poll(HANG, SECONDS) ?: fail("no line from ${process.info().commandLine()}, alive: ${process.isAlive}")
 
@@ -61,7 +63,7 @@ internal class Child(vararg command: String) : AutoCloseable {
             Child("bash", "-c", line, "bash", *java(memory), MAIN, *arguments)
 
         /** Another program of ours, by the name of its class. */
-        fun program(main: String): Child = Child(*java("256m"), main)
+        fun program(main: String, vararg arguments: String): Child = Child(*java("256m"), main, *arguments)
 
         /** The same where SIGINT ends it even if these tests run in the background of a shell, whose children ignore it. */
         fun hawserInForeground(vararg arguments: String): Child =

@@ -30,7 +30,10 @@ public class SelectableStream internal constructor(
 ) : RawStream {
     override val local: SocketAddress
     override val remote: SocketAddress
-    override val endpoint: Endpoint get() = Endpoint.of(scheme, remote)
+    override val endpoint: Endpoint get() = named ?: Endpoint.of(scheme, remote).also { named = it }
+
+    /** Made when it is first asked for, which most connections never are; by whom makes no difference. */
+    private var named: Endpoint? = null
 
     private val readiness: Readiness
     private val closing = AtomicBoolean()

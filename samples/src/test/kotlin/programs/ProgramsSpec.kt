@@ -1,20 +1,127 @@
 package io.hawser.samples.programs
 
 import io.hawser.samples.Child
+import io.hawser.samples.connected
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldStartWith
+import java.io.BufferedReader
+import java.net.InetAddress
+import java.net.ServerSocket
+import java.net.Socket
 
-/** The programs that show how to write one print what they say. */
+private const val ANY_PORT = "tcp://127.0.0.1:0"
+
+/** The programs that show how to write one do what they say. */
 class ProgramsSpec : StringSpec({
     timeout = 180_000
 
+    fun program(name: String, vararg arguments: String) = Child.program("io.hawser.samples.programs.$name", *arguments)
+
+    fun printed(name: String, vararg arguments: String): List<String> = program(name, *arguments).use { program ->
+        val end = program.end()
+        end.errors shouldBe ""
+        end.status shouldBe 0
+        end.lines
+    }
+
     "the notebook notes, counts, and ends with its server" {
-        Child.program("io.hawser.samples.programs.NotebookKt").use { program ->
-            program.end() shouldBe Child.End(
-                status = 0,
-                lines = listOf("noted: milk", "noted: bread", "silence", "2 notes", "ShutdownReport(drained=1, cut=0)"),
-                errors = "",
-            )
+        printed("NotebookKt") shouldBe
+            listOf("noted: milk", "noted: bread", "silence", "2 notes", "ShutdownReport(drained=1, cut=0)")
+    }
+
+    "the echo answers clients in Kotlin and in Java" {
+        program("EchoKt", ANY_PORT).use { server ->
+            val endpoint = server.line().removePrefix("echoes on ")
+            printed("ClientKt", endpoint) shouldBe listOf("hello")
+            printed("Ask", endpoint) shouldBe listOf("hello from Java")
         }
     }
+
+    "the clients say what is wrong" {
+        val port = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
+        val failure = "cannot connect to tcp://127.0.0.1:$port: Connection refused"
+        printed("ClientKt", "127.0.0.1:$port") shouldBe listOf("Refused: $failure")
+        printed("Ask", "127.0.0.1:$port") shouldBe listOf(failure)
+        ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { silent ->
+            printed("ClientKt", "127.0.0.1:${silent.localPort}") shouldBe
+                listOf("tcp://127.0.0.1:${silent.localPort} sent nothing for 3000 ms")
+        }
+    }
+
+    "what one says in the chat the others get" {
+        program("ChatKt", ANY_PORT).use { server ->
+            val port = server.line().substringAfterLast(':').toInt()
+            Guest(port).use { first ->
+                val one = first.line().substringAfter("welcome, ").substringBefore(';')
+                val other = Guest(port).use { second ->
+                    val welcome = second.line()
+                    val other = welcome.substringAfter("welcome, ").substringBefore(';')
+                    welcome shouldBe "welcome, $other; there are 2 of us"
+                    first.line() shouldBe "$other comes in"
+                    first.say("hello")
+                    second.line() shouldBe "$one: hello"
+                    second.say("good day")
+                    first.line() shouldBe "$other: good day"
+                    other
+                }
+                first.line() shouldBe "$other is gone"
+            }
+        }
+    }
+
+    "requests and replies keep their order" {
+        printed("RequestReplyKt") shouldBe listOf("84 : 2 = 42", "division of 1 by zero", "-7 : 2 = -3")
+    }
+
+    "the proxy leads to its targets in turn" {
+        program("EchoKt", ANY_PORT).use { echo ->
+            program("GracefulShutdownKt", ANY_PORT).use { reversing ->
+                val targets = arrayOf(echo.line().removePrefix("echoes on "), reversing.line().removePrefix("serves on "))
+                program("ProxyKt", ANY_PORT, *targets).use { proxy ->
+                    val endpoint = proxy.line().removePrefix("stands in on ")
+                    List(4) { printed("ClientKt", endpoint).single() } shouldBe listOf("hello", "olleh", "hello", "olleh")
+                }
+            }
+        }
+    }
+
+    "at SIGTERM who is connected finishes first" {
+        program("GracefulShutdownKt", ANY_PORT).use { server ->
+            val port = server.line().substringAfterLast(':').toInt()
+            Guest(port).use { guest ->
+                guest.say("abc")
+                guest.line() shouldBe "cba"
+                server.signal("TERM")
+                guest.end() shouldBe null
+            }
+            server.end().lines shouldBe listOf("1 finished, 0 were cut")
+        }
+    }
+
+    "who comes and goes is told as it happens" {
+        program("MonitoringKt", ANY_PORT).use { server ->
+            val port = server.line().substringAfterLast(':').toInt()
+            connected(port).close()
+            val id = server.line().substringBefore(" opened")
+            server.line() shouldStartWith "$id closed: "
+        }
+    }
+
+    "a codec needs no connection" {
+        printed("Frames") shouldBe listOf("11 bytes", "\"one\"", "\"\"", "\"three\"")
+    }
 })
+
+private class Guest(port: Int) : AutoCloseable {
+    private val socket = Socket("127.0.0.1", port).apply { soTimeout = 60_000 }
+    private val lines: BufferedReader = socket.getInputStream().bufferedReader()
+
+    fun line(): String = checkNotNull(lines.readLine()) { "the end, and no line" }
+
+    fun end(): String? = lines.readLine()
+
+    fun say(line: String) = socket.getOutputStream().write("$line\n".toByteArray())
+
+    override fun close() = socket.close()
+}

@@ -1,0 +1,81 @@
+package io.hawser.samples.readme
+
+import io.hawser.Hawser
+import io.hawser.copyTo
+import io.hawser.samples.Child
+import io.hawser.tcp.Tcp
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.assertions.withClue
+import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.ints.shouldBeGreaterThan
+import io.kotest.matchers.shouldBe
+import java.io.File
+import java.net.InetSocketAddress
+import java.nio.ByteBuffer
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.coroutineScope
+import org.opentest4j.TestAbortedException
+
+/** What the README shows is compiled here, word by word, and runs. */
+class ReadmeSpec : StringSpec({
+    timeout = 120_000
+
+    "every piece of Kotlin and Java stands in a source that is compiled" {
+        val pieces = Regex("```(kotlin|java)\n(.*?)```", RegexOption.DOT_MATCHES_ALL).findAll(File("../README.md").readText()).toList()
+        val sources = File("src").walk().filter { it.extension == "kt" || it.extension == "java" }.map { it.readText().words() }.toList()
+        pieces.size shouldBeGreaterThan 7
+        for (piece in pieces) {
+            withClue(piece.groupValues[2]) { sources.any { piece.groupValues[2].words() in it } shouldBe true }
+        }
+    }
+
+    "the first server and the first client understand each other" {
+        Child.program("io.hawser.samples.readme.server.EchoServerKt").use { server ->
+            while (true) {
+                val end = Child.program("io.hawser.samples.readme.client.EchoClientKt").use { it.end() }
+                if (end.status == 0) {
+                    end.lines shouldBe listOf("hello")
+                    break
+                }
+                // It does not listen yet, or never will.
+                if (!server.isAlive) throw TestAbortedException("port 9002 of this machine is taken: ${server.end().errors}")
+            }
+        }
+    }
+
+    "a server that is held ends in each way" {
+        shouldThrow<CancellationException> { coroutineScope { hold(this) } }
+    }
+
+    "the options are what they say" {
+        val banned = InetSocketAddress("127.0.0.1", 9)
+        val options = options(setOf(banned))
+        options.maxConnections shouldBe 10_000
+        options.acceptRate shouldBe 1_000
+    }
+
+    "servers and clients are found by name" {
+        coroutineScope {
+            val (server, answer) = byName(this)
+            server.use { answer shouldBe "by name" }
+        }
+    }
+
+    "frames and numbers go over" {
+        coroutineScope {
+            Hawser.streamServer("tcp://127.0.0.1:0").start(this) { frames(it) }.use { server ->
+                Hawser.streamClient(server.endpoint).connect { connection ->
+                    connection.write(ByteBuffer.wrap(byteArrayOf(0, 0, 0, 1, 7)))
+                    connection.readExactly(5) shouldBe byteArrayOf(0, 0, 0, 1, 7)
+                }
+            }
+            Tcp.server("127.0.0.1", port = 0).start(this) { numbers(it) }.use { server ->
+                Tcp.client("127.0.0.1", server.port).connect { List(3) { _ -> it.readLine() } } shouldBe listOf("1", "2", "3")
+            }
+            Tcp.server("127.0.0.1", port = 0).start(this) { it.copyTo(it) }.use { once("127.0.0.1", it.port) shouldBe "status" }
+        }
+    }
+})
+
+/** Without what depends on where it stands. */
+private fun String.words(): String = replace("public ", "").split(Regex("\\s+")).filter { it.isNotEmpty() }.joinToString(" ")

@@ -1,0 +1,74 @@
+package io.hawser.samples.readme
+
+import io.hawser.Admission
+import io.hawser.Connection
+import io.hawser.Hawser
+import io.hawser.OnDrain
+import io.hawser.RunningServer
+import io.hawser.ServerOptions
+import io.hawser.copyTo
+import io.hawser.event.EventLogger
+import io.hawser.framing.LengthPrefix
+import io.hawser.framing.Lines
+import io.hawser.framing.framed
+import io.hawser.tcp.Tcp
+import java.net.SocketAddress
+import kotlin.time.Duration.Companion.minutes
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.cancel
+import org.slf4j.LoggerFactory
+
+// What the README shows and is no program of its own, each piece as it stands there.
+
+suspend fun hold(scope: CoroutineScope) {
+    val server = Tcp.server("127.0.0.1", port = 0).start(scope) { connection -> connection.copyTo(connection) }
+    println(server.endpoint) // tcp://127.0.0.1:40123
+
+    server.shutdown(grace = 5.seconds) // 1. let the handlers finish, then cut; reports how many of each
+    server.close() // 2. cut at once
+    scope.cancel() // 3. end with everything else of the scope
+}
+
+fun options(banned: Set<SocketAddress>): ServerOptions {
+    val options = ServerOptions {
+        maxConnections = 10_000 // more are refused and reported; or whenFull = WhenFull.Pause
+        maxConnectionsPerHost = 100
+        acceptRate = 1_000 // a second; who comes faster waits in the backlog
+        admission = Admission.allow("10.0.0.0/8", "127.0.0.1") and Admission { candidate -> candidate.remote !in banned }
+        handshakeTimeout = 5.seconds // default 10 s
+        readTimeout = 30.seconds // a read that waits longer fails; the connection goes on
+        writeTimeout = 30.seconds // a peer that takes nothing for so long is reset
+        idleTimeout = 5.minutes // no byte in either direction: closed
+        onDrain = OnDrain.EndInput
+        handlerContext = Dispatchers.IO // for handlers that block; by default they run on their connection's event loop
+        socket { keepAlive = true } // options of the sockets, and hooks that see their NIO channels
+        onEvent(EventLogger(LoggerFactory.getLogger("sockets")))
+    }
+    return options
+}
+
+suspend fun byName(scope: CoroutineScope): Pair<RunningServer, String?> {
+    val server = Hawser.streamServer("tcp://127.0.0.1:0").start(scope) { connection -> connection.copyTo(connection) }
+    val client = Hawser.streamClient(server.endpoint)
+    return server to client.connect {
+        it.writeLine("by name")
+        it.readLine()
+    }
+}
+
+suspend fun frames(connection: Connection) {
+    val frames = connection.framed(LengthPrefix(bytes = 4, maxLength = 1 shl 20))
+    frames.incoming.collect { frame -> frames.send(frame) }
+}
+
+suspend fun numbers(connection: Connection) {
+    val numbers = connection.framed(Lines(maxLength = 20).map(String::toLong, Long::toString))
+    numbers.sendAll(listOf(1, 2, 3))
+}
+
+suspend fun once(host: String, port: Int): String? {
+    val answer = Tcp.client(host, port).once("status\n".encodeToByteArray(), timeout = 5.seconds) { it.readLine() }
+    return answer
+}
