@@ -1,6 +1,8 @@
 package io.hawser
 
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.launch
 
 /**
@@ -27,13 +29,25 @@ public suspend fun Connection.copyTo(destination: Connection): Long {
 
 /**
  * Copies both ways between [first] and [second] until both have ended, and passes each end on: a peer that ends its direction still
- * gets the other's answer. Neither connection is closed. If one direction fails, the other is cancelled and the failure thrown.
+ * gets the other's answer. Neither connection is closed.
+ *
+ * If one direction fails, both connections are aborted and the failure is thrown: an end would tell a peer that it has got everything.
+ * Cancelling it aborts nothing but a write that had begun.
  */
-public suspend fun relay(first: Connection, second: Connection): Unit = coroutineScope {
-    launch {
-        first.copyTo(second)
-        second.shutdownOutput()
+public suspend fun relay(first: Connection, second: Connection) {
+    try {
+        coroutineScope {
+            launch {
+                first.copyTo(second)
+                second.shutdownOutput()
+            }
+            second.copyTo(first)
+            first.shutdownOutput()
+        }
+    } catch (e: Throwable) {
+        currentCoroutineContext().ensureActive()
+        first.abort()
+        second.abort()
+        throw e
     }
-    second.copyTo(first)
-    first.shutdownOutput()
 }

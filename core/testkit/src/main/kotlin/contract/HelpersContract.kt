@@ -11,6 +11,7 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.types.shouldBeInstanceOf
 import java.io.ByteArrayOutputStream
 import java.nio.ByteBuffer
 import java.nio.file.FileSystemException
@@ -181,6 +182,31 @@ public abstract class HelpersContract(transport: ContractTransport) : StringSpec
             near.readLine() shouldBe "answer"
             near.readLine() shouldBe null
             relaying.join()
+        }
+    }
+
+    contract.test("a relay that fails resets both sides: an end would say that all has arrived") { near, far ->
+        transport.connected { otherNear, otherFar ->
+            val relaying = async { runCatching { relay(far, otherNear) }.exceptionOrNull() }
+            near.writeLine("half of it")
+            otherFar.readLine() shouldBe "half of it"
+            near.abort()
+            relaying.await().shouldBeInstanceOf<ConnectionReset>()
+            shouldThrow<ConnectionReset> { otherFar.readLine() }
+            far.isOpen shouldBe false
+        }
+    }
+
+    contract.test("a relay that is cancelled leaves both connections as they are") { near, far ->
+        transport.connected { otherNear, otherFar ->
+            val relaying = launch { relay(far, otherNear) }
+            near.writeLine("first")
+            otherFar.readLine() shouldBe "first"
+            relaying.cancelAndJoin()
+            near.writeLine("second")
+            far.readLine() shouldBe "second"
+            otherNear.writeLine("third")
+            otherFar.readLine() shouldBe "third"
         }
     }
 
