@@ -4,7 +4,8 @@ import java.net.InetSocketAddress
 import java.net.SocketAddress
 
 /**
- * Names where a socket is: a transport's scheme and an address in it. A value; [toString] is the canonical form, and [parse] reads it back.
+ * Names where a socket is: a transport's scheme and an address in it. A value; [toString] is the canonical form, and [parse] reads it back,
+ * if the scheme is one that it knows and the name is not empty.
  *
  * `core/ENDPOINTS.md` shows what is understood, and what is refused with which words.
  */
@@ -15,7 +16,7 @@ public sealed class Endpoint {
     /**
      * A host and a port of an internet transport.
      *
-     * @throws IllegalArgumentException for a host or a port that is none.
+     * @throws IllegalArgumentException for a scheme, a host or a port that is none.
      */
     public class Inet(override val scheme: String, host: String, public val port: Int) : Endpoint() {
         /**
@@ -25,7 +26,7 @@ public sealed class Endpoint {
         public val host: String = canonicalHost(host)
 
         init {
-            (faultOfHost(host) ?: faultOfPort(port))?.let { refuse(it, toString()) }
+            (faultOfScheme(scheme, isLocal = false) ?: faultOfHost(host) ?: faultOfPort(port))?.let { refuse(it, toString()) }
         }
 
         override fun equals(other: Any?): Boolean =
@@ -40,11 +41,13 @@ public sealed class Endpoint {
      * A name on this machine: a socket's file, `@` and an abstract name of Linux, the name of a server in memory. A Unix socket that has
      * no name, as most clients', has an empty one.
      *
-     * @throws IllegalArgumentException for a name that no Unix socket can have.
+     * @throws IllegalArgumentException for a scheme that is none, or a name that no Unix socket can have.
      */
     public class Local(override val scheme: String, public val name: String) : Endpoint() {
         init {
-            if (Scheme.of(scheme)?.isUnix == true) faultOfUnix(name)?.let { refuse(it, toString()) }
+            (faultOfScheme(scheme, isLocal = true) ?: if (Scheme.of(scheme)?.isUnix == true) faultOfUnix(name) else null)?.let {
+                refuse(it, toString())
+            }
         }
 
         override fun equals(other: Any?): Boolean = other is Local && scheme == other.scheme && name == other.name
@@ -75,7 +78,11 @@ public sealed class Endpoint {
         @JvmStatic
         public fun parse(text: String): Endpoint = parseEndpoint(text)
 
-        /** Names [address] as [scheme] does, without asking a name server. */
+        /**
+         * Names [address] as [scheme] does, without asking a name server.
+         *
+         * @throws IllegalArgumentException if an address that is not resolved has a name that is none.
+         */
         @JvmStatic
         public fun of(scheme: String, address: SocketAddress): Endpoint = when (address) {
             is InetSocketAddress -> Inet(scheme, address.address?.literal() ?: address.hostString, address.port)

@@ -10,6 +10,18 @@ private const val LONGEST_NAME = 253
 /** `sun_path` of Linux has 108 bytes, and one of them ends a path or begins an abstract name (unix(7)). */
 private const val LONGEST_UNIX = 107
 
+private val schemes = Regex("[a-z][a-z0-9+.-]*")
+
+/** What keeps [scheme] from being that of an endpoint that [isLocal], or of one that has a host, or null. */
+internal fun faultOfScheme(scheme: String, isLocal: Boolean): String? {
+    val known = Scheme.of(scheme)
+    return when {
+        known == null && !schemes.matches(scheme) -> "scheme \"$scheme\" is none"
+        known != null && known.isLocal != isLocal -> "scheme \"$scheme\" is that of ${if (isLocal) "hosts" else "names of this machine"}"
+        else -> null
+    }
+}
+
 internal fun faultOfPort(port: Int): String? = if (port in 0..MAX_PORT) null else "port $port is not in 0..$MAX_PORT"
 
 /** What keeps [host] from being a name, an address or `*`, or null. */
@@ -25,7 +37,8 @@ internal fun faultOfHost(host: String): String? = when {
     host.length > LONGEST_NAME -> "host \"$host\" has ${host.length} characters, over the limit of $LONGEST_NAME"
 
     // The JDK, like the C library, reads numbers of all kinds as addresses: 1 as 0.0.0.1 (RFC 6943, section 3.1.1).
-    host.all { it in '0'..'9' || it == '.' } && literalAddress(host) == null ->
+    // And 010 is 8 to some and 10 to others.
+    host.all { it in '0'..'9' || it == '.' } && (literalAddress(host) == null || host.split('.').any { it.length > 1 && it[0] == '0' }) ->
         "host \"$host\" is not an IPv4 address"
 
     else -> null
@@ -37,6 +50,8 @@ private fun faultOfIpv6(host: String): String? {
     return when {
         address.any { it != ':' && it != '.' && it.digitToIntOrNull(16) == null } || literalAddress(address) == null ->
             "host \"$host\" is neither a host name nor an IPv6 address"
+
+        '%' in host && literalAddress(address) !is Inet6Address -> "host \"$host\" is an IPv4 address, which has no zone"
 
         zone.isEmpty() || zone.any { it.isWhitespace() || it.isISOControl() || it == ']' } ->
             "zone \"$zone\" is not the name or the number of an interface"
@@ -60,9 +75,8 @@ internal fun faultOfUnix(name: String): String? {
 /** [host] as it is, or in the form of RFC 5952 if it is an IPv6 address. */
 internal fun canonicalHost(host: String): String {
     if (':' !in host || faultOfHost(host) != null) return host
-    val zone = host.substring(host.substringBefore('%').length)
     return when (val address = checkNotNull(literalAddress(host.substringBefore('%')))) {
-        is Inet6Address -> address.literal() + zone
+        is Inet6Address -> address.literal() + host.substring(host.substringBefore('%').length)
 
         // An IPv4 address in IPv6's notation (RFC 4291, section 2.5.5.2).
         else -> "::ffff:${address.hostAddress}"

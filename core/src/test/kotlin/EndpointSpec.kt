@@ -107,8 +107,33 @@ class EndpointSpec : StringSpec({
             "host \"a b\" is not a host name: \"tcp://a b:80\""
         shouldThrow<IllegalArgumentException> { Endpoint.Inet("tcp", "host", 65_536) }.message shouldBe
             "port 65536 is not in 0..65535: \"tcp://host:65536\""
+        for ((scheme, why) in mapOf(
+            "unix" to "is that of names of this machine",
+            "TCP" to "is none",
+            "" to "is none",
+            "a b" to "is none",
+        )) {
+            shouldThrow<IllegalArgumentException> { Endpoint.Inet(scheme, "host", 80) }.message shouldBe
+                "scheme \"$scheme\" $why: \"$scheme://host:80\""
+        }
+        shouldThrow<IllegalArgumentException> { Endpoint.Local("tcp", "80") }.message shouldBe "scheme \"tcp\" is that of hosts: \"tcp:80\""
         shouldThrow<IllegalArgumentException> { Endpoint.Local("unix", "/a\u0000b") }.message shouldBe
             "the path has a NUL in it: \"unix:/a\u0000b\""
         shouldThrow<IllegalArgumentException> { Endpoint.Local("unix", "@") }.message shouldBe "no name: \"unix:@\""
+    }
+
+    "an IPv4 address has one form, and no number in it begins with a zero" {
+        for (host in listOf("01.2.3.4", "127.0.0.01", "1.2.3.08", "127.0.0.001")) {
+            shouldThrow<IllegalArgumentException> { Endpoint.parse("$host:80") }.message shouldBe
+                "host \"$host\" is not an IPv4 address: \"$host:80\""
+        }
+    }
+
+    "an IPv4 address in IPv6's notation has no zone to lose" {
+        shouldThrow<IllegalArgumentException> { Endpoint.parse("[::ffff:192.0.2.1%eth0]:80") }
+    }
+
+    "an interface may have any name that the system gives" {
+        Endpoint.parse("[fe80::1%v@a]:80").toString() shouldBe "tcp://[fe80::1%v@a]:80"
     }
 })

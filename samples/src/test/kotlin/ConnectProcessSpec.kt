@@ -1,11 +1,14 @@
 package io.hawser.samples
 
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldMatch
 import java.net.InetAddress
 import java.net.ServerSocket
 import java.net.Socket
+import java.net.SocketException
+import kotlin.concurrent.thread
 
 /** `connect` and `relay` as their users meet them: processes, pipes, and peers that end in every order. */
 class ConnectProcessSpec : StringSpec({
@@ -73,6 +76,21 @@ class ConnectProcessSpec : StringSpec({
         }
     }
 
+    "silence is noticed too while nobody takes the output" {
+        ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { server ->
+            server.soTimeout = 60_000
+            val arguments = arrayOf("connect", "127.0.0.1:${server.localPort}", "--idle-timeout", "500ms")
+            Child.shell("exec \"\$@\" > >(exec sleep 60 2> /dev/null)", *arguments).use { connect ->
+                server.accept().use { peer ->
+                    val sending = thread { runCatching { peer.getOutputStream().write(ByteArray(100_000_000)) } }
+                    connect.end() shouldBe
+                        Child.End(1, emptyList(), "hawser: nothing went to or came from tcp://127.0.0.1:${server.localPort} for 500 ms\n")
+                    sending.join()
+                }
+            }
+        }
+    }
+
     "nobody there is one line and status 1" {
         val port = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
         Child.hawser("connect", "127.0.0.1:$port").use {
@@ -123,6 +141,44 @@ class ConnectProcessSpec : StringSpec({
             end.errors.trim().lines().size shouldBe 2
             for (line in end.errors.trim().lines()) {
                 line shouldMatch ".*127.0.0.1:[0-9]+ is turned away: cannot connect to tcp://127.0.0.1:$port: Connection refused"
+            }
+        }
+    }
+
+    "a relay passes a reset on, either way, and never as an end" {
+        ServerSocket(0, 2, InetAddress.getLoopbackAddress()).use { server ->
+            server.soTimeout = 60_000
+            Child.hawser("relay", "--on", "127.0.0.1:0", "--to", "127.0.0.1:${server.localPort}").use { relay ->
+                val port = relay.port()
+                for (whoResets in 0..1) {
+                    val near = Socket("127.0.0.1", port)
+                    val (dead, other) = listOf(near, server.accept()).let { if (whoResets == 0) it else it.reversed() }
+                    other.use {
+                        other.soTimeout = 60_000
+                        dead.getOutputStream().write('a'.code)
+                        other.getInputStream().read() shouldBe 'a'.code
+                        dead.setSoLinger(true, 0)
+                        dead.close()
+                        shouldThrow<SocketException> { other.getInputStream().read() }
+                    }
+                }
+            }
+        }
+    }
+
+    "who cannot connect has taken nothing of its input" {
+        val port = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
+        Child.shell("echo hello | { \"\$@\" 2> /dev/null || cat; }", "connect", "127.0.0.1:$port").use {
+            it.end() shouldBe Child.End(0, listOf("hello"), "")
+        }
+    }
+
+    "an input that is closed is one line and status 1, and none of the files of the JVM" {
+        Child.hawser("echo", "--on", "127.0.0.1:0").use { server ->
+            Child.shell("\"\$@\" <&- | wc -c; exit \${PIPESTATUS[0]}", "connect", "127.0.0.1:${server.port()}").use {
+                val end = it.end()
+                end.lines shouldBe listOf("0")
+                end.status shouldBe 1
             }
         }
     }

@@ -5,6 +5,7 @@ import io.hawser.Candidate
 import io.hawser.Endpoint
 import io.hawser.UnsupportedTransport
 import io.hawser.transport.TransportApi
+import java.io.IOException
 import java.net.Inet4Address
 import java.net.InetAddress
 import java.net.InetSocketAddress
@@ -47,6 +48,8 @@ internal enum class Family(
             SocketChannel.open(protocol).close()
         } catch (e: UnsupportedOperationException) {
             throw UnsupportedTransport(endpoint, e)
+        } catch (_: IOException) {
+            // There is something else that is wrong here.
         }
     }
 

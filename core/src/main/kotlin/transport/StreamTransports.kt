@@ -40,14 +40,20 @@ internal object StreamTransports {
         val found = mutableListOf<Result<StreamTransport>>()
         val providers = ServiceLoader.load(StreamTransport::class.java, from).iterator()
         while (true) {
-            try {
+            val result = try {
                 if (!providers.hasNext()) return found
-                found += Result.success(providers.next())
+                Result.success(providers.next())
             } catch (e: ServiceConfigurationError) {
-                found += Result.failure(e)
+                Result.failure(e)
             } catch (e: LinkageError) {
-                found += Result.failure(e)
+                Result.failure(e)
+            } catch (e: RuntimeException) {
+                Result.failure(e)
             }
+            // A class loader that cannot be read fails in the same way for ever.
+            val failure = result.exceptionOrNull()?.toString()
+            if (failure != null && found.any { it.exceptionOrNull()?.toString() == failure }) return found
+            found += result
         }
     }
 }

@@ -17,7 +17,10 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.engine.spec.tempdir
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
+import java.io.IOException
+import java.net.URL
 import java.net.URLClassLoader
+import java.util.Enumeration
 import java.util.ServiceConfigurationError
 import kotlinx.coroutines.coroutineScope
 
@@ -89,6 +92,22 @@ class HawserSpec : StringSpec({
             }
         }
         shouldThrow<IllegalStateException> { Hawser.streamClient(Endpoint.Local("pigeon", "post")) }
+    }
+
+    "a class loader that cannot be read is asked once" {
+        val thread = Thread.currentThread()
+        val before = thread.contextClassLoader
+        var asked = 0
+        thread.contextClassLoader = object : ClassLoader(before) {
+            override fun getResources(name: String): Enumeration<URL> =
+                if (asked++ < 100) throw IOException("the disk is gone") else error("asked for ever")
+        }
+        try {
+            shouldThrow<IllegalStateException> { Hawser.streamClient("unix:/run/x.sock") }.message shouldBe
+                "there is no transport for unix:/run/x.sock: add io.hawser:hawser-unix to the class path"
+        } finally {
+            thread.contextClassLoader = before
+        }
     }
 })
 

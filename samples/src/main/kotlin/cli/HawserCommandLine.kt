@@ -3,7 +3,8 @@ package io.hawser.samples.cli
 import io.hawser.Admission
 import io.hawser.copyTo
 import io.hawser.samples.connect.ConnectArguments
-import io.hawser.samples.connect.Input
+import io.hawser.samples.connect.StandardInput
+import io.hawser.samples.connect.StandardOutput
 import io.hawser.samples.connect.connect
 import io.hawser.samples.demo.Demo
 import io.hawser.samples.demo.DemoArguments
@@ -12,9 +13,6 @@ import io.hawser.samples.echo.EchoArguments
 import io.hawser.samples.relay.RelayArguments
 import io.hawser.samples.relay.relaying
 import io.hawser.samples.serve.serve
-import java.io.FileDescriptor
-import java.io.FileOutputStream
-import java.nio.channels.WritableByteChannel
 import java.time.Duration
 import picocli.AutoComplete.GenerateCompletion
 import picocli.CommandLine
@@ -77,9 +75,9 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
             CommandLine.executeHelpRequest(parsed) ?: perform(parsed, console) { arguments ->
                 when (arguments) {
                     is DemoArguments -> run { Demo(Progress(console.err.takeIf { stderrIsTerminal() })).run(arguments, console.out) }
-                    is ConnectArguments -> run { connect(arguments, Input(System.`in`, stdinIsTerminal()), standardOutput()) }
-                    is EchoArguments -> run { serve(arguments, console, termination) { it.copyTo(it) } }
-                    is RelayArguments -> run { serve(arguments, console, termination, relaying(arguments)) }
+                    is ConnectArguments -> run { connect(arguments, StandardInput(), StandardOutput()) }
+                    is EchoArguments -> run { serve(arguments, console, termination) { { it.copyTo(it) } } }
+                    is RelayArguments -> run { serve(arguments, console, termination) { loops -> relaying(arguments, loops) } }
                     is GenerateCompletion -> arguments.run()
                     else -> throw ParameterException(parsed.commandSpec().commandLine(), "Missing command")
                 }
@@ -99,9 +97,6 @@ private fun perform(parsed: ParseResult, console: Console, command: (Any) -> Uni
         console.fail(e.inOneLine())
     }
 }
-
-/** Without the buffers of [System.out], whose failures nobody sees. */
-private fun standardOutput(): WritableByteChannel = FileOutputStream(FileDescriptor.out).channel
 
 /** What was wrong, and what is allowed instead. */
 private fun ParameterException.inOneLine(): String {

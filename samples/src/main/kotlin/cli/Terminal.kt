@@ -2,7 +2,9 @@ package io.hawser.samples.cli
 
 import java.io.IOException
 import java.nio.file.Files
+import java.nio.file.NoSuchFileException
 import java.nio.file.Path
+import kotlin.io.path.listDirectoryEntries
 
 /**
  * Whether somebody watches stderr on a terminal that can rewrite a line. Java knows only of stdin and stdout ([System.console]), which
@@ -12,6 +14,26 @@ internal fun stderrIsTerminal(): Boolean = System.getenv("TERM") !in listOf(null
 
 /** Whether somebody types on stdin. */
 internal fun stdinIsTerminal(): Boolean = isTerminal(descriptor = 0)
+
+/**
+ * Whether there was no stdin when the process began: then its descriptor is that of the first file that the JVM opened, its own modules.
+ * Who redirects these on purpose has them open twice.
+ */
+internal fun stdinWasClosed(): Boolean = try {
+    val target = Files.readSymbolicLink(Path.of("/proc/self/fd/0"))
+    target.startsWith(Path.of(System.getProperty("java.home")).toRealPath()) && opened().count { it == target } == 1
+} catch (_: IOException) {
+    false
+}
+
+private fun opened(): List<Path> = Path.of("/proc/self/fd").listDirectoryEntries().mapNotNull {
+    try {
+        Files.readSymbolicLink(it)
+    } catch (_: NoSuchFileException) {
+        // It was open for listing these.
+        null
+    }
+}
 
 private fun isTerminal(descriptor: Int): Boolean = try {
     val target = Files.readSymbolicLink(Path.of("/proc/self/fd/$descriptor")).toString()

@@ -3,12 +3,8 @@ package io.hawser.samples.connect
 import io.hawser.ClientOptions
 import io.hawser.Connection
 import io.hawser.Hawser
-import java.io.IOException
 import java.nio.ByteBuffer
-import java.nio.channels.WritableByteChannel
-import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.launch
-import kotlinx.coroutines.withContext
 
 private const val CHUNK = 64 * 1024
 
@@ -16,38 +12,43 @@ private const val CHUNK = 64 * 1024
  * Copies [input] to the endpoint and what comes from there to [output], until both have ended.
  *
  * @throws io.hawser.SocketFailure
- * @throws OutputLost if [output] does not take what came.
+ * @throws io.hawser.samples.cli.OutputLost if [output] does not take what came.
  * @throws InputLost if [input] cannot be read.
  */
-internal suspend fun connect(arguments: ConnectArguments, input: Input, output: WritableByteChannel) {
+internal suspend fun connect(arguments: ConnectArguments, input: StandardInput, output: StandardOutput) {
     val options = ClientOptions {
         connectTimeout = arguments.connectTimeout.value
         arguments.idleTimeout?.let { idleTimeout = it.value }
     }
     Hawser.streamClient(arguments.endpoint.endpoint, options).connect { connection ->
         val sending = launch { send(input, connection) }
+        val watching = launch { failOnceClosed(connection) }
         receive(connection, output)
+        watching.cancel()
         // Somebody who types would be typing to nobody.
         if (input.isTerminal) sending.cancel()
     }
 }
 
-private suspend fun send(input: Input, connection: Connection) {
-    input.use {
-        while (true) connection.write(input.next() ?: break)
+private suspend fun send(input: StandardInput, connection: Connection) {
+    val buffer = ByteBuffer.allocate(CHUNK)
+    try {
+        while (input.read(buffer.clear())) connection.write(buffer.flip())
+    } catch (e: InputLost) {
+        // An end would tell the peer that it has got everything.
+        connection.abort()
+        throw e
     }
     connection.shutdownOutput()
 }
 
-/** Standard output may block for as long as nobody reads it, which must not keep [send] from going on. */
-private suspend fun receive(connection: Connection, output: WritableByteChannel) = withContext(Dispatchers.IO) {
+/** While both standard streams are at rest nobody else would notice that the connection has been idle for too long. */
+private suspend fun failOnceClosed(connection: Connection) {
+    connection.awaitClosed()
+    connection.awaitReadable()
+}
+
+private suspend fun receive(connection: Connection, output: StandardOutput) {
     val buffer = ByteBuffer.allocateDirect(CHUNK)
-    while (connection.read(buffer.clear()) >= 0) {
-        buffer.flip()
-        try {
-            while (buffer.hasRemaining()) output.write(buffer)
-        } catch (e: IOException) {
-            throw OutputLost(e)
-        }
-    }
+    while (connection.read(buffer.clear()) >= 0) output.write(buffer.flip())
 }

@@ -25,7 +25,7 @@ import picocli.CommandLine.Parameters
         "  hello",
         "  $ java -jar hawser.jar connect 127.0.0.1:9002 < backup.tar | sha256sum",
         "",
-        "The exit status is 0 once both sides have ended, and 1 if anything was lost.",
+        "The exit status is 0 once both sides have ended, and 1 if either failed.",
     ],
 )
 internal class ConnectArguments {

@@ -29,7 +29,7 @@ internal class Demo(private val progress: Progress) {
         val file = arguments.file ?: largeFileOfTheJdk()
         val size = sizeOf(file)
         val fingerprint = progress.during("reading $file", size) { read -> fingerprintOf(file, read) }
-        val results = (arguments.on?.map { it.endpoint } ?: everyTransport).map { show(it, file, fingerprint) }
+        val results = arguments.on.orEmpty().map { it.endpoint }.ifEmpty { everyTransport }.map { show(it, file, fingerprint) }
         out.println(if (arguments.json) document(file, fingerprint, results) else table(results))
     }
 

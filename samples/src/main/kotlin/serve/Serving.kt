@@ -9,6 +9,7 @@ import io.hawser.engine.EventLoopGroup
 import io.hawser.engine.EventLoopOptions
 import io.hawser.event.ServerState
 import io.hawser.samples.cli.Console
+import io.hawser.samples.cli.OutputLost
 import io.hawser.samples.cli.Termination
 import kotlin.time.Duration
 import kotlin.time.toKotlinDuration
@@ -19,7 +20,8 @@ import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 
 /**
- * Serves until [termination], tells on stdout where, and returns when the connections have been drained.
+ * Serves until [termination], tells on stdout where, and returns when the connections have been drained. What [handler] makes of the loops
+ * that were asked for, if any were, runs for each connection.
  *
  * @throws io.hawser.BindFailed if it cannot listen there.
  */
@@ -27,15 +29,16 @@ internal suspend fun serve(
     arguments: ServingArguments,
     console: Console,
     termination: Termination,
-    handler: suspend CoroutineScope.(Connection) -> Unit,
+    handler: (loops: EventLoopGroup?) -> suspend CoroutineScope.(Connection) -> Unit,
 ) {
     val group = arguments.loops?.let { count -> EventLoopGroup(EventLoopOptions { loops = count.value }) }
     group.use {
         val server = Hawser.streamServer(arguments.on.endpoint, ServerOptions { add(arguments, group) })
         coroutineScope {
-            val running = server.start(this, handler)
+            val running = server.start(this, handler(group))
             running.serveUntil(termination, arguments.grace.toKotlinDuration()) {
                 console.out.println("listening ${running.endpoint}")
+                if (console.out.checkError()) throw OutputLost()
                 (if (arguments.stats) Stats(running, console.err) else null).use { running.awaitClosed() }
             }
         }

@@ -35,7 +35,10 @@ internal abstract class ServingArguments {
         order = 4,
         paramLabel = "D",
         defaultValue = "25s",
-        description = ["How long open connections may last, such as 500ms, 5s or 1m. Then they are cut. Default: \${DEFAULT-VALUE}."],
+        description = [
+            "After SIGTERM or SIGINT, how long open connections may last, such as 500ms, 5s or 1m. Then they are cut. Default: " +
+                "\${DEFAULT-VALUE}.",
+        ],
     )
     lateinit var grace: Duration
 
