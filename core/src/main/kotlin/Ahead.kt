@@ -48,6 +48,12 @@ internal class Ahead(private val buffers: Buffers) {
         buffers.give(held)
     }
 
+    /** What little is left holds no lent buffer while its connection's owner sees to something else. */
+    fun rest() {
+        val held = buffer ?: return
+        if (held.isDirect && held.remaining() <= LITTLE) stash()
+    }
+
     /** Has [read] put more behind it, and returns what that returned. */
     inline fun append(read: (ByteBuffer) -> Int): Int {
         val target = withRoom()
@@ -70,6 +76,7 @@ internal class Ahead(private val buffers: Buffers) {
             val frame = codec.decode(bytes, seen, peer)
             // Else it would be taken again and again.
             check(frame == null || bytes.position() > start) { "$codec has taken a frame of no bytes" }
+            check(frame != null || bytes.position() == start) { "$codec has taken bytes and no frame" }
             return frame
         } finally {
             if (!bytes.hasRemaining()) drop()
@@ -83,8 +90,13 @@ internal class Ahead(private val buffers: Buffers) {
     private fun withRoom(): ByteBuffer {
         val bytes = buffer ?: return buffers.take().limit(0)
         return when {
+            // The next read is not to be small because little was left.
+            !bytes.isDirect && bytes.remaining() <= minOf(LITTLE, buffers.size / 2) -> buffers.take().put(bytes).flip()
+
             bytes.limit() < bytes.capacity() -> bytes
+
             bytes.position() > 0 -> bytes.compact().flip()
+
             else -> ByteBuffer.allocate(doubled(bytes.capacity())).put(bytes).flip().also { buffers.give(bytes) }
         }
     }
@@ -97,6 +109,7 @@ internal class Ahead(private val buffers: Buffers) {
     private companion object {
         const val MIN_STASH = 256
         const val SPARSE = 8
+        const val LITTLE = 1024
 
         /** About what an array can hold. */
         const val MAX_SIZE = Int.MAX_VALUE - 8

@@ -23,8 +23,8 @@ import kotlinx.coroutines.withContext
  * A connected byte stream: the same class and the same contracts over every transport.
  *
  * One coroutine reads at a time, any number may write, and both go on side by side, from any thread. Nothing is buffered on the way
- * out, so there is nothing to flush; what a call read ahead on the way in stays for the next one. A connection that waits holds no
- * buffer.
+ * out, so there is nothing to flush; what a call read ahead on the way in stays for the next one. A connection that waits for its peer to
+ * send holds no buffer of the loop.
  *
  * Who has it closes it: a server closes its handlers' connections, [StreamClient.connect] with a block its own; whoever was handed one
  * uses [close]. Every call on a closed connection fails with [ConnectionClosed], on one that the peer reset with [ConnectionReset].
@@ -109,7 +109,10 @@ public class Connection internal constructor(private val raw: RawStream, private
      */
     public suspend fun write(source: ByteBuffer): Unit = output.write(source)
 
-    /** Writes all of [sources] as one message, in one system call where that can be. As [write] for one buffer. */
+    /**
+     * Writes all of [sources], each of which is there once, as one message, in one system call where that can be. As [write] for one
+     * buffer.
+     */
     public suspend fun write(sources: Array<ByteBuffer>): Unit = output.write(sources)
 
     /**

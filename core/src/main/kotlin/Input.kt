@@ -118,6 +118,7 @@ internal class Input(private val life: Lifecycle) {
         try {
             var seen = 0
             if (spent()) yield()
+            life.ensureOpen()
             while (true) {
                 ahead.takeFrame(codec, seen, raw.endpoint)?.let { return it }
                 seen = ahead.size
@@ -190,7 +191,7 @@ internal class Input(private val life: Lifecycle) {
     private fun release() {
         wait?.end()
         // Whoever closes meanwhile cannot touch the buffer: it is ours to give back.
-        if (life.reason != null) ahead.drop()
+        if (life.reason != null) ahead.drop() else ahead.rest()
         claimed.set(false)
     }
 

@@ -45,7 +45,7 @@ public interface FrameCodec<T : Any> {
      * receives or sends, and are shared as the codec is.
      *
      * A [decode] that fails makes the frame an [io.hawser.MalformedFrame]: it is gone, and the next one can be received. Socket failures
-     * and cancellations are thrown as they are.
+     * are thrown as they are.
      */
     public fun <R : Any> map(decode: Function<in T, out R>, encode: Function<in R, out T>): FrameCodec<R> = Typed(this, decode, encode)
 }

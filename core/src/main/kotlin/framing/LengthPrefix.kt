@@ -38,8 +38,9 @@ public class LengthPrefix private constructor(
         if (length < 0) throw MalformedFrame(peer, "a length of ${length + size} bytes that includes its prefix of $size")
         if (length > maxLength) throw FrameTooLarge(peer, maxLength, "a frame of $length bytes")
         if (bytes.remaining() - size < length) return null
-        bytes.position(bytes.position() + size)
-        return ByteArray(length.toInt()).also { bytes.get(it) }
+        val frame = ByteArray(length.toInt())
+        bytes.position(bytes.position() + size).get(frame)
+        return frame
     }
 
     override fun encode(frame: ByteArray, peer: Endpoint): Array<ByteBuffer> {

@@ -5,7 +5,6 @@ import io.hawser.MalformedFrame
 import io.hawser.SocketFailure
 import java.nio.ByteBuffer
 import java.util.function.Function
-import kotlinx.coroutines.CancellationException
 
 /** Frames of [codec] as what [reading] makes of them. */
 internal class Typed<T : Any, R : Any>(
@@ -19,7 +18,8 @@ internal class Typed<T : Any, R : Any>(
             // Java's functions may return null, which would mean that bytes are missing.
             checkNotNull<R>(reading.apply(frame)) { "decoded to null" }
         } catch (e: Exception) {
-            if (e is SocketFailure || e is CancellationException) throw e
+            // A cancellation is none of the receiver's: nothing here suspends.
+            if (e is SocketFailure) throw e
             throw MalformedFrame(peer, e)
         }
     }

@@ -6,8 +6,8 @@ import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import java.nio.ByteBuffer
+import java.util.concurrent.CompletableFuture
 import java.util.function.Function
-import kotlin.coroutines.cancellation.CancellationException
 
 class TypedSpec : StringSpec({
     val numbers = Lines().map<Int>({ it.toInt() }, { "$it" })
@@ -40,12 +40,17 @@ class TypedSpec : StringSpec({
             "MalformedFrame: tcp://peer.example:7 sent a malformed frame: decoded to null"
     }
 
-    "failures of sockets, cancellations and errors are thrown as they are, and the frame is gone" {
-        for (failure in listOf(UnexpectedEnd(peer, 1, "a thing"), CancellationException("stop"), StackOverflowError())) {
+    "failures of sockets and errors are thrown as they are, and the frame is gone" {
+        for (failure in listOf(UnexpectedEnd(peer, 1, "a thing"), StackOverflowError())) {
             val codec = Lines().map<String>({ throw failure }, { it })
             val bytes = ByteBuffer.wrap("x\ny\n".toByteArray())
             runCatching { codec.decode(bytes, 0, peer) }.exceptionOrNull() shouldBe failure
             bytes.remaining() shouldBe 2
         }
+    }
+
+    "a cancellation of something else makes the frame malformed: the receiver was not cancelled" {
+        val codec = Lines().map<String>({ CompletableFuture<String>().apply { cancel(true) }.join() }, { it })
+        shouldThrow<MalformedFrame> { codec.decode("x\n".toByteArray()) }
     }
 })

@@ -30,7 +30,7 @@ private suspend fun CoroutineScope.chat(guest: Connection, queues: MutableMap<Lo
     val lines = guest.framed(Lines(maxLength = 1024))
     fun tellOthers(line: String) = queues.forEach { (id, other) -> if (id != guest.id) other.trySend(line) }
 
-    val sender = launch { for (line in queue) lines.send(line) }
+    launch { for (line in queue) lines.send(line) }
     tellOthers("guest ${guest.id} comes in")
     queues[guest.id] = queue
     try {
@@ -39,6 +39,7 @@ private suspend fun CoroutineScope.chat(guest: Connection, queues: MutableMap<Lo
     } finally {
         queues.remove(guest.id)
         tellOthers("guest ${guest.id} is gone")
-        sender.cancel()
+        // What is in it is still sent, and then the connection closes.
+        queue.close()
     }
 }

@@ -7,6 +7,7 @@ import io.hawser.event.ConnectionEvent
 import io.hawser.event.ServerEvent
 import io.hawser.event.SocketEvent
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
@@ -15,7 +16,8 @@ import kotlinx.coroutines.launch
 public suspend fun main(args: Array<String>): Unit = coroutineScope {
     val endpoint = args.firstOrNull() ?: "tcp://127.0.0.1:9006"
     val server = Hawser.streamServer(endpoint).start(this) { connection -> connection.copyTo(connection) }
-    launch { server.events.collect { event -> describe(event)?.let(::println) } }
+    // At once: events are not kept for those who come late.
+    launch(start = UNDISPATCHED) { server.events.collect { event -> describe(event)?.let(::println) } }
     launch { report(server) }
     println("watches ${server.endpoint}")
 }

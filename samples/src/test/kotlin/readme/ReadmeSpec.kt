@@ -33,12 +33,12 @@ class ReadmeSpec : StringSpec({
         Child.program("io.hawser.samples.readme.server.EchoServerKt").use { server ->
             while (true) {
                 val end = Child.program("io.hawser.samples.readme.client.EchoClientKt").use { it.end() }
+                // It never will listen, or does not yet.
+                if (!server.isAlive) throw TestAbortedException("port 9002 of this machine is taken: ${server.end().errors}")
                 if (end.status == 0) {
                     end.lines shouldBe listOf("hello")
                     break
                 }
-                // It does not listen yet, or never will.
-                if (!server.isAlive) throw TestAbortedException("port 9002 of this machine is taken: ${server.end().errors}")
             }
         }
     }

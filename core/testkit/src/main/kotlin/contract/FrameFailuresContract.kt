@@ -1,6 +1,7 @@
 package io.hawser.testkit.contract
 
 import io.hawser.Connection
+import io.hawser.ConnectionClosed
 import io.hawser.Endpoint
 import io.hawser.FrameTooLarge
 import io.hawser.MalformedFrame
@@ -18,9 +19,13 @@ import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.nio.ByteBuffer
 import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.flow.collect
 import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.yield
 
 private val short = LengthPrefix(4, maxLength = 100)
 private val long = LengthPrefix(4, maxLength = LARGE)
@@ -115,6 +120,15 @@ public abstract class FrameFailuresContract(transport: ContractTransport) : Stri
         strict.send("no")
         near.readLine() shouldBe "no"
         far.readLine() shouldBe "bare"
+    }
+
+    contract.test("after a write that was cut, frames that had come before are gone too") { near, far ->
+        far.framed(Lines()).sendAll(listOf("1", "2", "3"))
+        near.readLine() shouldBe "1"
+        val writing = launch(start = UNDISPATCHED) { near.write(ByteBuffer.allocate(LARGE)) }
+        while (near.bytesWritten == 0L) yield()
+        writing.cancelAndJoin()
+        shouldThrow<ConnectionClosed> { near.framed(Lines()).receive() }
     }
 
     contract.test("a codec that takes no bytes for a frame is found out") { near, far ->

@@ -100,19 +100,8 @@ public abstract class FramingContract(transport: ContractTransport) : StringSpec
             repeat(senders) { sender ->
                 launch(if (sender % 2 == 0) Dispatchers.Default else EmptyCoroutineContext) {
                     repeat(frames) {
-                        near.framed(long).send(
-                            ByteArray(2 + sender * sender * 8) { i ->
-                                (
-                                    if (i ==
-                                        1
-                                    ) {
-                                        it
-                                    } else {
-                                        sender
-                                    }
-                                    ).toByte()
-                            },
-                        )
+                        val frame = ByteArray(2 + sender * sender * 8) { i -> (if (i == 1) it else sender).toByte() }
+                        near.framed(long).send(frame)
                     }
                 }
             }
