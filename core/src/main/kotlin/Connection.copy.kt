@@ -1,3 +1,5 @@
+@file:JvmName("Connections")
+
 package io.hawser
 
 import kotlinx.coroutines.coroutineScope

@@ -38,6 +38,17 @@ class ProgramsSpec : StringSpec({
         }
     }
 
+    "server, proxy and client in Java understand each other" {
+        program("Serve", ANY_PORT).use { server ->
+            program("Forward", ANY_PORT, server.line().removePrefix("greets on ")).use { proxy ->
+                val answer = printed("Ask", proxy.line().removePrefix("stands in on ")).single()
+                val id = server.line().substringBefore(" opened")
+                answer shouldBe "good day, guest $id"
+                server.line() shouldStartWith "$id closed: "
+            }
+        }
+    }
+
     "the clients say what is wrong" {
         val port = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
         val failure = "cannot connect to tcp://127.0.0.1:$port: Connection refused"

@@ -18,7 +18,7 @@ import io.hawser.Candidate;
 import io.hawser.ClientOptions;
 import io.hawser.ConnectFailed;
 import io.hawser.Connection;
-import io.hawser.Connection_copyKt;
+import io.hawser.Connections;
 import io.hawser.Endpoint;
 import io.hawser.OnDrain;
 import io.hawser.ReloadableAdmission;
@@ -188,7 +188,7 @@ class JavaCallersTest {
 
     @SuppressWarnings("unchecked")
     private static Object echo(Connection connection, Continuation<? super Unit> end) {
-        return Connection_copyKt.copyTo(connection, connection, (Continuation<Long>) (Continuation<?>) end);
+        return Connections.copyTo(connection, connection, (Continuation<Long>) (Continuation<?>) end);
     }
 
     private interface Suspending<T> {
