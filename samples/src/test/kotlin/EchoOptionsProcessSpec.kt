@@ -152,7 +152,9 @@ class EchoOptionsProcessSpec : StringSpec({
             server.signal("TERM")
             val end = server.end()
             listOf(0, 143) shouldContainAll listOf(end.status)
-            end.errors.lines().filter { it.isNotEmpty() }.forEach { it shouldMatch STATS }
+            // A signal before the JVM has begun to run us is between the two: JDK 25 then trips over a log of its own.
+            val ours = end.errors.lines().filter { it.isNotEmpty() && !it.startsWith("Runtime.exit(143) logging failed: ") }
+            ours.forEach { it shouldMatch STATS }
         }
     }
 })
