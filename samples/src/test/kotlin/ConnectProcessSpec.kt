@@ -76,11 +76,19 @@ class ConnectProcessSpec : StringSpec({
         }
     }
 
+    "silence is noticed too behind the peer's end" {
+        connecting("--idle-timeout", "500ms") { connect, peer ->
+            peer.shutdownOutput()
+            connect.end() shouldBe
+                Child.End(1, emptyList(), "hawser: nothing went to or came from tcp://127.0.0.1:${peer.localPort} for 500 ms\n")
+        }
+    }
+
     "silence is noticed too while nobody takes the output" {
         ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { server ->
             server.soTimeout = 60_000
             val arguments = arrayOf("connect", "127.0.0.1:${server.localPort}", "--idle-timeout", "500ms")
-            Child.shell("exec \"\$@\" > >(exec sleep 60 2> /dev/null)", *arguments).use { connect ->
+            Child.shell("exec \"\$@\" > >(exec sleep 60 &> /dev/null)", *arguments).use { connect ->
                 server.accept().use { peer ->
                     val sending = thread { runCatching { peer.getOutputStream().write(ByteArray(100_000_000)) } }
                     connect.end() shouldBe

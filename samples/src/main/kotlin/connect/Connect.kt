@@ -24,9 +24,10 @@ internal suspend fun connect(arguments: ConnectArguments, input: StandardInput, 
         val sending = launch { send(input, connection) }
         val watching = launch { failOnceClosed(connection) }
         receive(connection, output)
-        watching.cancel()
         // Somebody who types would be typing to nobody.
         if (input.isTerminal) sending.cancel()
+        sending.join()
+        watching.cancel()
     }
 }
 
