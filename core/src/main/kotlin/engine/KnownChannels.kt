@@ -27,6 +27,7 @@ internal class KnownChannels(private val loop: EventLoop) {
     /** Forgets [readiness], whose channel has been closed, and runs [freed] after the selection that really closes it. */
     fun remove(readiness: Readiness, freed: Runnable) {
         registered.remove(readiness)
+        readiness.release()
         if (readiness.channel.isRegistered) leaving.add(freed) else freed.run()
     }
 
@@ -40,6 +41,7 @@ internal class KnownChannels(private val loop: EventLoop) {
         val waiting = registered.toList()
         registered.clear()
         waiting.forEach { loop.runTask { it.fail(cause) } }
+        waiting.forEach(Readiness::release)
     }
 
     /** Has the fallback thread do what waited for a selection, when the selector has been closed. */

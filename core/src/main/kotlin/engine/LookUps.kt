@@ -18,7 +18,7 @@ internal class LookUps(
 ) {
     private val pool = daemons(name, threads, queue)
 
-    /** Those that wait or run. Guarded by itself, like their waiters. */
+    /** Those that wait or run. Guarded by itself, like their askers. */
     private val pending = HashMap<String, LookUp>()
 
     /**
@@ -26,38 +26,38 @@ internal class LookUps(
      *
      * @throws UnknownHostException if there are none, or too many names wait.
      */
-    suspend fun addresses(host: String): List<InetAddress> = suspendCancellableCoroutine { waiter ->
+    suspend fun addresses(host: String): List<InetAddress> = suspendCancellableCoroutine { asker ->
         val lookUp = try {
-            join(host, waiter)
+            join(host, asker)
         } catch (_: RejectedExecutionException) {
             throw LookUpsBusy(host, threads, queue)
         }
-        waiter.invokeOnCancellation { lookUp.leave(waiter) }
+        asker.invokeOnCancellation { lookUp.leave(asker) }
     }
 
-    private fun join(host: String, waiter: Waiter): LookUp = synchronized(pending) {
+    private fun join(host: String, asker: Asker): LookUp = synchronized(pending) {
         val lookUp = pending[host] ?: LookUp(host).also {
             pool.execute(it)
             pending[host] = it
         }
-        lookUp.also { it.waiters += waiter }
+        lookUp.also { it.askers += asker }
     }
 
     private inner class LookUp(private val host: String) : Runnable {
-        val waiters = LinkedHashSet<Waiter>()
+        val askers = LinkedHashSet<Asker>()
 
         override fun run() {
             val result = runCatching { ask(host) }
             val waiting = synchronized(pending) {
                 pending.remove(host)
-                waiters.toList()
+                askers.toList()
             }
-            waiting.forEach { waiter -> waiter.dispatched { resumeWith(result) } }
+            waiting.forEach { asker -> asker.dispatched { resumeWith(result) } }
         }
 
-        fun leave(waiter: Waiter): Unit = synchronized(pending) {
-            waiters -= waiter
-            if (waiters.isEmpty() && pool.remove(this)) pending.remove(host)
+        fun leave(asker: Asker): Unit = synchronized(pending) {
+            askers -= asker
+            if (askers.isEmpty() && pool.remove(this)) pending.remove(host)
         }
     }
 }
@@ -66,4 +66,4 @@ internal class LookUps(
 internal class LookUpsBusy(host: String, threads: Int, queue: Int) :
     UnknownHostException("$host is not looked up: $threads look-ups run and $queue wait already")
 
-private typealias Waiter = CancellableContinuation<List<InetAddress>>
+private typealias Asker = CancellableContinuation<List<InetAddress>>

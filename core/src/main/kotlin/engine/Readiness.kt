@@ -10,19 +10,16 @@ import java.nio.channels.SelectionKey.OP_READ
 import java.nio.channels.SelectionKey.OP_WRITE
 import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater
-import kotlin.coroutines.ContinuationInterceptor
-import kotlin.coroutines.EmptyCoroutineContext
-import kotlin.coroutines.resume
-import kotlin.coroutines.resumeWithException
-import kotlinx.coroutines.CancellableContinuation
-import kotlinx.coroutines.Dispatchers
-import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.coroutineContext
+import kotlin.coroutines.intrinsics.COROUTINE_SUSPENDED
+import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
 import kotlinx.coroutines.suspendCancellableCoroutine
 
 /**
  * Who waits for a channel, and what its selector watches for.
  *
- * There is a slot for input (read or accept) and one for output (write or connect). A waiter puts its continuation into the slot;
+ * There is a slot for input (read or accept) and one for output (write or connect). A waiter puts itself into the slot;
  * whoever takes it out again by compare-and-set, be it the loop, the waiter's own cancellation or a failure, owns it: so each wait ends
  * once, and a cancelled one removes exactly itself.
  *
@@ -31,10 +28,10 @@ import kotlinx.coroutines.suspendCancellableCoroutine
  */
 internal class Readiness(private val loop: EventLoop, val channel: SelectableChannel) : Runnable {
     @Volatile
-    private var input: CancellableContinuation<Unit>? = null
+    private var input: Waiter? = null
 
     @Volatile
-    private var output: CancellableContinuation<Unit>? = null
+    private var output: Waiter? = null
 
     /** Set: the next wait for [OP_READ] returns at once. */
     private val permit = AtomicBoolean()
@@ -50,11 +47,10 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
     /** What [output] waits for. Written before the slot, read after it. */
     private var outputOperation = OP_WRITE
 
-    /** Touched on the loop only. */
+    // The rest is touched on the loop only.
     private var key: SelectionKey? = null
-
-    private val inputCancelled: (Throwable?) -> Unit = { removeCancelled(INPUT) }
-    private val outputCancelled: (Throwable?) -> Unit = { removeCancelled(OUTPUT) }
+    private var localInput: LocalWaiter? = null
+    private var localOutput: LocalWaiter? = null
 
     /**
      * Suspends until the channel is ready for [operation]; resumes on the loop at once if the caller runs there, through the caller's
@@ -62,12 +58,46 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
      *
      * @throws IllegalStateException if somebody waits in that direction already.
      */
-    suspend fun await(operation: Int): Unit = suspendCancellableCoroutine { waiter ->
+    suspend fun await(operation: Int) {
         val isInput = operation and INPUT_OPERATIONS != 0
-        val slot = if (isInput) INPUT else OUTPUT
-        if (!isInput) outputOperation = operation
-        check(slot.compareAndSet(this, null, waiter)) { "two coroutines wait for the same direction of $channel" }
-        waiter.invokeOnCancellation(if (isInput) inputCancelled else outputCancelled)
+        val local = if (loop.isCurrent) localWaiter(isInput, coroutineContext) else null
+        if (local != null) awaitHere(operation, local) else awaitAnywhere(operation)
+    }
+
+    /** The waiter of the coroutine with [context]; null if it takes a [RemoteWaiter]. */
+    private fun localWaiter(isInput: Boolean, context: CoroutineContext): LocalWaiter? {
+        val known = if (isInput) localInput else localOutput
+        if (known?.context === context) return known
+        if (!LocalWaiter.accepts(context, loop)) return null
+        known?.release()
+        return if (isInput) {
+            LocalWaiter(context) { INPUT.compareAndSet(this, it, null) }.also { localInput = it }
+        } else {
+            LocalWaiter(context) { OUTPUT.compareAndSet(this, it, null) }.also { localOutput = it }
+        }
+    }
+
+    private suspend fun awaitHere(operation: Int, waiter: LocalWaiter): Unit = suspendCoroutineUninterceptedOrReturn { continuation ->
+        val slot = slot(operation)
+        if (slot.get(this) != null) throw twoWait()
+        waiter.prepare(continuation)
+        fill(slot, waiter, operation)
+        waiter.throwIfCancelled()
+        COROUTINE_SUSPENDED
+    }
+
+    private suspend fun awaitAnywhere(operation: Int): Unit = suspendCancellableCoroutine { continuation ->
+        val slot = slot(operation)
+        val waiter = RemoteWaiter(continuation)
+        fill(slot, waiter, operation)
+        continuation.invokeOnCancellation { slot.compareAndSet(this, waiter, null) }
+    }
+
+    private fun slot(operation: Int): Slot = if (operation and INPUT_OPERATIONS != 0) INPUT else OUTPUT
+
+    private fun fill(slot: Slot, waiter: Waiter, operation: Int) {
+        if (slot === OUTPUT) outputOperation = operation
+        if (!slot.compareAndSet(this, null, waiter)) throw twoWait()
         when {
             failure != null -> failAll()
 
@@ -79,6 +109,14 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
             // Dropping on the loop clears the bit and then looks into the slot; we filled the slot and then look at the bit.
             watched and operation == 0 -> loop.execute(this)
         }
+    }
+
+    private fun twoWait() = IllegalStateException("two coroutines wait for the same direction of $channel")
+
+    /** Lets go of the coroutines that have waited here; they may outlive the channel by far. To be called when nobody will any more. */
+    fun release() {
+        localInput?.release()
+        localOutput?.release()
     }
 
     /** Watches for whatever is waited for; posted by waiters outside the loop. */
@@ -150,7 +188,7 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
     private fun resumeNext(slot: Slot): Boolean {
         val waiter = slot.get(this) ?: return false
         if (!slot.compareAndSet(this, waiter, null)) return false
-        loop.resume(waiter)
+        waiter.ready(loop)
         return true
     }
 
@@ -159,18 +197,13 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
         if (!INPUT.compareAndSet(this, waiter, null)) return
         permit.getAndSet(false)
         // A waiter that was cancelled meanwhile has not looked: the wake-up is for the next one.
-        waiter.dispatched { resume(Unit) { _, _, _ -> wakeReader() } }
-    }
-
-    private fun removeCancelled(slot: Slot) {
-        val waiter = slot.get(this)
-        if (waiter != null && waiter.isCancelled) slot.compareAndSet(this, waiter, null)
+        waiter.wake(missed = ::wakeReader)
     }
 
     private fun failAll() {
         val cause = failure ?: return
-        INPUT.getAndSet(this, null)?.dispatched { resumeWithException(cause) }
-        OUTPUT.getAndSet(this, null)?.dispatched { resumeWithException(cause) }
+        INPUT.getAndSet(this, null)?.fail(cause)
+        OUTPUT.getAndSet(this, null)?.fail(cause)
     }
 
     private companion object {
@@ -178,37 +211,9 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
         const val OUTPUT_OPERATIONS = OP_WRITE or OP_CONNECT
 
         // Made in the initialiser itself: an updater of a private field is only to be had from within its class.
-        @Suppress("UNCHECKED_CAST")
-        private val INPUT: Slot =
-            AtomicReferenceFieldUpdater.newUpdater(Readiness::class.java, CancellableContinuation::class.java, "input") as Slot
-
-        @Suppress("UNCHECKED_CAST")
-        private val OUTPUT: Slot =
-            AtomicReferenceFieldUpdater.newUpdater(Readiness::class.java, CancellableContinuation::class.java, "output") as Slot
+        private val INPUT: Slot = AtomicReferenceFieldUpdater.newUpdater(Readiness::class.java, Waiter::class.java, "input")
+        private val OUTPUT: Slot = AtomicReferenceFieldUpdater.newUpdater(Readiness::class.java, Waiter::class.java, "output")
     }
 }
 
-private typealias Slot = AtomicReferenceFieldUpdater<Readiness, CancellableContinuation<Unit>?>
-
-/**
- * Resumes the waiter where it belongs: inline if it runs on this loop, through its dispatcher otherwise. A coroutine without a
- * dispatcher, such as `suspend fun main`, would run on in our thread until it suspends again, so it goes through Dispatchers.Default.
- */
-@OptIn(ExperimentalCoroutinesApi::class)
-internal fun EventLoop.resume(waiter: CancellableContinuation<Unit>) {
-    val interceptor = waiter.context[ContinuationInterceptor]
-    when {
-        interceptor === this -> runTask { with(waiter) { resumeUndispatched(Unit) } }
-        interceptor == null -> Dispatchers.Default.dispatch(EmptyCoroutineContext) { waiter.resume(Unit) }
-        else -> runTask { waiter.resume(Unit) }
-    }
-}
-
-/** Does [resumption] from any thread: through the waiter's dispatcher, or through Dispatchers.Default if it has none. */
-internal inline fun <T> CancellableContinuation<T>.dispatched(crossinline resumption: CancellableContinuation<T>.() -> Unit) {
-    if (context[ContinuationInterceptor] != null) {
-        resumption()
-    } else {
-        Dispatchers.Default.dispatch(EmptyCoroutineContext) { resumption() }
-    }
-}
+private typealias Slot = AtomicReferenceFieldUpdater<Readiness, Waiter?>
