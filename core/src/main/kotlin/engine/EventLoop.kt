@@ -70,6 +70,7 @@ public class EventLoop internal constructor(
     // The rest is touched by the loop's thread only.
     private val known = KnownChannels(this)
     private val ready = ReadyKeys()
+    private val courtesy = Courtesy()
     private var budget = 0
     private var turnBegan = System.nanoTime()
 
@@ -169,8 +170,9 @@ public class EventLoop internal constructor(
                 runTasks()
                 select()
                 // First what has come: a loop that was held up must not take it for silence.
-                ready.fire()
+                val fired = ready.fire()
                 timers.runDue(turnBegan)
+                if (fired) courtesy.yield(System.nanoTime())
             }
         } catch (e: Throwable) {
             cause = e
@@ -219,16 +221,22 @@ public class EventLoop internal constructor(
         known.selected()
     }
 
-    /** Polls for a while before sleeping, because waking a thread costs more than the wait for an answer that is near. */
+    /**
+     * Polls for a while before sleeping, because waking a thread costs more than the wait for an answer that is near; not on a core
+     * that others have more use for.
+     */
     private fun spin(): Boolean {
         val limit = options.spinNanos
         if (limit == 0L) return false
         val start = System.nanoTime()
+        var now = start
         do {
             selector.selectNow(ready)
             if (!ready.isEmpty || !tasks.isEmpty || closing) return true
-            Thread.onSpinWait()
-        } while (System.nanoTime() - start < limit)
+            if (!courtesy.isCheap(now)) return false
+            courtesy.yield(now)
+            now = System.nanoTime()
+        } while (now - start < limit)
         return false
     }
 

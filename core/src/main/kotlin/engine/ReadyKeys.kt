@@ -17,8 +17,9 @@ internal class ReadyKeys : Consumer<SelectionKey> {
         keys[count++] = key
     }
 
-    /** Resumes who waited for them, and forgets them. */
-    fun fire() {
+    /** Resumes who waited for them, and forgets them. Returns whether there were any. */
+    fun fire(): Boolean {
+        if (isEmpty) return false
         for (i in 0 until count) {
             val key = keys[i] ?: continue
             keys[i] = null
@@ -29,6 +30,7 @@ internal class ReadyKeys : Consumer<SelectionKey> {
             }
         }
         count = 0
+        return true
     }
 
     private companion object {

@@ -81,6 +81,7 @@ public class SelectableStream internal constructor(
 
     override fun write(sources: Array<ByteBuffer>, from: Int): Long {
         val first = sources[from]
+        if (from == sources.lastIndex) return write(first).toLong()
         // The JDK copies every heap buffer of the array whole before the call: a large one goes alone, in pieces.
         if (!first.isDirect && first.remaining() > HEAP_PIECE) return write(first).toLong()
         var end = from
