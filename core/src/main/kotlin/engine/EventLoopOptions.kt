@@ -13,8 +13,8 @@ import kotlin.time.toKotlinDuration
  * | option | default | |
  * |---|---|---|
  * | [loops] | one per core | threads of the group |
- * | `spin` | 20 us | how long a loop polls before it sleeps; zero for never |
- * | [bufferSize] | 64 KiB | the direct buffers that reads go through |
+ * | `spin` | 50 us | how long a loop polls before it sleeps; zero for never |
+ * | [bufferSize] | 128 KiB | the direct buffers that reads go through |
  * | `blockedAfter` | 500 ms | how long one task may hold its loop before the watchdog warns; `INFINITE` for never |
  * | [name] | `hawser` | the threads are called `hawser-loop-1` and so on |
  * | [provider] | the JDK's | where selectors and channels come from |
@@ -52,12 +52,12 @@ public class EventLoopOptions private constructor(from: Builder) {
         /** See [EventLoopOptions.spin]. */
         @get:JvmSynthetic
         @set:JvmSynthetic
-        public var spin: Duration = 20.microseconds
+        public var spin: Duration = 50.microseconds
 
         /** See [EventLoopOptions.bufferSize]. */
         @get:JvmSynthetic
         @set:JvmSynthetic
-        public var bufferSize: Int = 64 * 1024
+        public var bufferSize: Int = 128 * 1024
 
         /** See [EventLoopOptions.blockedAfter]. */
         @get:JvmSynthetic
