@@ -1,5 +1,5 @@
 /*
- * load MODE HOST PORT CONNECTIONS BYTES WARMUP SECONDS [THREADS]
+ * load MODE HOST PORT CONNECTIONS BYTES WARMUP SECONDS THREADS [rate=PER_SECOND] [file=PATH] [samples=PATH]
  *
  * Prints one line of key=value figures. Exits with 1 if anything came back wrong or a connection failed.
  */
@@ -20,6 +20,7 @@ enum { MAX_MODES = 32, MAX_THREADS = 64, MAX_BYTES = 1 << 20 };
 static const struct mode *modes[MAX_MODES];
 static int mode_count;
 static const struct mode *mode;
+static struct settings settings;
 static pthread_barrier_t opened;
 static pthread_barrier_t started;
 
@@ -52,10 +53,18 @@ static void *work(void *argument) {
 }
 
 static int usage(void) {
-    fprintf(stderr, "usage: load MODE HOST PORT CONNECTIONS BYTES WARMUP SECONDS [THREADS]\nmodes:");
+    fprintf(stderr, "usage: load MODE HOST PORT CONNECTIONS BYTES WARMUP SECONDS THREADS [key=value ...]\n"
+                    "keys: rate file samples\nmodes:");
     for (int i = 0; i < mode_count; i++) fprintf(stderr, " %s", modes[i]->name);
     fprintf(stderr, "\n");
     return 2;
+}
+
+static int read_setting(const char *word) {
+    if (!strncmp(word, "rate=", 5)) return (settings.rate = atof(word + 5)) > 0;
+    if (!strncmp(word, "file=", 5)) return *(settings.file = word + 5) != 0;
+    if (!strncmp(word, "samples=", 8)) return *(settings.samples = word + 8) != 0;
+    return 0;
 }
 
 static void raise_descriptor_limit(void) {
@@ -66,8 +75,18 @@ static void raise_descriptor_limit(void) {
     }
 }
 
+static int all_opened(const struct worker *workers, int threads) {
+    for (int i = 0; i < threads; i++) {
+        if (workers[i].errors) return 0;
+    }
+    return 1;
+}
+
 int main(int count, char **arguments) {
-    if (count < 8 || count > 9) return usage();
+    if (count < 9) return usage();
+    for (int i = 9; i < count; i++) {
+        if (!read_setting(arguments[i])) return usage();
+    }
     for (int i = 0; i < mode_count; i++) {
         if (!strcmp(arguments[1], modes[i]->name)) mode = modes[i];
     }
@@ -76,7 +95,7 @@ int main(int count, char **arguments) {
     int bytes = atoi(arguments[5]);
     double warmup = atof(arguments[6]);
     double seconds = atof(arguments[7]);
-    int threads = count == 9 ? atoi(arguments[8]) : 1;
+    int threads = atoi(arguments[8]);
     if (!mode || inet_pton(AF_INET, arguments[2], &server.sin_addr) != 1 || connections < 1 || bytes < 1 ||
         bytes > MAX_BYTES || warmup < 0 || seconds <= 0 || threads < 1 || threads > MAX_THREADS) {
         return usage();
@@ -91,15 +110,20 @@ int main(int count, char **arguments) {
     pthread_barrier_init(&opened, NULL, (unsigned)threads + 1);
     pthread_barrier_init(&started, NULL, (unsigned)threads + 1);
     for (int i = 0; i < threads; i++) {
+        workers[i].settings = &settings;
         workers[i].server = server;
+        workers[i].index = i;
+        workers[i].workers = threads;
         workers[i].connections = connections / threads + (i < connections % threads);
         workers[i].bytes = bytes;
         if ((errno = pthread_create(&handles[i], NULL, work, &workers[i]))) return perror("load: thread"), 1;
     }
 
     pthread_barrier_wait(&opened);
+    if (all_opened(workers, threads) && mode->opened && !mode->opened(&settings)) return 1;
     uint64_t start = now_nanos();
     for (int i = 0; i < threads; i++) {
+        workers[i].start = start;
         workers[i].measure_from = start + (uint64_t)(warmup * 1e9);
         workers[i].measure_until = workers[i].measure_from + (uint64_t)(seconds * 1e9);
     }
@@ -107,15 +131,16 @@ int main(int count, char **arguments) {
 
     for (int i = 0; i < threads; i++) {
         pthread_join(handles[i], NULL);
+        total->connections += workers[i].connections;
         total->operations += workers[i].operations;
-        total->echoed_bytes += workers[i].echoed_bytes;
+        total->moved_bytes += workers[i].moved_bytes;
         total->errors += workers[i].errors;
         histogram_merge(&total->latency, &workers[i].latency);
         if (workers[i].failure[0]) fprintf(stderr, "%s\n", workers[i].failure);
     }
-    if (!total->operations && !total->errors) {
+    if (!total->operations && !total->moved_bytes && !total->errors) {
         total->errors++;
-        fprintf(stderr, "nothing came back in the measured time\n");
+        fprintf(stderr, "nothing was done in the measured time\n");
     }
     mode->report(total, seconds);
     printf(" errors=%llu\n", (unsigned long long)total->errors);

@@ -11,23 +11,47 @@ enum { SUB_BUCKETS = 32, BUCKETS = 64 * SUB_BUCKETS };
 struct histogram {
     uint64_t buckets[BUCKETS];
     uint64_t count;
+    uint64_t max;
 };
 
 void histogram_add(struct histogram *histogram, uint64_t nanos);
 void histogram_merge(struct histogram *into, const struct histogram *from);
 double histogram_micros(const struct histogram *histogram, double quantile);
 
+/* What the command line says as key=value; 0 or null where it does not. */
+struct settings {
+    double rate;
+    const char *file;
+    const char *samples;
+};
+
+/* What most modes have to remember of a connection. */
+struct slot {
+    int descriptor;
+    int done;
+    uint64_t sent;
+    uint64_t received;
+};
+
 /* One thread's share of the work. A mode fills in what lies below the line. */
 struct worker {
+    const struct settings *settings;
     struct sockaddr_in server;
+    int index;
+    int workers;
     int connections;
     int bytes;
+    uint64_t start;
     uint64_t measure_from;
     uint64_t measure_until;
     /* ------ */
     void *state;
+    struct slot *slots;
+    int epoll;
+    unsigned char *pattern;
+    unsigned char *in;
     uint64_t operations;
-    uint64_t echoed_bytes;
+    uint64_t moved_bytes;
     uint64_t errors;
     struct histogram latency;
     char failure[200];
@@ -37,7 +61,9 @@ struct mode {
     const char *name;
     /* Opens the connections before the clock starts; may be null. */
     void (*open)(struct worker *);
-    /* Works until measure_until, then takes in what is still on its way, for DRAIN_NANOS at most. */
+    /* Called once when all workers have opened theirs, and says whether to go on; may be null. */
+    int (*opened)(const struct settings *);
+    /* Works until measure_until, then takes in what is still on its way: for DRAIN_NANOS, or while more comes. */
     void (*run)(struct worker *);
     /* Prints its key=value figures of all workers together. */
     void (*report)(const struct worker *total, double seconds);
@@ -57,11 +83,56 @@ static inline int measured(const struct worker *worker, uint64_t now) {
     return now >= worker->measure_from && now < worker->measure_until;
 }
 
+static inline void count_bytes(struct worker *worker, uint64_t now, size_t count) {
+    if (measured(worker, now)) worker->moved_bytes += count;
+}
+
 /* A connected non-blocking socket without Nagle's delay, or -1 and a failure. */
 int open_connection(struct worker *worker);
 
 /* Bytes that repeat only after PATTERN_PERIOD, which no buffer size divides: a lost or doubled chunk never fits. */
 enum { PATTERN_PERIOD = 65521 };
 void fill_pattern(unsigned char *target, int count);
+
+enum { READ_SIZE = 256 << 10 };
+
+/* Slots without connections, the pattern, a buffer to read into, and an epoll. */
+void prepare_slots(struct worker *worker);
+
+/* Prepares the slots and connects them all. */
+void open_slots(struct worker *worker);
+
+/* Has the epoll report the slot, at once if it is ready: edge-triggered, for both directions. */
+void watch_slot(struct worker *worker, struct slot *slot);
+
+/* Sends the pattern from where the slot is, at most this much. Returns how much the kernel took. */
+size_t send_pattern(struct worker *worker, struct slot *slot, size_t limit);
+
+/* Sends the one byte that asks for content. */
+int send_request(struct worker *worker, struct slot *slot);
+
+/* Reads what is there into worker->in. Returns 0 if there is nothing; the end is a failure. */
+size_t receive(struct worker *worker, struct slot *slot);
+
+/* The same, where what comes has to go on with the pattern; it is checked and counted in the slot. */
+size_t receive_pattern(struct worker *worker, struct slot *slot);
+
+/* What came of one step of a slot: it has to wait, it got on, it is through. */
+enum step { BLOCKED, MOVED, DONE };
+
+/* Lets every slot that is ready step until all are done; what the others are is the complaint. Closes them all. */
+void take_turns(struct worker *worker, enum step (*step)(struct worker *, struct slot *, uint64_t now), const char *complaint);
+
+/* A file in memory, to compare with. */
+struct content {
+    const unsigned char *bytes;
+    size_t size;
+};
+
+/* Maps the file that the settings name, as the worker's state. */
+void map_content(struct worker *worker);
+
+/* Reads what is there, which has to be the content, over and over, from where the slot is. */
+size_t receive_content(struct worker *worker, struct slot *slot);
 
 #endif

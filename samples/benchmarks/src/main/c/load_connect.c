@@ -14,7 +14,7 @@
 /* Closed connections hold their port for a minute; with many source addresses there are enough of them. */
 enum { SOURCES = 200 };
 
-struct slot {
+struct attempt {
     int descriptor;
     int sent;
     unsigned char byte;
@@ -22,7 +22,7 @@ struct slot {
 };
 
 struct state {
-    struct slot *slots;
+    struct attempt *slots;
     uint32_t next_source;
     int epoll;
 };
@@ -43,7 +43,7 @@ static void bind_to_next_source(struct worker *worker, int descriptor) {
     if (bind(descriptor, (struct sockaddr *)&source, sizeof source) < 0) fail(worker, "cannot bind: %s", strerror(errno));
 }
 
-static void begin(struct worker *worker, struct slot *slot, uint64_t now) {
+static void begin(struct worker *worker, struct attempt *slot, uint64_t now) {
     struct state *state = worker->state;
     struct epoll_event interest = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = slot};
     int yes = 1;
@@ -65,7 +65,7 @@ static void begin(struct worker *worker, struct slot *slot, uint64_t now) {
 }
 
 /* Returns whether the slot is done for good. */
-static int turn(struct worker *worker, struct slot *slot) {
+static int turn(struct worker *worker, struct attempt *slot) {
     unsigned char in[2];
     if (!slot->sent) {
         ssize_t count = send(slot->descriptor, &slot->byte, 1, MSG_NOSIGNAL);
@@ -110,6 +110,6 @@ static void report(const struct worker *total, double seconds) {
            histogram_micros(&total->latency, 0.50), histogram_micros(&total->latency, 0.99));
 }
 
-static const struct mode connect_and_close = {"connect", open_all, run, report};
+static const struct mode connect_and_close = {.name = "connect", .open = open_all, .run = run, .report = report};
 
 __attribute__((constructor)) static void join(void) { mode_join(&connect_and_close); }

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-struct slot {
+struct exchange {
     int descriptor;
     int sent;
     int received;
@@ -20,7 +20,7 @@ struct slot {
 };
 
 static void open_all(struct worker *worker) {
-    struct slot *slots = calloc((size_t)worker->connections, sizeof *slots);
+    struct exchange *slots = calloc((size_t)worker->connections, sizeof *slots);
     worker->state = slots;
     for (int i = 0; i < worker->connections && !worker->errors; i++) {
         slots[i].out = malloc((size_t)worker->bytes * 2);
@@ -30,7 +30,7 @@ static void open_all(struct worker *worker) {
     }
 }
 
-static void send_rest(struct worker *worker, struct slot *slot) {
+static void send_rest(struct worker *worker, struct exchange *slot) {
     size_t left = (size_t)(worker->bytes - slot->sent);
     ssize_t count = send(slot->descriptor, slot->out + slot->sent, left, MSG_NOSIGNAL);
     if (count >= 0) slot->sent += (int)count;
@@ -38,7 +38,7 @@ static void send_rest(struct worker *worker, struct slot *slot) {
 }
 
 /* The number at its head makes each message differ from the one before. */
-static void send_next(struct worker *worker, struct slot *slot, uint64_t now) {
+static void send_next(struct worker *worker, struct exchange *slot, uint64_t now) {
     size_t head = worker->bytes < 8 ? (size_t)worker->bytes : 8;
     slot->number++;
     memcpy(slot->out, &slot->number, head);
@@ -49,7 +49,7 @@ static void send_next(struct worker *worker, struct slot *slot, uint64_t now) {
 }
 
 /* Returns whether the connection has its answer and asks no more. */
-static int turn(struct worker *worker, struct slot *slot) {
+static int turn(struct worker *worker, struct exchange *slot) {
     if (slot->sent < worker->bytes) send_rest(worker, slot);
     size_t missing = (size_t)(worker->bytes - slot->received);
     ssize_t count = recv(slot->descriptor, slot->in + slot->received, missing, 0);
@@ -74,7 +74,7 @@ static int turn(struct worker *worker, struct slot *slot) {
 }
 
 static void run(struct worker *worker) {
-    struct slot *slots = worker->state;
+    struct exchange *slots = worker->state;
     struct epoll_event ready[256];
     int waiting = worker->connections;
     int epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -97,6 +97,6 @@ static void report(const struct worker *total, double seconds) {
            histogram_micros(&total->latency, 0.50), histogram_micros(&total->latency, 0.99));
 }
 
-static const struct mode echo = {"echo", open_all, run, report};
+static const struct mode echo = {.name = "echo", .open = open_all, .run = run, .report = report};
 
 __attribute__((constructor)) static void join(void) { mode_join(&echo); }

@@ -15,11 +15,13 @@ static double middle_of(int bucket) {
 void histogram_add(struct histogram *histogram, uint64_t nanos) {
     histogram->buckets[bucket_of(nanos)]++;
     histogram->count++;
+    if (nanos > histogram->max) histogram->max = nanos;
 }
 
 void histogram_merge(struct histogram *into, const struct histogram *from) {
     for (int i = 0; i < BUCKETS; i++) into->buckets[i] += from->buckets[i];
     into->count += from->count;
+    if (from->max > into->max) into->max = from->max;
 }
 
 double histogram_micros(const struct histogram *histogram, double quantile) {
@@ -27,7 +29,7 @@ double histogram_micros(const struct histogram *histogram, double quantile) {
     uint64_t seen = 0;
     for (int i = 0; i < BUCKETS; i++) {
         seen += histogram->buckets[i];
-        if (seen > rank) return middle_of(i) / 1000;
+        if (seen > rank) return (middle_of(i) < (double)histogram->max ? middle_of(i) : (double)histogram->max) / 1000;
     }
     return 0;
 }
