@@ -19,7 +19,7 @@ internal class Server private constructor(val name: String, val port: Int) {
          */
         fun start(contestant: Contestant, tools: Tools, options: Options, processes: Processes): Server {
             val log = tools.logs.resolve("${contestant.name}.log")
-            val builder = ProcessBuilder(contestant.command(tools, options)).redirectError(log.toFile())
+            val builder = ProcessBuilder(contestant.command(tools, options.jvm, "echo", log)).redirectError(log.toFile())
             val process = processes.start(builder)
             val firstLine = CompletableFuture.supplyAsync { process.inputReader().readLine() }
             val line = try {

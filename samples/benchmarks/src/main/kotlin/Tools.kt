@@ -3,6 +3,7 @@ package io.hawser.benchmarks
 import java.lang.ProcessBuilder.Redirect
 import java.nio.file.Files
 import java.nio.file.Path
+import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.TimeUnit.SECONDS
 import kotlin.io.path.createDirectories
 import kotlin.io.path.isDirectory
@@ -15,6 +16,8 @@ internal class Tools(private val processes: Processes) {
     private val sources: Path = target.resolveSibling("src").resolve("main")
     private val native: Path = target.resolve("native").createDirectories()
 
+    private val built = ConcurrentHashMap<Path, Path>()
+
     /** Where servers write what they have to say besides their port. */
     val logs: Path = target.resolve("logs").createDirectories()
 
@@ -23,25 +26,32 @@ internal class Tools(private val processes: Processes) {
     }
 
     /** @throws Unavailable without a C compiler. */
-    fun compileLoad(): Path = compileC("load", sources.resolve("c").listDirectoryEntries("load*.c"))
+    fun compileLoad(): Path = compileC("load")
 
-    /** @throws Unavailable without a C compiler. */
-    fun compileC(name: String): Path = compileC(name, listOf(sources.resolve("c").resolve("$name.c")))
+    /**
+     * Compiles all files that begin with [name], of which each joins itself to the program.
+     *
+     * @throws Unavailable without a C compiler.
+     */
+    fun compileC(name: String): Path = once(native.resolve(name)) { program ->
+        val files = sources.resolve("c").listDirectoryEntries("$name*.c").map(Path::toString).sorted()
+        run("cc", "-O2", "-std=gnu11", "-pthread", "-o", "$program", *files.toTypedArray())
+    }
 
     /** @throws Unavailable without Go. */
-    fun compileGo(name: String): Path {
-        val program = native.resolve("go_$name")
+    fun compileGo(name: String): Path = once(native.resolve("go_$name")) { program ->
         run("go", "build", "-o", "$program", "${sources.resolve("go").resolve("$name.go")}")
-        return program
     }
 
-    private fun compileC(name: String, files: List<Path>): Path {
-        val program = native.resolve(name)
-        run("cc", "-O2", "-std=gnu11", "-pthread", "-o", "$program", *files.map(Path::toString).sorted().toTypedArray())
-        return program
-    }
+    /** Not again for each service: a program that runs cannot be written to. */
+    private fun once(program: Path, build: (Path) -> Unit): Path = built.computeIfAbsent(program) { it.also(build) }
 
-    private fun run(vararg command: String) {
+    /**
+     * Returns what [command] prints.
+     *
+     * @throws Unavailable if it cannot be run, or does not succeed.
+     */
+    fun run(vararg command: String): String {
         val log = Files.createTempFile(native, command.first(), ".log")
         val process = processes.start(ProcessBuilder(*command).redirectErrorStream(true).redirectOutput(Redirect.to(log.toFile())))
         if (!process.waitFor(COMPILE_SECONDS, SECONDS)) {
@@ -51,6 +61,7 @@ internal class Tools(private val processes: Processes) {
         val output = Files.readString(log)
         Files.delete(log)
         if (process.exitValue() != 0) throw Unavailable("${command.joinToString(" ")} failed:\n$output")
+        return output
     }
 
     private companion object {

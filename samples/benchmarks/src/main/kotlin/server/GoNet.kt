@@ -1,11 +1,16 @@
 package io.hawser.benchmarks.server
 
-import io.hawser.benchmarks.Options
 import io.hawser.benchmarks.Tools
+import java.nio.file.Path
 
-/** `src/main/go/echo.go`: Go's `net`, a goroutine for each connection. */
+/** `src/main/go/server.go`: Go's `net`, a goroutine for each connection. */
 internal object GoNet : Contestant {
     override val name: String = "go"
+    override val services: Set<String> = tcpServices
 
-    override fun command(tools: Tools, options: Options): List<String> = listOf("${tools.compileGo("echo")}")
+    override fun command(tools: Tools, jvm: List<String>, service: String, file: Path): List<String> =
+        listOf("${tools.compileGo("server")}", service, "$file")
+
+    /** Of `go version go1.19.8 linux/amd64` what is in the middle. */
+    override fun version(tools: Tools): String = "Go ${tools.run("go", "version").split(' ')[2].removePrefix("go")}"
 }

@@ -1,13 +1,54 @@
 package io.hawser.benchmarks.server
 
+import io.hawser.Connection
+import io.hawser.benchmarks.Tools
 import io.hawser.copyTo
 import io.hawser.tcp.Tcp
+import java.nio.ByteBuffer
+import java.nio.channels.FileChannel
+import java.nio.file.Path
 import kotlinx.coroutines.runBlocking
 
 /** Hawser as it comes: no option is set. */
-internal object Hawser : JvmContestant("hawser") {
-    @JvmStatic
-    public fun main(args: Array<String>): Unit = runBlocking {
-        Tcp.server(port = 0).serve(onStart = { announce(it.port) }) { it.copyTo(it) }
+internal object Hawser : JvmContestant("hawser", tcpServices) {
+    override fun version(tools: Tools): String = "Hawser ${versionOf("hawser")}"
+
+    override fun serve(service: String, file: Path): Unit = when (service) {
+        ECHO -> serve { it.copyTo(it) }
+        SINK -> serve(::sink)
+        SOURCE -> load(file).let { content -> serve { source(it, content) } }
+        FILE -> serve { sendFiles(it, file) }
+        else -> unknown(service)
+    }
+
+    private fun serve(handler: suspend (Connection) -> Unit) = runBlocking {
+        Tcp.server(port = 0).serve(onStart = { announce(it.port) }) { handler(it) }
+    }
+
+    /** Where the kernel takes it from without a copy. */
+    private fun load(file: Path): ByteBuffer = FileChannel.open(file).use { channel ->
+        val content = ByteBuffer.allocateDirect(Math.toIntExact(channel.size()))
+        while (content.hasRemaining()) channel.read(content)
+        content.flip()
+    }
+
+    private suspend fun sink(connection: Connection) {
+        val buffer = ByteBuffer.allocateDirect(PIECE)
+        while (connection.read(buffer) >= 0) buffer.clear()
+        connection.write(ByteBuffer.allocate(Long.SIZE_BYTES).putLong(connection.bytesRead).flip())
+    }
+
+    private suspend fun source(connection: Connection, content: ByteBuffer) {
+        if (connection.read(ByteBuffer.allocate(1)) < 0) return
+        while (true) {
+            for (from in 0 until content.limit() step PIECE) {
+                connection.write(content.slice(from, minOf(PIECE, content.limit() - from)))
+            }
+        }
+    }
+
+    private suspend fun sendFiles(connection: Connection, file: Path) {
+        val request = ByteBuffer.allocate(1)
+        while (connection.read(request.clear()) > 0) connection.sendFile(file)
     }
 }

@@ -1,19 +1,35 @@
 package io.hawser.benchmarks.server
 
-import io.hawser.benchmarks.Options
 import io.hawser.benchmarks.Tools
 import java.nio.file.Path
+import java.util.Properties
 
-/** A contestant whose object has a static `main`; all are started by the same Java with the same flags. */
-internal sealed class JvmContestant(override val name: String) : Contestant {
-    override fun command(tools: Tools, options: Options): List<String> {
+/** A contestant that [JvmServer] runs; all are started by the same Java with the same flags. */
+internal sealed class JvmContestant(override val name: String, override val services: Set<String>) : Contestant {
+    /** Serves one of its [services] until the process ends. It may return before that. */
+    abstract fun serve(service: String, file: Path)
+
+    /** Bytes that it holds outside the heap and outside the direct buffers that the JDK knows of. */
+    open val foreignMemory: Long get() = 0
+
+    override fun command(tools: Tools, jvm: List<String>, service: String, file: Path): List<String> {
         val java = Path.of(System.getProperty("java.home"), "bin", "java")
-        return listOf("$java") + options.jvm + listOf("-cp", System.getProperty("java.class.path"), javaClass.name)
+        val program = listOf("-cp", System.getProperty("java.class.path"), JvmServer.javaClass.name, javaClass.name)
+        return listOf("$java") + jvm + program + listOf(service, "$file")
     }
 
     protected companion object {
         const val LOOPBACK: String = "127.0.0.1"
 
         fun announce(port: Int): Unit = println("listening $port")
+
+        fun unknown(service: String): Nothing = throw IllegalArgumentException("there is no service $service")
+
+        /** The version of a library as the build has set it: not every jar knows its own. */
+        fun versionOf(library: String): String {
+            val versions = Properties()
+            JvmContestant::class.java.getResourceAsStream("/versions.properties").use(versions::load)
+            return versions.getProperty(library)
+        }
     }
 }

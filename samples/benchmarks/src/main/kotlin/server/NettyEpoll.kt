@@ -1,12 +1,12 @@
 package io.hawser.benchmarks.server
 
+import io.netty.channel.IoHandlerFactory
+import io.netty.channel.ServerChannel
 import io.netty.channel.epoll.EpollIoHandler
 import io.netty.channel.epoll.EpollServerSocketChannel
 
 /** Netty on its native epoll. */
-internal object NettyEpoll : JvmContestant("netty-epoll") {
-    @JvmStatic
-    public fun main(args: Array<String>) {
-        announce(startNettyEcho(EpollIoHandler.newFactory(), EpollServerSocketChannel::class.java, LOOPBACK))
-    }
+internal object NettyEpoll : Netty("netty-epoll") {
+    override val io: IoHandlerFactory get() = EpollIoHandler.newFactory()
+    override val channel: Class<out ServerChannel> get() = EpollServerSocketChannel::class.java
 }

@@ -1,0 +1,137 @@
+package io.hawser.benchmarks.server
+
+import io.hawser.benchmarks.Tools
+import io.netty.bootstrap.ServerBootstrap
+import io.netty.buffer.ByteBuf
+import io.netty.buffer.Unpooled
+import io.netty.channel.ChannelFutureListener
+import io.netty.channel.ChannelHandler
+import io.netty.channel.ChannelHandlerContext
+import io.netty.channel.ChannelInboundHandlerAdapter
+import io.netty.channel.ChannelInitializer
+import io.netty.channel.ChannelOption
+import io.netty.channel.DefaultFileRegion
+import io.netty.channel.IoHandlerFactory
+import io.netty.channel.MultiThreadIoEventLoopGroup
+import io.netty.channel.ServerChannel
+import io.netty.channel.socket.ChannelInputShutdownEvent
+import io.netty.channel.socket.SocketChannel
+import java.io.File
+import java.net.InetSocketAddress
+import java.nio.file.Path
+
+/** What all of Netty's transports share: an event loop per core, and the services. */
+internal sealed class Netty(name: String) : JvmContestant(name, tcpServices) {
+    protected abstract val io: IoHandlerFactory
+    protected abstract val channel: Class<out ServerChannel>
+
+    override val foreignMemory: Long get() = NettyMemory.foreign
+
+    override fun version(tools: Tools): String = "Netty ${versionOf("netty")}"
+
+    override fun serve(service: String, file: Path) {
+        val newHandler = handlers(service, file)
+        val server = ServerBootstrap()
+            .group(MultiThreadIoEventLoopGroup(Runtime.getRuntime().availableProcessors(), io))
+            .channel(channel)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childHandler(
+                object : ChannelInitializer<SocketChannel>() {
+                    override fun initChannel(accepted: SocketChannel) {
+                        accepted.pipeline().addLast(newHandler())
+                    }
+                },
+            )
+        announce((server.bind(LOOPBACK, 0).sync().channel().localAddress() as InetSocketAddress).port)
+    }
+
+    private fun handlers(service: String, file: Path): () -> ChannelHandler = when (service) {
+        ECHO -> ::Echo
+
+        SINK -> ::Sink
+
+        SOURCE -> file.toFile().readBytes().let { bytes ->
+            val content = Unpooled.unreleasableBuffer(Unpooled.directBuffer(bytes.size).writeBytes(bytes))
+            ({ Source(content) })
+        }
+
+        FILE -> file.toFile().let { { Sender(it) } }
+
+        else -> unknown(service)
+    }
+
+    private abstract class Handler : ChannelInboundHandlerAdapter() {
+        @Deprecated("Netty marks it so in ChannelHandler, and not in ChannelInboundHandler")
+        override fun exceptionCaught(context: ChannelHandlerContext, cause: Throwable) {
+            context.close()
+        }
+    }
+
+    /**
+     * Writes what a read brings and flushes once all of it has been read: one system call for each way. Reads nothing more while the
+     * peer does not take it.
+     */
+    private class Echo : Handler() {
+        override fun channelRead(context: ChannelHandlerContext, message: Any) {
+            context.write(message, context.voidPromise())
+        }
+
+        override fun channelReadComplete(context: ChannelHandlerContext) {
+            context.flush()
+        }
+
+        override fun channelWritabilityChanged(context: ChannelHandlerContext) {
+            context.channel().config().isAutoRead = context.channel().isWritable
+        }
+    }
+
+    private class Sink : Handler() {
+        private var received = 0L
+
+        override fun handlerAdded(context: ChannelHandlerContext) {
+            context.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+        }
+
+        override fun channelRead(context: ChannelHandlerContext, message: Any) {
+            received += (message as ByteBuf).readableBytes()
+            message.release()
+        }
+
+        override fun userEventTriggered(context: ChannelHandlerContext, event: Any) {
+            if (event !is ChannelInputShutdownEvent) return
+            context.writeAndFlush(context.alloc().buffer().writeLong(received)).addListener(ChannelFutureListener.CLOSE)
+        }
+    }
+
+    private class Source(private val content: ByteBuf) : Handler() {
+        private var asked = false
+        private var at = 0
+
+        override fun channelRead(context: ChannelHandlerContext, message: Any) {
+            (message as ByteBuf).release()
+            asked = true
+            writeOn(context)
+        }
+
+        override fun channelWritabilityChanged(context: ChannelHandlerContext) {
+            if (asked) writeOn(context)
+        }
+
+        private fun writeOn(context: ChannelHandlerContext) {
+            while (context.channel().isWritable) {
+                val piece = content.slice(at, minOf(PIECE, content.writerIndex() - at))
+                // First, because the write may have us called again.
+                at = (at + piece.readableBytes()) % content.writerIndex()
+                context.writeAndFlush(piece, context.voidPromise())
+            }
+        }
+    }
+
+    private class Sender(private val file: File) : Handler() {
+        override fun channelRead(context: ChannelHandlerContext, message: Any) {
+            val requests = (message as ByteBuf).readableBytes()
+            message.release()
+            repeat(requests) { context.writeAndFlush(DefaultFileRegion(file, 0, file.length()), context.voidPromise()) }
+        }
+    }
+}

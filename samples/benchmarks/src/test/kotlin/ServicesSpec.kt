@@ -1,0 +1,85 @@
+package io.hawser.benchmarks
+
+import io.hawser.benchmarks.server.Contestant
+import io.hawser.benchmarks.server.ECHO
+import io.hawser.benchmarks.server.FILE
+import io.hawser.benchmarks.server.JvmContestant
+import io.hawser.benchmarks.server.SINK
+import io.hawser.benchmarks.server.SOURCE
+import io.kotest.assertions.withClue
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.core.test.Enabled
+import io.kotest.engine.spec.tempfile
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldMatch
+import java.lang.ProcessBuilder.Redirect
+import java.util.concurrent.TimeUnit.SECONDS
+import kotlin.random.Random
+
+/** Every contestant on this machine, as a program, under every kind of load there is for what it serves. */
+internal class ServicesSpec : FunSpec({
+    val processes = autoClose(Processes())
+    val tools = Tools(processes)
+    val file = tempfile().apply { writeBytes(Random(1).nextBytes(300_001)) }.toPath()
+    val loads = mapOf(
+        ECHO to listOf("echo", "stream", "connect", "idle", "paced rate=1000"),
+        SINK to listOf("push"),
+        SOURCE to listOf("pull file=$file"),
+        FILE to listOf("file file=$file"),
+    )
+
+    fun start(vararg command: String): Process = processes.start(ProcessBuilder(*command).redirectError(Redirect.INHERIT))
+
+    fun available(contestant: Contestant, service: String): Enabled = try {
+        if (System.getenv("CI") != "true") tools.compileLoad()
+        contestant.command(tools, emptyList(), service, file)
+        Enabled.enabled
+    } catch (e: Unavailable) {
+        Enabled.disabled(e.message)
+    }
+
+    fun put(mode: String, port: Int) {
+        val words = mode.split(' ')
+        val load =
+            start(
+                "${tools.compileLoad()}", words.first(), "127.0.0.1", "$port", "4", "1000", "0.2", "0.2", "2",
+                *words.drop(
+                    1,
+                ).toTypedArray(),
+            )
+        load.outputWriter().use { it.write("go on\n") }
+        withClue(mode) {
+            load.inputReader().readText() shouldContain "errors=0"
+            load.waitFor() shouldBe 0
+        }
+    }
+
+    for (contestant in Contestant.all) {
+        for (service in contestant.services) {
+            test("${contestant.name} serves $service").config(enabledOrReasonIf = { available(contestant, service) }) {
+                val server = start(*contestant.command(tools, listOf("-Xmx128m"), service, file).toTypedArray())
+                val output = server.inputReader()
+                val port = output.readLine().removePrefix("listening ").toInt()
+
+                loads.getValue(service).forEach { put(it, port) }
+
+                if (contestant is JvmContestant) {
+                    val input = server.outputWriter()
+                    input.write("memory\n")
+                    input.flush()
+                    output.readLine() shouldMatch Regex("heap=[0-9]+ direct=[0-9]+")
+                    input.close()
+                    server.waitFor(10, SECONDS) shouldBe true
+                } else {
+                    server.isAlive shouldBe true
+                    server.destroyForcibly()
+                }
+            }
+        }
+
+        test("${contestant.name} knows its version").config(enabledOrReasonIf = { available(contestant, contestant.services.first()) }) {
+            contestant.version(tools) shouldMatch Regex(".*[0-9]+[.][0-9]+.*")
+        }
+    }
+})
