@@ -36,7 +36,7 @@ internal class OptionsSpec : FunSpec({
 
     test("every server and workload there is finds its way into the catalogue") {
         Contestant.all.map(Contestant::name) shouldContainExactly
-            listOf("hawser", "c-epoll", "go", "java-net", "java-net-virtual", "ktor", "netty-epoll", "netty-nio")
+            listOf("hawser", "c-epoll", "go", "java-net", "java-net-virtual", "ktor", "netty-epoll", "netty-nio", "vertx")
         Workload.all.map(Workload::name) shouldContainExactly listOf("connect", "echo", "stream")
     }
 
