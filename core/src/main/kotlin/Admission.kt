@@ -65,7 +65,7 @@ private class Combined(
 
 private class Blocks(private val blocks: List<Cidr>, private val admitted: Boolean) : Admission {
     override fun admits(candidate: Candidate): Boolean {
-        val address = (candidate.remote as? InetSocketAddress)?.address
+        val address = (candidate.remote as? InetSocketAddress)?.address?.address
         return (address != null && blocks.any { address in it }) == admitted
     }
 

@@ -7,14 +7,13 @@ import java.net.InetAddress
 internal class Cidr private constructor(private val prefix: InetAddress, private val bits: Int) {
     private val bytes = prefix.address
 
-    operator fun contains(address: InetAddress): Boolean {
-        // The JDK reads a mapped IPv4 address as the IPv4 address, wherever it comes from.
-        val other = address.address
-        if (other.size != bytes.size) return false
-        for (i in 0 until bits / Byte.SIZE_BITS) if (other[i] != bytes[i]) return false
+    /** For [InetAddress.getAddress], in which the JDK has made an IPv4 address of a mapped one. */
+    operator fun contains(address: ByteArray): Boolean {
+        if (address.size != bytes.size) return false
+        for (i in 0 until bits / Byte.SIZE_BITS) if (address[i] != bytes[i]) return false
         val rest = bits % Byte.SIZE_BITS
         if (rest == 0) return true
-        val difference = bytes[bits / Byte.SIZE_BITS].toInt() xor other[bits / Byte.SIZE_BITS].toInt()
+        val difference = bytes[bits / Byte.SIZE_BITS].toInt() xor address[bits / Byte.SIZE_BITS].toInt()
         return difference and 0xff shr (Byte.SIZE_BITS - rest) == 0
     }
 
