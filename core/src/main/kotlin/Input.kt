@@ -100,8 +100,10 @@ internal class Input(private val life: Lifecycle) {
         val result = ByteBuffer.allocate(count)
         try {
             while (result.hasRemaining()) {
-                if (readOrWait(result) < 0) {
-                    throw UnexpectedEnd(raw.endpoint, result.position(), "$count bytes")
+                if (spent()) yield()
+                when (readNow(result)) {
+                    0 -> await()
+                    -1 -> throw UnexpectedEnd(raw.endpoint, result.position(), "$count bytes")
                 }
             }
         } catch (e: Throwable) {
@@ -214,18 +216,14 @@ internal class Input(private val life: Lifecycle) {
     private suspend fun readWaiting(target: ByteBuffer, spent: Boolean): Int {
         try {
             if (spent) yield()
-            return readOrWait(target)
+            while (true) {
+                if (spent()) yield()
+                val count = readNow(target)
+                if (count != 0) return count
+                await()
+            }
         } finally {
             release()
-        }
-    }
-
-    private suspend fun readOrWait(target: ByteBuffer): Int {
-        while (true) {
-            if (spent()) yield()
-            val count = readNow(target)
-            if (count != 0) return count
-            await()
         }
     }
 
@@ -294,14 +292,14 @@ internal class Input(private val life: Lifecycle) {
         // Waits hold no buffer of the loop.
         ahead.stash()
         streak = 0
-        val number = wait?.begin(loop.nanoTime())
+        wait?.begin(loop.nanoTime())
         try {
             raw.awaitReadable()
         } catch (e: IOException) {
             throw life.inputFailed(e)
         }
         if (isCutShort) isLastLook = true
-        if (number != null && wait.hasExpired(number)) throw ReadTimeout(raw.endpoint, life.terms.readTimeout.toJavaDuration())
+        if (wait?.hasExpired == true) throw ReadTimeout(raw.endpoint, life.terms.readTimeout.toJavaDuration())
     }
 
     /** Reads more behind what is held ahead, without waiting. False if there was nothing: neither bytes nor the end. */

@@ -20,20 +20,18 @@ internal class ReadWait {
     @Volatile
     private var expired = -1L
 
-    /** Returns the number of the wait that goes on, or begins. */
-    fun begin(now: Long): Long {
-        if (number % 2 == 0L) {
-            began = now
-            number++
-        }
-        return number
+    fun begin(now: Long) {
+        if (number % 2 == 1L) return
+        began = now
+        number++
     }
 
     fun end() {
         if (number % 2 == 1L) number++
     }
 
-    fun hasExpired(wait: Long): Boolean = expired == wait
+    /** Whether the wait that goes on has taken too long. For the reader. */
+    val hasExpired: Boolean get() = expired == number
 
     /** How long a read has been waiting, or null if none does. */
     fun lasts(now: Long): Duration? {

@@ -10,10 +10,12 @@ import java.nio.channels.SelectionKey.OP_READ
 import java.nio.channels.SelectionKey.OP_WRITE
 import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater
+import kotlin.coroutines.Continuation
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.coroutineContext
 import kotlin.coroutines.intrinsics.COROUTINE_SUSPENDED
 import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
+import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.suspendCancellableCoroutine
 
 /**
@@ -58,10 +60,18 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
      *
      * @throws IllegalStateException if somebody waits in that direction already.
      */
-    suspend fun await(operation: Int) {
+    suspend fun await(operation: Int): Unit = suspended(operation)
+
+    /** Generic, because the compiler gives one that returns Unit a frame of its own. */
+    @Suppress("UNCHECKED_CAST")
+    private suspend fun <T> suspended(operation: Int): T {
         val isInput = operation and INPUT_OPERATIONS != 0
         val local = if (loop.isCurrent) localWaiter(isInput, coroutineContext) else null
-        if (local != null) awaitHere(operation, local) else awaitAnywhere(operation)
+        return if (local != null) {
+            suspendCoroutineUninterceptedOrReturn { enter(operation, local, it as Continuation<Unit>) }
+        } else {
+            suspendCancellableCoroutine { enter(operation, it as CancellableContinuation<Unit>) }
+        }
     }
 
     /** The waiter of the coroutine with [context]; null if it takes a [RemoteWaiter]. */
@@ -77,16 +87,16 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
         }
     }
 
-    private suspend fun awaitHere(operation: Int, waiter: LocalWaiter): Unit = suspendCoroutineUninterceptedOrReturn { continuation ->
+    private fun enter(operation: Int, waiter: LocalWaiter, continuation: Continuation<Unit>): Any {
         val slot = slot(operation)
         if (slot.get(this) != null) throw twoWait()
         waiter.prepare(continuation)
         fill(slot, waiter, operation)
         waiter.throwIfCancelled()
-        COROUTINE_SUSPENDED
+        return COROUTINE_SUSPENDED
     }
 
-    private suspend fun awaitAnywhere(operation: Int): Unit = suspendCancellableCoroutine { continuation ->
+    private fun enter(operation: Int, continuation: CancellableContinuation<Unit>) {
         val slot = slot(operation)
         val waiter = RemoteWaiter(continuation)
         fill(slot, waiter, operation)
