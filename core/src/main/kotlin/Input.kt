@@ -9,6 +9,8 @@ import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.nanoseconds
 import kotlin.time.toJavaDuration
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.yield
 
 /** The read side of a connection: one reader at a time, and what was read ahead for the next one. */
@@ -24,6 +26,9 @@ internal class Input(private val life: Lifecycle) {
 
     /** Operations since the last wait. */
     private var streak = 0
+
+    /** What the last read returned. */
+    private var boxed: Int? = null
 
     /** Written by the reader only. */
     @Volatile
@@ -50,16 +55,11 @@ internal class Input(private val life: Lifecycle) {
         require(!target.isReadOnly) { "a read-only buffer: $target" }
         claim()
         val spent = spent()
-        val count = try {
-            if (spent) 0 else readNow(target)
-        } catch (e: Throwable) {
-            release()
-            throw e
-        }
+        val count = attempt(spent) { readNow(target) }
         // Only what has to wait pays for a coroutine's frame.
-        if (count == 0) return readWaiting(target, spent)
+        if (count == 0) return readWaiting(target)
         release()
-        return count
+        return done(box(count), spent)
     }
 
     suspend fun awaitReadable() {
@@ -76,15 +76,10 @@ internal class Input(private val life: Lifecycle) {
     suspend fun next(): ByteBuffer? {
         claim()
         val spent = spent()
-        val buffer = try {
-            if (spent) null else nextNow()
-        } catch (e: Throwable) {
-            release()
-            throw e
-        }
-        if (spent || (buffer == null && !life.inputEnded)) return nextWaiting(spent)
+        val buffer = attempt(spent) { nextNow() }
+        if (buffer == null && !life.inputEnded) return nextWaiting()
         release()
-        return buffer
+        return done(buffer, spent)
     }
 
     fun giveBack(buffer: ByteBuffer) = loop.buffers.give(buffer)
@@ -117,22 +112,14 @@ internal class Input(private val life: Lifecycle) {
     /** One frame, or null at the end. What has come of a frame stays for whoever reads next. */
     suspend fun <T : Any> nextFrame(codec: FrameCodec<T>): T? {
         claim()
-        try {
-            var seen = 0
-            if (spent()) yield()
+        val spent = spent()
+        val frame = attempt(spent) {
             life.ensureOpen()
-            while (true) {
-                ahead.takeFrame(codec, seen, raw.endpoint)?.let { return it }
-                seen = ahead.size
-                while (!readAhead()) await()
-                if (ahead.size == seen) {
-                    if (seen == 0) return null
-                    throw UnexpectedEnd(raw.endpoint, seen, ahead.expected(codec))
-                }
-            }
-        } finally {
-            release()
+            ahead.takeFrame(codec, 0, raw.endpoint)
         }
+        if (frame == null) return nextFrameWaiting(codec)
+        release()
+        return done(frame, spent)
     }
 
     /** Throws away what has arrived, up to [limit] bytes, without waiting. Returns how much it was, or -1 at the end. */
@@ -213,13 +200,25 @@ internal class Input(private val life: Lifecycle) {
         claimed.set(false)
     }
 
-    private suspend fun readWaiting(target: ByteBuffer, spent: Boolean): Int {
+    /** Does [block] with the claim held, which it gives back if that fails, after a look for a cancellation if it is time for it. */
+    private suspend inline fun <T> attempt(spent: Boolean, block: () -> T): T {
         try {
-            if (spent) yield()
+            if (spent) currentCoroutineContext().ensureActive()
+            return block()
+        } catch (e: Throwable) {
+            release()
+            throw e
+        }
+    }
+
+    /** Returns an Int, by the type of [T] because one that is boxed already can be returned so. */
+    @Suppress("UNCHECKED_CAST")
+    private suspend fun <T> readWaiting(target: ByteBuffer): T {
+        try {
             while (true) {
                 if (spent()) yield()
                 val count = readNow(target)
-                if (count != 0) return count
+                if (count != 0) return box(count) as T
                 await()
             }
         } finally {
@@ -227,9 +226,8 @@ internal class Input(private val life: Lifecycle) {
         }
     }
 
-    private suspend fun nextWaiting(spent: Boolean): ByteBuffer? {
+    private suspend fun nextWaiting(): ByteBuffer? {
         try {
-            if (spent) yield()
             while (true) {
                 if (spent()) yield()
                 val buffer = nextNow()
@@ -239,6 +237,28 @@ internal class Input(private val life: Lifecycle) {
         } finally {
             release()
         }
+    }
+
+    private suspend fun <T : Any> nextFrameWaiting(codec: FrameCodec<T>): T? {
+        try {
+            while (true) {
+                val seen = ahead.size
+                while (!readAhead()) await()
+                if (ahead.size == seen) {
+                    if (seen == 0) return null
+                    throw UnexpectedEnd(raw.endpoint, seen, ahead.expected(codec))
+                }
+                ahead.takeFrame(codec, seen, raw.endpoint)?.let { return it }
+            }
+        } finally {
+            release()
+        }
+    }
+
+    /** [count] as the object that a suspending function returns, made anew only where it is another than the last time. */
+    private fun box(count: Int): Int? {
+        if (boxed != count) boxed = count
+        return boxed
     }
 
     private fun readNow(target: ByteBuffer): Int {
@@ -303,7 +323,7 @@ internal class Input(private val life: Lifecycle) {
     }
 
     /** Reads more behind what is held ahead, without waiting. False if there was nothing: neither bytes nor the end. */
-    private suspend fun readAhead(): Boolean {
+    private suspend inline fun readAhead(): Boolean {
         if (spent()) yield()
         life.ensureOpen()
         return life.inputEnded || ahead.append(::readStream) != 0
