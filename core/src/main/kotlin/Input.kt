@@ -9,8 +9,6 @@ import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.nanoseconds
 import kotlin.time.toJavaDuration
-import kotlinx.coroutines.currentCoroutineContext
-import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.yield
 
 /** The read side of a connection: one reader at a time, and what was read ahead for the next one. */
@@ -28,7 +26,7 @@ internal class Input(private val life: Lifecycle) {
     private var streak = 0
 
     /** What the last read returned. */
-    private var boxed: Int? = null
+    private var lastCount: Int? = null
 
     /** Written by the reader only. */
     @Volatile
@@ -55,11 +53,12 @@ internal class Input(private val life: Lifecycle) {
         require(!target.isReadOnly) { "a read-only buffer: $target" }
         claim()
         val spent = spent()
-        val count = attempt(spent) { readNow(target) }
+        val count = if (spent) 0 else attempt { readNow(target) }
         // Only what has to wait pays for a coroutine's frame.
-        if (count == 0) return readWaiting(target)
+        if (count == 0) return readWaiting(target, spent)
+        val result = boxed(count)
         release()
-        return done(box(count), spent)
+        return unchanged(result)
     }
 
     suspend fun awaitReadable() {
@@ -76,10 +75,10 @@ internal class Input(private val life: Lifecycle) {
     suspend fun next(): ByteBuffer? {
         claim()
         val spent = spent()
-        val buffer = attempt(spent) { nextNow() }
-        if (buffer == null && !life.inputEnded) return nextWaiting()
+        val buffer = if (spent) null else attempt { nextNow() }
+        if (spent || (buffer == null && !life.inputEnded)) return nextWaiting(spent)
         release()
-        return done(buffer, spent)
+        return buffer
     }
 
     fun giveBack(buffer: ByteBuffer) = loop.buffers.give(buffer)
@@ -113,13 +112,10 @@ internal class Input(private val life: Lifecycle) {
     suspend fun <T : Any> nextFrame(codec: FrameCodec<T>): T? {
         claim()
         val spent = spent()
-        val frame = attempt(spent) {
-            life.ensureOpen()
-            ahead.takeFrame(codec, 0, raw.endpoint)
-        }
-        if (frame == null) return nextFrameWaiting(codec)
+        val frame = if (spent) null else attempt { frameNow(codec, seen = 0) }
+        if (frame == null) return nextFrameWaiting(codec, spent)
         release()
-        return done(frame, spent)
+        return frame
     }
 
     /** Throws away what has arrived, up to [limit] bytes, without waiting. Returns how much it was, or -1 at the end. */
@@ -200,10 +196,9 @@ internal class Input(private val life: Lifecycle) {
         claimed.set(false)
     }
 
-    /** Does [block] with the claim held, which it gives back if that fails, after a look for a cancellation if it is time for it. */
-    private suspend inline fun <T> attempt(spent: Boolean, block: () -> T): T {
+    /** Does [block] with the claim held, which it gives back if that fails. */
+    private inline fun <T> attempt(block: () -> T): T {
         try {
-            if (spent) currentCoroutineContext().ensureActive()
             return block()
         } catch (e: Throwable) {
             release()
@@ -211,14 +206,14 @@ internal class Input(private val life: Lifecycle) {
         }
     }
 
-    /** Returns an Int, by the type of [T] because one that is boxed already can be returned so. */
-    @Suppress("UNCHECKED_CAST")
-    private suspend fun <T> readWaiting(target: ByteBuffer): T {
+    /** Returns an Int by the type of [T], as [unchanged] does. */
+    private suspend fun <T> readWaiting(target: ByteBuffer, spent: Boolean): T {
         try {
+            if (spent) yield()
             while (true) {
                 if (spent()) yield()
                 val count = readNow(target)
-                if (count != 0) return box(count) as T
+                if (count != 0) return unchanged(boxed(count))
                 await()
             }
         } finally {
@@ -226,8 +221,9 @@ internal class Input(private val life: Lifecycle) {
         }
     }
 
-    private suspend fun nextWaiting(): ByteBuffer? {
+    private suspend fun nextWaiting(spent: Boolean): ByteBuffer? {
         try {
+            if (spent) yield()
             while (true) {
                 if (spent()) yield()
                 val buffer = nextNow()
@@ -239,8 +235,12 @@ internal class Input(private val life: Lifecycle) {
         }
     }
 
-    private suspend fun <T : Any> nextFrameWaiting(codec: FrameCodec<T>): T? {
+    private suspend fun <T : Any> nextFrameWaiting(codec: FrameCodec<T>, spent: Boolean): T? {
         try {
+            if (spent) {
+                yield()
+                frameNow(codec, seen = 0)?.let { return it }
+            }
             while (true) {
                 val seen = ahead.size
                 while (!readAhead()) await()
@@ -248,18 +248,27 @@ internal class Input(private val life: Lifecycle) {
                     if (seen == 0) return null
                     throw UnexpectedEnd(raw.endpoint, seen, ahead.expected(codec))
                 }
-                ahead.takeFrame(codec, seen, raw.endpoint)?.let { return it }
+                frameNow(codec, seen)?.let { return it }
             }
         } finally {
             release()
         }
     }
 
-    /** [count] as the object that a suspending function returns, made anew only where it is another than the last time. */
-    private fun box(count: Int): Int? {
-        if (boxed != count) boxed = count
-        return boxed
+    private fun <T : Any> frameNow(codec: FrameCodec<T>, seen: Int): T? {
+        life.ensureOpen()
+        return ahead.takeFrame(codec, seen, raw.endpoint)
     }
+
+    /** [count] as the object that a suspending function returns, made anew only where it is another than the last time. */
+    private fun boxed(count: Int): Int? {
+        if (lastCount != count) lastCount = count
+        return lastCount
+    }
+
+    /** Keeps the compiler from unboxing [count], an Int by the type of [T], and boxing it anew. */
+    @Suppress("UNCHECKED_CAST")
+    private suspend fun <T> unchanged(count: Int?): T = count as T
 
     private fun readNow(target: ByteBuffer): Int {
         life.ensureOpen()

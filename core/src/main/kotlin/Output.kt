@@ -5,11 +5,8 @@ import io.hawser.transport.TransportApi
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.FileChannel
-import kotlin.coroutines.CoroutineContext
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.nanoseconds
-import kotlinx.coroutines.currentCoroutineContext
-import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.yield
 
@@ -50,13 +47,12 @@ internal class Output(private val life: Lifecycle) {
         if (!turn.tryLock()) return writeInTurn(arrayOf(source))
         val before = source.remaining()
         val spent = spent()
-        val isWritten = writeNow(source, if (spent) currentCoroutineContext() else null)
         // Only what has to wait pays for a coroutine's frame.
-        return if (isWritten) done(Unit, spent) else writeRest(arrayOf(source), begun = source.remaining() < before)
+        if (spent || !writeNow(source)) return writeRest(arrayOf(source), begun = source.remaining() < before, spent)
     }
 
     suspend fun write(sources: Array<ByteBuffer>): Unit =
-        if (turn.tryLock()) writeRest(sources, begun = false) else writeInTurn(sources)
+        if (turn.tryLock()) writeRest(sources, begun = false, spent = false) else writeInTurn(sources)
 
     suspend fun shutdown() = inTurn {
         if (ended) return@inTurn
@@ -87,14 +83,10 @@ internal class Output(private val life: Lifecycle) {
         sent
     }
 
-    /**
-     * One attempt with the turn held, which it gives back unless something is left to write. It begins with a look for the cancellation
-     * of [caller] if that is not null.
-     */
-    private fun writeNow(source: ByteBuffer, caller: CoroutineContext?): Boolean {
+    /** One attempt with the turn held, which it gives back unless something is left to write. */
+    private fun writeNow(source: ByteBuffer): Boolean {
         var done = true
         try {
-            caller?.ensureActive()
             ensureUsable()
             if (!source.hasRemaining()) return true
             left(raw.write(source).toLong())
@@ -108,10 +100,11 @@ internal class Output(private val life: Lifecycle) {
     }
 
     /** Writes what is left of [sources] with the turn held, and gives it back. */
-    private suspend fun writeRest(sources: Array<ByteBuffer>, begun: Boolean) {
+    private suspend fun writeRest(sources: Array<ByteBuffer>, begun: Boolean, spent: Boolean) {
         var partly = begun
         try {
             abortIfCut({ partly }) {
+                if (spent) yield()
                 ensureUsable()
                 var first = 0
                 while (true) {
@@ -170,7 +163,7 @@ internal class Output(private val life: Lifecycle) {
 
     private suspend fun writeInTurn(sources: Array<ByteBuffer>): Unit = dispatched {
         turn.lock()
-        writeRest(sources, begun = false)
+        writeRest(sources, begun = false, spent = false)
     }
 
     private suspend fun <T> inTurn(block: suspend () -> T): T = dispatched {

@@ -8,8 +8,8 @@ import kotlin.coroutines.intrinsics.intercepted
 import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
 import kotlinx.coroutines.CancellableContinuation
-import kotlinx.coroutines.DisposableHandle
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.DisposableHandle
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.InternalCoroutinesApi
 import kotlinx.coroutines.Job
@@ -71,7 +71,8 @@ internal class LocalWaiter(val context: CoroutineContext, private val take: (Loc
 
     companion object {
         fun accepts(context: CoroutineContext, loop: EventLoop): Boolean =
-            context[ContinuationInterceptor] === loop && context.fold(true) { plain, element -> plain && element !is ThreadContextElement<*> }
+            context[ContinuationInterceptor] === loop &&
+                context.fold(true) { plain, element -> plain && element !is ThreadContextElement<*> }
     }
 }
 

@@ -29,8 +29,8 @@ public interface Loop {
 
     /**
      * Counts one operation of the coroutine that is running on this loop, and tells whether it has just had its share of the turn: then
-     * it yields before or right after the operation, so that a coroutine that never has to wait does not starve the others. The share
-     * begins anew with that. Always false elsewhere.
+     * it yields before the operation, so that a coroutine that never has to wait does not starve the others. The share begins anew with
+     * that. Always false elsewhere.
      */
     public fun spent(): Boolean
 }
