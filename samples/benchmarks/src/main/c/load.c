@@ -15,7 +15,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-enum { MAX_MODES = 32, MAX_THREADS = 64, MAX_BYTES = 1 << 20 };
+enum { MAX_MODES = 32, MAX_THREADS = 64, MAX_BYTES = 1 << 24 };
 
 static const struct mode *modes[MAX_MODES];
 static int mode_count;
@@ -100,6 +100,7 @@ int main(int count, char **arguments) {
         bytes > MAX_BYTES || warmup < 0 || seconds <= 0 || threads < 1 || threads > MAX_THREADS) {
         return usage();
     }
+    if (mode->threads_each) threads = (threads + mode->threads_each - 1) / mode->threads_each;
     if (threads > connections) threads = connections;
     raise_descriptor_limit();
 

@@ -59,6 +59,8 @@ struct worker {
 
 struct mode {
     const char *name;
+    /* How many threads a worker has; 0 is one. */
+    int threads_each;
     /* Opens the connections before the clock starts; may be null. */
     void (*open)(struct worker *);
     /* Called once when all workers have opened theirs, and says whether to go on; may be null. */
@@ -104,6 +106,9 @@ void open_slots(struct worker *worker);
 
 /* Has the epoll report the slot, at once if it is ready: edge-triggered, for both directions. */
 void watch_slot(struct worker *worker, struct slot *slot);
+
+/* Has the epoll report the slot again if it is ready still. Any thread. */
+void rewatch_slot(struct worker *worker, struct slot *slot);
 
 /* Sends the pattern from where the slot is, at most this much. Returns how much the kernel took. */
 size_t send_pattern(struct worker *worker, struct slot *slot, size_t limit);

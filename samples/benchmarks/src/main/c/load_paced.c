@@ -95,6 +95,7 @@ static void receive_answers(struct worker *worker, struct slot *slot) {
     while (count == READ_SIZE && !worker->errors) {
         uint64_t message = slot->received / (uint64_t)worker->bytes;
         count = receive_pattern(worker, slot);
+        if (slot->received > slot->sent) fail(worker, "more came back than was sent");
         uint64_t end = slot->received / (uint64_t)worker->bytes;
         uint64_t now = now_nanos();
         while (message < end) answered(worker, message++ * (uint64_t)worker->connections + index, now);

@@ -2,6 +2,9 @@
 
 package io.hawser.benchmarks
 
+import io.hawser.benchmarks.report.Circumstances
+import io.hawser.benchmarks.report.Results
+import io.hawser.benchmarks.report.Section
 import kotlin.system.exitProcess
 
 /**
@@ -16,9 +19,7 @@ public fun main(args: Array<String>) {
         return
     }
     val status = try {
-        val comparison = Processes().use { processes -> compare(Options.parse(args.toList()), processes) }
-        print(comparison.render())
-        if (comparison.failed.isEmpty()) 0 else 1
+        Processes().use { measure(Options.parse(args.toList()), it) }
     } catch (e: IllegalArgumentException) {
         System.err.println("${e.message}\n\n${Options.HELP}")
         2
@@ -29,18 +30,21 @@ public fun main(args: Array<String>) {
     exitProcess(status)
 }
 
-private fun compare(options: Options, processes: Processes): Comparison {
+private fun measure(options: Options, processes: Processes): Int {
     val tools = Tools(processes)
-    val load = Load(tools.compileLoad(), options, processes)
-    println(options)
-    val servers = options.servers.mapNotNull { contestant ->
+    val session = Session(options, tools, processes)
+    val sections = options.benchmarks.mapNotNull { benchmark ->
         try {
-            Server.start(contestant, tools, options, processes)
+            benchmark.run(session).also { println("\n${it.markdown(folder = "charts")}") }
         } catch (e: Unavailable) {
-            println("${contestant.name} is left out: ${e.message}")
+            processes.checkOpen()
+            println("${benchmark.name} is left out: ${e.message}")
             null
         }
     }
-    if (servers.isEmpty()) throw Unavailable("no server could be started")
-    return measure(servers, load, options)
+    if (sections.isEmpty()) throw Unavailable("nothing could be measured")
+    val file = tools.results(options.isComplete)
+    Results(Circumstances(options, tools), sections).writeTo(file)
+    println("written to $file")
+    return if (sections.any(Section::failed)) 1 else 0
 }

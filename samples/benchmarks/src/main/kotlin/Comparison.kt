@@ -1,6 +1,9 @@
 package io.hawser.benchmarks
 
-import io.hawser.benchmarks.workload.Measure
+import io.hawser.benchmarks.benchmark.Measure
+import io.hawser.benchmarks.report.Table
+import java.util.Locale
+import org.HdrHistogram.Histogram
 
 /**
  * What came out: per server the [kept] figures, one entry a round, and for each that [failed] the reason. The first server in [kept] is
@@ -11,25 +14,35 @@ internal class Comparison(
     private val kept: Map<String, List<Figures>>,
     val failed: Map<String, String>,
 ) {
-    /** One table for each measure, and a line for each server that failed. */
-    fun render(): String = buildString {
-        if (kept.isNotEmpty()) {
-            for (measure in measures) {
-                appendLine()
-                append(table(measure))
-            }
-        }
-        for ((server, reason) in failed) appendLine("\n$server failed: $reason")
+    val servers: Set<String> get() = kept.keys
+
+    fun median(server: String, measure: Measure): Double? = values(server, measure)?.let(::median)
+
+    /** By server what each round kept. */
+    fun latencies(): Map<String, List<Histogram>> = kept.mapValues { (_, rounds) -> rounds.mapNotNull(Figures::latencies) }
+
+    /** A row a server: each measure, and behind it how many times the row's the reference's is. */
+    fun table(caption: String): Table = Table(
+        caption = caption,
+        header = listOf("server") + measures.flatMap { listOf(it.title, "${kept.keys.firstOrNull()} : it") },
+        rows = kept.keys.map { server -> listOf(server) + measures.flatMap { listOf(figure(server, it), ratio(server, it)) } },
+    )
+
+    private fun figure(server: String, measure: Measure): String =
+        values(server, measure)?.let { Spread.of(it).format(measure::format) } ?: Table.NOTHING
+
+    private fun ratio(server: String, measure: Measure): String {
+        val reference = kept.keys.first()
+        if (server == reference) return ""
+        val ours = values(reference, measure) ?: return Table.NOTHING
+        val theirs = values(server, measure) ?: return Table.NOTHING
+        val ratios = ratios(ours, theirs)
+        return if (ratios.all(Double::isFinite)) Spread.of(ratios).format { "%.2f".format(Locale.ROOT, it) } else Table.NOTHING
     }
 
-    private fun table(measure: Measure): String {
-        val (reference, ours) = kept.mapValues { (_, rounds) -> rounds.map(measure::of) }.entries.first()
-        val rows = kept.map { (server, rounds) ->
-            val theirs = rounds.map(measure::of)
-            val ratio = if (server == reference) "" else Spread.of(ratios(ours, theirs)).format(decimals = 2)
-            val spread = Spread.of(theirs)
-            listOf(server, measure.format(spread.median), measure.format(spread.min), measure.format(spread.max), ratio)
-        }
-        return alignedTable(listOf(measure.title, "median", "min", "max", "$reference : it, median (min..max)"), rows)
+    /** One a round, or null if not every round has it. */
+    private fun values(server: String, measure: Measure): List<Double>? {
+        val rounds = kept[server] ?: return null
+        return rounds.mapNotNull(measure::of).takeIf { it.isNotEmpty() && it.size == rounds.size }
     }
 }

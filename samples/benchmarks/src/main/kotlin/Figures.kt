@@ -1,9 +1,12 @@
 package io.hawser.benchmarks
 
-/** What the load generator measured in one run, by name. */
-internal data class Figures(private val values: Map<String, Double>) {
-    /** @throws IllegalArgumentException if there is no figure [name]. */
-    operator fun get(name: String): Double = requireNotNull(values[name]) { "no figure $name in ${values.keys}" }
+import org.HdrHistogram.Histogram
+
+/** What one measurement gave, by name, and the [latencies] behind it where they were kept. */
+internal data class Figures(private val values: Map<String, Double>, val latencies: Histogram? = null) {
+    operator fun get(name: String): Double? = values[name]
+
+    operator fun plus(others: Map<String, Double>): Figures = copy(values = values + others)
 
     companion object {
         /**

@@ -1,5 +1,6 @@
 package io.hawser.benchmarks
 
+import io.hawser.benchmarks.benchmark.Case
 import java.nio.file.Path
 import java.util.concurrent.TimeUnit.MILLISECONDS
 import kotlin.time.Duration
@@ -11,26 +12,50 @@ internal class LoadFailed(override val message: String) : Exception(message)
 
 /** The load generator, a process for each run, so that no run inherits anything from another. */
 internal class Load(private val program: Path, private val options: Options, private val processes: Processes) {
-    private val limit: Duration = options.warmup + options.duration + 30.seconds
+    /** Puts [server] under the load that is called [mode], and waits for the figures. Throws as [Run.figures] does. */
+    fun on(server: Server, mode: String, case: Case, vararg more: String): Figures = start(server, mode, case, *more).figures()
 
-    /**
-     * @throws Unavailable if the comparison was ended meanwhile.
-     * @throws LoadFailed if anything came back wrong, not at all, or not in time.
-     */
-    fun on(server: Server): Figures {
-        val process = processes.start(
-            ProcessBuilder(
-                "$program", options.workload.name, "127.0.0.1", "${server.port}", "${options.connections}", "${options.bytes}",
-                "${options.warmup.toDouble(SECONDS)}", "${options.duration.toDouble(SECONDS)}", "${options.threads}",
-            ),
+    /** @throws Unavailable if the comparison was ended meanwhile. */
+    fun start(server: Server, mode: String, case: Case, vararg more: String): Run {
+        val words = mutableListOf(
+            "$program", mode, "127.0.0.1", "${server.port}", "${case.connections}", "${case.bytes}",
+            "${options.warmup.toDouble(SECONDS)}", "${options.duration.toDouble(SECONDS)}", "${options.threads}",
         )
-        if (!process.waitFor(limit.inWholeMilliseconds, MILLISECONDS)) {
-            process.destroyForcibly()
-            throw LoadFailed("the load did not end within $limit")
-        }
-        processes.checkOpen()
-        val complaint = process.errorReader().readText().trim()
-        if (process.exitValue() != 0) throw LoadFailed(complaint.ifEmpty { "the load ended with ${process.exitValue()}" })
-        return Figures.parse(process.inputReader().readText())
+        words += "file=${server.file}"
+        case.rate?.let { words += "rate=$it" }
+        return Run(processes.start(ProcessBuilder(words + more)))
     }
+
+    /** A run under way. */
+    inner class Run(private val process: Process) {
+        private val output = process.inputReader()
+
+        /** @throws LoadFailed if it says anything else, or nothing more. */
+        fun awaitLine(expected: String) {
+            val line = output.readLine()
+            if (line != expected) throw LoadFailed(complaint() ?: "the load said '$line' and not '$expected'")
+        }
+
+        /** Answers the load that waits for us. */
+        fun goOn(): Unit = process.outputWriter().use { it.write("\n") }
+
+        /**
+         * @throws Unavailable if the comparison was ended meanwhile.
+         * @throws LoadFailed if anything came back wrong, not at all, or not in time.
+         */
+        fun figures(): Figures {
+            if (!process.waitFor(limit.inWholeMilliseconds, MILLISECONDS)) {
+                process.destroyForcibly()
+                throw LoadFailed("the load did not end within $limit")
+            }
+            processes.checkOpen()
+            val complaint = complaint()
+            if (process.exitValue() != 0) throw LoadFailed(complaint ?: "the load ended with ${process.exitValue()}")
+            return Figures.parse(output.readText())
+        }
+
+        private fun complaint(): String? = process.errorReader().readText().trim().lines().first().ifEmpty { null }
+    }
+
+    private val limit: Duration = options.warmup + options.duration + 30.seconds
 }

@@ -1,30 +1,39 @@
 package io.hawser.benchmarks
 
+import io.hawser.benchmarks.benchmark.Measure
+import io.hawser.benchmarks.server.Contestant
+
 /**
- * Puts every server under load once a round, one after another (A B C A B C …), so that whatever else the machine does meets all of
- * them alike. The first round, in which the servers get warm, is not kept.
+ * Measures every contestant once a round, one after another (A B C A B C …), so that whatever else the machine does meets all of
+ * them alike. With [warmUp] there is a round more before the others, in which the servers get warm, and which is not kept.
  *
- * A server that fails under load is out from then on, and has no figures at all.
+ * A server that fails is out from then on, and has no figures at all.
  */
-internal fun measure(servers: List<Server>, load: Load, options: Options): Comparison {
-    val kept = servers.associateTo(LinkedHashMap()) { it.name to mutableListOf<Figures>() }
+internal fun compare(
+    contestants: List<Contestant>,
+    measures: List<Measure>,
+    rounds: Int,
+    warmUp: Boolean,
+    measure: (Contestant) -> Figures,
+): Comparison {
+    val kept = contestants.associateTo(LinkedHashMap()) { it.name to mutableListOf<Figures>() }
     val failed = LinkedHashMap<String, String>()
-    for (round in 0..options.rounds) {
-        if (failed.size == servers.size) break
+    for (round in (if (warmUp) 0 else 1)..rounds) {
+        if (failed.size == contestants.size) break
         print(if (round == 0) "warm-up " else "round %-2d".format(round))
-        for (server in servers) {
-            if (server.name in failed) continue
+        for (contestant in contestants) {
+            if (contestant.name in failed) continue
             try {
-                val figures = load.on(server)
-                if (round > 0) kept.getValue(server.name) += figures
-                print("  ${server.name} ${options.workload.measures.first().format(figures)}")
+                val figures = measure(contestant)
+                if (round > 0) kept.getValue(contestant.name) += figures
+                print("  ${contestant.name} ${measures.first().of(figures)?.let(measures.first()::format)}")
             } catch (e: LoadFailed) {
-                failed[server.name] = e.message
-                print("  ${server.name} failed")
+                failed[contestant.name] = e.message
+                print("  ${contestant.name} failed")
             }
             System.out.flush()
         }
         println()
     }
-    return Comparison(options.workload.measures, kept - failed.keys, failed)
+    return Comparison(measures, kept - failed.keys, failed)
 }

@@ -1,26 +1,73 @@
 package io.hawser.benchmarks
 
 import io.hawser.benchmarks.server.Contestant
+import io.hawser.benchmarks.server.JvmContestant
 import java.nio.file.Files
 import java.nio.file.Path
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.TimeUnit.SECONDS
 import java.util.concurrent.TimeoutException
+import kotlin.io.path.listDirectoryEntries
 
-/** A contestant that runs, as a process of its own, and listens on [port]. It keeps running over all rounds. */
-internal class Server private constructor(val name: String, val port: Int) {
+/** A [contestant] that runs, as a process of its own, and listens on [port]; it may send a [file]. */
+internal class Server private constructor(
+    val contestant: Contestant,
+    val port: Int,
+    val file: Path,
+    private val process: Process,
+) : AutoCloseable {
+    private val facts: Path = Path.of("/proc", "${process.pid()}")
+
+    /** What it holds after a collection of garbage. */
+    fun memory(): Memory {
+        val said = if (contestant is JvmContestant) {
+            process.outputWriter().apply { write("memory\n") }.flush()
+            Figures.parse(process.inputReader().readLine() ?: throw LoadFailed("the server has ended"))
+        } else {
+            null
+        }
+        return Memory(residentBytes(), said?.get("heap"), said?.get("direct"))
+    }
+
+    /** The CPU time that its threads have used so far. */
+    fun cpuNanos(): Long = facts.resolve("task").listDirectoryEntries().sumOf { thread ->
+        Files.readString(thread.resolve("schedstat")).substringBefore(' ').toLong()
+    }
+
+    private fun residentBytes(): Double {
+        val line = Files.readAllLines(facts.resolve("status")).first { it.startsWith("VmRSS:") }
+        return line.split(Regex("\\s+"))[1].toDouble() * KIB
+    }
+
+    /** Kills it; it may be killed already. */
+    override fun close() {
+        process.toHandle().destroyForcibly()
+        process.waitFor()
+    }
+
+    /** Bytes; heap and direct memory are known of JVMs only. */
+    internal class Memory(private val resident: Double, private val heap: Double?, private val direct: Double?) {
+        /** How much it has grown since [before] for each of [connections]. */
+        fun since(before: Memory, connections: Int): Map<String, Double> = buildMap {
+            put("rss_bytes", (resident - before.resident) / connections)
+            if (heap != null && before.heap != null) put("heap_bytes", (heap - before.heap) / connections)
+            if (direct != null && before.direct != null) put("direct_bytes", (direct - before.direct) / connections)
+        }
+    }
+
     companion object {
         private const val START_SECONDS = 30L
+        private const val KIB = 1024
 
         /**
          * Returns when the server has said `listening PORT`.
          *
          * @throws Unavailable if it cannot run here.
          */
-        fun start(contestant: Contestant, tools: Tools, options: Options, processes: Processes): Server {
-            val log = tools.logs.resolve("${contestant.name}.log")
-            val builder = ProcessBuilder(contestant.command(tools, options.jvm, "echo", log)).redirectError(log.toFile())
-            val process = processes.start(builder)
+        fun start(contestant: Contestant, service: String, file: Path, session: Session): Server {
+            val log = session.tools.logs.resolve("${contestant.name}-$service.log")
+            val command = contestant.command(session.tools, session.options.jvm, service, file)
+            val process = session.processes.start(ProcessBuilder(command).redirectError(log.toFile()))
             val firstLine = CompletableFuture.supplyAsync { process.inputReader().readLine() }
             val line = try {
                 firstLine.get(START_SECONDS, SECONDS)
@@ -32,7 +79,7 @@ internal class Server private constructor(val name: String, val port: Int) {
                 process.destroyForcibly()
                 throw Unavailable(line ?: lastWords(log))
             }
-            return Server(contestant.name, port)
+            return Server(contestant, port, file, process)
         }
 
         private fun lastWords(log: Path): String =

@@ -1,11 +1,9 @@
 package io.hawser.benchmarks
 
-import java.util.Locale
-
 /** The middle of several values and how far they lie apart. */
 internal data class Spread(val median: Double, val min: Double, val max: Double) {
-    /** `1.04 (0.98..1.10)` */
-    fun format(decimals: Int): String = "%.${decimals}f (%.${decimals}f..%.${decimals}f)".format(Locale.ROOT, median, min, max)
+    /** `1.04 (0.98–1.10)` */
+    fun format(value: (Double) -> String): String = if (min == max) value(median) else "${value(median)} (${value(min)}–${value(max)})"
 
     companion object {
         /** @throws IllegalArgumentException if there is no value. */

@@ -9,6 +9,8 @@ import kotlin.io.path.createDirectories
 import kotlin.io.path.isDirectory
 import kotlin.io.path.listDirectoryEntries
 import kotlin.io.path.toPath
+import kotlin.io.path.writeBytes
+import kotlin.random.Random
 
 /** The compilers for what is not JVM code, and where things lie: the sources in `src/main`, all that is built in `target`. */
 internal class Tools(private val processes: Processes) {
@@ -42,6 +44,12 @@ internal class Tools(private val processes: Processes) {
     fun compileGo(name: String): Path = once(native.resolve("go_$name")) { program ->
         run("go", "build", "-o", "$program", "${sources.resolve("go").resolve("$name.go")}")
     }
+
+    /** A file of [size] bytes in no order. */
+    fun file(size: Int): Path = once(native.resolve("$size.bytes")) { it.writeBytes(Random(size).nextBytes(size)) }
+
+    /** Where the results go: beside the sources if they are [complete]. */
+    fun results(complete: Boolean): Path = (if (complete) target.parent else target).resolve("RESULTS.md")
 
     /** Not again for each service: a program that runs cannot be written to. */
     private fun once(program: Path, build: (Path) -> Unit): Path = built.computeIfAbsent(program) { it.also(build) }

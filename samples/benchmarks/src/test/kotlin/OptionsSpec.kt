@@ -1,9 +1,10 @@
 package io.hawser.benchmarks
 
+import io.hawser.benchmarks.benchmark.Benchmark
+import io.hawser.benchmarks.benchmark.Case
+import io.hawser.benchmarks.benchmark.Echo
+import io.hawser.benchmarks.benchmark.Stream
 import io.hawser.benchmarks.server.Contestant
-import io.hawser.benchmarks.workload.Echo
-import io.hawser.benchmarks.workload.Stream
-import io.hawser.benchmarks.workload.Workload
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactly
@@ -11,33 +12,55 @@ import io.kotest.matchers.shouldBe
 import kotlin.time.Duration.Companion.milliseconds
 
 internal class OptionsSpec : FunSpec({
-    test("without options every server echoes small messages") {
+    test("without options everything is measured, in nine rounds, and the results are kept") {
         val options = Options.parse(emptyList())
 
-        options.workload shouldBe Echo
-        options.connections shouldBe 64
-        options.bytes shouldBe 64
+        options.benchmarks shouldBe Benchmark.all
         options.rounds shouldBe 9
         options.servers.first().name shouldBe "hawser"
+        options.isComplete shouldBe true
     }
 
-    test("a workload brings its own sizes, which options override") {
-        val options = Options.parse(listOf("--workload", "stream", "--connections", "8", "--seconds", "0.5"))
+    test("benchmarks are named, and options between them change what they have") {
+        val options = Options.parse(listOf("stream", "--connections", "3", "--seconds", "0.5", "echo"))
 
-        options.workload shouldBe Stream
-        options.connections shouldBe 8
-        options.bytes shouldBe 65_536
+        options.benchmarks shouldContainExactly listOf(Stream, Echo)
         options.duration shouldBe 500.milliseconds
+        options.isComplete shouldBe false
+        Stream.cases.map { it.with(options) }.distinct() shouldContainExactly listOf(Case(3, 65_536))
+    }
+
+    test("a quick run does less of everything, unless told how much") {
+        val quick = Options.parse(listOf("--quick", "--seconds", "2"))
+
+        quick.quick shouldBe true
+        quick.rounds shouldBe 1
+        quick.warmup shouldBe 200.milliseconds
+        quick.duration shouldBe 2_000.milliseconds
+        quick.isComplete shouldBe false
     }
 
     test("servers come in the order they are given") {
         Options.parse(listOf("--servers", "ktor,hawser")).servers.map(Contestant::name) shouldContainExactly listOf("ktor", "hawser")
     }
 
-    test("every server and workload there is finds its way into the catalogue") {
+    test("every server and benchmark there is finds its way into the catalogue") {
         Contestant.all.map(Contestant::name) shouldContainExactly
             listOf("hawser", "c-epoll", "go", "java-net", "java-net-virtual", "ktor", "netty-epoll", "netty-nio", "vertx")
-        Workload.all.map(Workload::name) shouldContainExactly listOf("connect", "echo", "stream")
+        Benchmark.all.map(Benchmark::name) shouldContainExactly
+            listOf("connect", "echo", "file", "idle", "inside", "latency", "pull", "push", "stream")
+    }
+
+    test("a rate is taken only by benchmarks that have one") {
+        val options = Options.parse(listOf("--rate", "500"))
+
+        Case(1, 64).with(options) shouldBe Case(1, 64)
+        Case(1, 64, rate = 9).with(options) shouldBe Case(1, 64, rate = 500)
+    }
+
+    test("a case is written for people") {
+        "${Case(1, 64)}" shouldBe "1 connection, 64 B"
+        "${Case(10_000, 16 * 1024, rate = 20_000)}" shouldBe "10 000 connections, 16 KiB, 20 000/s"
     }
 
     test("what is wrong is named") {
@@ -48,6 +71,7 @@ internal class OptionsSpec : FunSpec({
         complaint("--warmup", "soon") shouldBe "--warmup is not a number of seconds up to an hour: soon"
         complaint("--speed", "9") shouldBe "unknown option: --speed"
         complaint("--rounds") shouldBe "--rounds has no value"
-        complaint("--workload", "nap") shouldBe "unknown workload: nap (there are connect, echo, stream)"
+        complaint("--servers", "nap") shouldBe "unknown server: nap (there are ${Contestant.all.joinToString { it.name }})"
+        complaint("nap") shouldBe "unknown benchmark: nap (there are ${Benchmark.all.joinToString { it.name }})"
     }
 })

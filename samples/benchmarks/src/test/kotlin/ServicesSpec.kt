@@ -42,12 +42,7 @@ internal class ServicesSpec : FunSpec({
     fun put(mode: String, port: Int) {
         val words = mode.split(' ')
         val load =
-            start(
-                "${tools.compileLoad()}", words.first(), "127.0.0.1", "$port", "4", "1000", "0.2", "0.2", "2",
-                *words.drop(
-                    1,
-                ).toTypedArray(),
-            )
+            start("${tools.compileLoad()}", words[0], "127.0.0.1", "$port", "4", "1000", "0.2", "0.2", "2", *words.drop(1).toTypedArray())
         load.outputWriter().use { it.write("go on\n") }
         withClue(mode) {
             load.inputReader().readText() shouldContain "errors=0"

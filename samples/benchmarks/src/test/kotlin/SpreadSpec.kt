@@ -3,6 +3,7 @@ package io.hawser.benchmarks
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
+import java.util.Locale
 
 internal class SpreadSpec : FunSpec({
     test("the median of an odd number of values is the one in the middle, in whatever order they come") {
@@ -25,7 +26,8 @@ internal class SpreadSpec : FunSpec({
         shouldThrow<IllegalArgumentException> { ratios(listOf(1.0), emptyList()) }.message shouldBe "1 rounds of ours, 0 of theirs"
     }
 
-    test("a spread is shown as its median with its ends behind it") {
-        Spread.of(listOf(1.1, 0.976, 1.04)).format(decimals = 2) shouldBe "1.04 (0.98..1.10)"
+    test("a spread is shown as its median with its ends behind it, if there are any") {
+        Spread.of(listOf(1.1, 0.976, 1.04)).format { "%.2f".format(Locale.ROOT, it) } shouldBe "1.04 (0.98–1.10)"
+        Spread.of(listOf(2.0)).format { "$it" } shouldBe "2.0"
     }
 })

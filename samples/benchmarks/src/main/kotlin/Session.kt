@@ -1,0 +1,16 @@
+package io.hawser.benchmarks
+
+import io.hawser.benchmarks.server.Contestant
+
+/** What benchmarks need to run: the options, the tools, and the processes that end with them. */
+internal class Session(val options: Options, val tools: Tools, val processes: Processes) {
+    val load: Load = Load(tools.compileLoad(), options, processes)
+
+    /**
+     * Starts [contestant] to do [service]; with a file of [fileSize] bytes to send, where it is about a file.
+     *
+     * @throws Unavailable if it cannot run here.
+     */
+    fun start(contestant: Contestant, service: String, fileSize: Int): Server =
+        Server.start(contestant, service, tools.file(fileSize), this)
+}

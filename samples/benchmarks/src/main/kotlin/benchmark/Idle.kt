@@ -1,0 +1,43 @@
+package io.hawser.benchmarks.benchmark
+
+import io.hawser.benchmarks.Figures
+import io.hawser.benchmarks.Server
+import io.hawser.benchmarks.Session
+
+/** What connections cost that do nothing. */
+internal object Idle : SideBySide("idle", "Idle connections") {
+    override val about: String = """
+        Many connections have one message echoed each and then are left alone. What a connection costs is the growth of the server's
+        heap, direct memory and resident set since before the first of them, each after collections of garbage; what the kernel
+        keeps for it is not in there. CPU is what the server uses while nothing comes, in percent of one core. In the end all are
+        used again at once; one that is lost fails the server.
+    """.trimIndent()
+    override val service: String = "echo"
+    override val cases: List<Case> = listOf(Case(10_000, 64))
+    override val quickCases: List<Case> = listOf(Case(1_000, 64))
+    override val startsAfresh: Boolean get() = true
+    override val measures: List<Measure> = listOf(
+        Measure.lower("rss_bytes", "RSS B/connection", 0),
+        Measure.lower("heap_bytes", "heap B/connection", 0),
+        Measure.lower("direct_bytes", "direct B/connection", 0),
+        Measure.lower("idle_cpu_percent", "idle CPU %", 2),
+        Measure.lower("all_ms", "all used again, ms", 0),
+    )
+
+    override fun measure(session: Session, server: Server, case: Case): Figures {
+        // What is loaded and compiled only once is not the connections'.
+        session.load.on(server, "echo", WARM_UP)
+        val before = server.memory()
+        val load = session.load.start(server, name, case)
+        load.awaitLine("opened")
+        val growth = server.memory().since(before, case.connections)
+        val cpuBefore = server.cpuNanos()
+        val began = System.nanoTime()
+        Thread.sleep(session.options.duration.inWholeMilliseconds)
+        val cpu = (server.cpuNanos() - cpuBefore) * 100.0 / (System.nanoTime() - began)
+        load.goOn()
+        return load.figures() + growth + mapOf("idle_cpu_percent" to cpu)
+    }
+
+    private val WARM_UP = Case(64, 64)
+}
