@@ -11,7 +11,15 @@ import kotlin.time.DurationUnit.SECONDS
 internal class LoadFailed(override val message: String) : Exception(message)
 
 /** The load generator, a process for each run, so that no run inherits anything from another. */
-internal class Load(private val program: Path, private val options: Options, private val processes: Processes) {
+internal class Load(
+    private val program: Path,
+    private val options: Options,
+    private val processes: Processes,
+    private val warmup: Duration = options.warmup,
+) {
+    /** How long a measurement takes. */
+    val duration: Duration get() = options.duration
+
     /** Puts [server] under the load that is called [mode], and waits for the figures. Throws as [Run.figures] does. */
     fun on(server: Server, mode: String, case: Case, vararg more: String): Figures = start(server, mode, case, *more).figures()
 
@@ -19,7 +27,7 @@ internal class Load(private val program: Path, private val options: Options, pri
     fun start(server: Server, mode: String, case: Case, vararg more: String): Run {
         val words = mutableListOf(
             "$program", mode, "127.0.0.1", "${server.port}", "${case.connections}", "${case.bytes}",
-            "${options.warmup.toDouble(SECONDS)}", "${options.duration.toDouble(SECONDS)}", "${options.threads}",
+            "${warmup.toDouble(SECONDS)}", "${duration.toDouble(SECONDS)}", "${options.threads}",
         )
         words += "file=${server.file}"
         case.rate?.let { words += "rate=$it" }
@@ -57,5 +65,5 @@ internal class Load(private val program: Path, private val options: Options, pri
         private fun complaint(): String? = process.errorReader().readText().trim().lines().first().ifEmpty { null }
     }
 
-    private val limit: Duration = options.warmup + options.duration + 30.seconds
+    private val limit: Duration = warmup + duration + 30.seconds
 }

@@ -19,6 +19,9 @@ internal class Options private constructor(val words: List<String>, names: List<
     val duration: Duration = given.seconds("seconds") ?: if (quick) 0.3.seconds else 0.5.seconds
     val warmup: Duration = given.seconds("warmup") ?: 0.2.seconds
 
+    /** The same for a server that has just been started. */
+    val firstWarmup: Duration = if (quick) warmup else maxOf(warmup, 3.seconds)
+
     /** Threads of the load generator. With fewer than cores it is the load that is measured: a fast server waits for it. */
     val threads: Int = given.positive("threads") ?: Runtime.getRuntime().availableProcessors()
 

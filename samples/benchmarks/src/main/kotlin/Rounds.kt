@@ -14,7 +14,7 @@ internal fun compare(
     measures: List<Measure>,
     rounds: Int,
     warmUp: Boolean,
-    measure: (Contestant) -> Figures,
+    measure: (round: Int, Contestant) -> Figures,
 ): Comparison {
     val kept = contestants.associateTo(LinkedHashMap()) { it.name to mutableListOf<Figures>() }
     val failed = LinkedHashMap<String, String>()
@@ -24,7 +24,7 @@ internal fun compare(
         for (contestant in contestants) {
             if (contestant.name in failed) continue
             try {
-                val figures = measure(contestant)
+                val figures = measure(round, contestant)
                 if (round > 0) kept.getValue(contestant.name) += figures
                 print("  ${contestant.name} ${measures.first().of(figures)?.let(measures.first()::format)}")
             } catch (e: LoadFailed) {

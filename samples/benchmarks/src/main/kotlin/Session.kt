@@ -6,6 +6,9 @@ import io.hawser.benchmarks.server.Contestant
 internal class Session(val options: Options, val tools: Tools, val processes: Processes) {
     val load: Load = Load(tools.compileLoad(), options, processes)
 
+    /** For servers that have just been started: the JVM compiles what is worth it. */
+    val firstLoad: Load = Load(tools.compileLoad(), options, processes, options.firstWarmup)
+
     /**
      * Starts [contestant] to do [service]; with a file of [fileSize] bytes to send, where it is about a file.
      *

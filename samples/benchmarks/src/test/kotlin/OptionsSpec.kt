@@ -36,6 +36,7 @@ internal class OptionsSpec : FunSpec({
         quick.quick shouldBe true
         quick.rounds shouldBe 1
         quick.warmup shouldBe 200.milliseconds
+        quick.firstWarmup shouldBe 200.milliseconds
         quick.duration shouldBe 2_000.milliseconds
         quick.isComplete shouldBe false
     }

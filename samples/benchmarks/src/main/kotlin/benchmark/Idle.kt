@@ -1,8 +1,8 @@
 package io.hawser.benchmarks.benchmark
 
 import io.hawser.benchmarks.Figures
+import io.hawser.benchmarks.Load
 import io.hawser.benchmarks.Server
-import io.hawser.benchmarks.Session
 
 /** What connections cost that do nothing. */
 internal object Idle : SideBySide("idle", "Idle connections") {
@@ -24,19 +24,19 @@ internal object Idle : SideBySide("idle", "Idle connections") {
         Measure.lower("all_ms", "all used again, ms", 0),
     )
 
-    override fun measure(session: Session, server: Server, case: Case): Figures {
+    override fun measure(load: Load, server: Server, case: Case): Figures {
         // What is loaded and compiled only once is not the connections'.
-        session.load.on(server, "echo", WARM_UP)
+        load.on(server, "echo", WARM_UP)
         val before = server.memory()
-        val load = session.load.start(server, name, case)
-        load.awaitLine("opened")
+        val idle = load.start(server, name, case)
+        idle.awaitLine("opened")
         val growth = server.memory().since(before, case.connections)
         val cpuBefore = server.cpuNanos()
         val began = System.nanoTime()
-        Thread.sleep(session.options.duration.inWholeMilliseconds)
+        Thread.sleep(load.duration.inWholeMilliseconds)
         val cpu = (server.cpuNanos() - cpuBefore) * 100.0 / (System.nanoTime() - began)
-        load.goOn()
-        return load.figures() + growth + mapOf("idle_cpu_percent" to cpu)
+        idle.goOn()
+        return idle.figures() + growth + mapOf("idle_cpu_percent" to cpu)
     }
 
     private val WARM_UP = Case(64, 64)

@@ -2,8 +2,8 @@ package io.hawser.benchmarks.benchmark
 
 import io.hawser.benchmarks.Comparison
 import io.hawser.benchmarks.Figures
+import io.hawser.benchmarks.Load
 import io.hawser.benchmarks.Server
-import io.hawser.benchmarks.Session
 import io.hawser.benchmarks.report.Chart
 import io.hawser.benchmarks.report.PercentileChart
 import java.nio.ByteBuffer
@@ -27,10 +27,10 @@ internal object Latency : SideBySide("latency", "Latency at a fixed rate, open l
         Measure.lower("max_us", "max µs", 0),
     )
 
-    override fun measure(session: Session, server: Server, case: Case): Figures {
+    override fun measure(load: Load, server: Server, case: Case): Figures {
         val samples = Files.createTempFile("latency", ".samples")
         try {
-            session.load.on(server, "paced", case, "samples=$samples")
+            load.on(server, "paced", case, "samples=$samples")
             val histogram = read(samples)
             return Figures(
                 mapOf(

@@ -2,6 +2,7 @@ package io.hawser.benchmarks.benchmark
 
 import io.hawser.benchmarks.Comparison
 import io.hawser.benchmarks.Figures
+import io.hawser.benchmarks.Load
 import io.hawser.benchmarks.Server
 import io.hawser.benchmarks.Session
 import io.hawser.benchmarks.Unavailable
@@ -31,7 +32,7 @@ internal sealed class SideBySide(final override val name: String, final override
     open val startsAfresh: Boolean get() = false
 
     /** @throws io.hawser.benchmarks.LoadFailed if [server] did not stand the load. */
-    open fun measure(session: Session, server: Server, case: Case): Figures = session.load.on(server, name, case)
+    open fun measure(load: Load, server: Server, case: Case): Figures = load.on(server, name, case)
 
     open fun charts(comparisons: Map<Case, Comparison>): List<Chart> {
         val bySize = comparisons.entries.groupBy { (case, _) -> case.bytes }
@@ -66,12 +67,13 @@ internal sealed class SideBySide(final override val name: String, final override
             val cases = (if (session.options.quick) quickCases else cases).map { it.with(session.options) }.distinct()
             val comparisons = cases.associateWith { case ->
                 println("\n$name: $case")
-                compare(servers.map(Server::contestant), measures, session.options.rounds, warmUp = !startsAfresh) { contestant ->
+                compare(servers.map(Server::contestant), measures, session.options.rounds, warmUp = !startsAfresh) { round, contestant ->
+                    val load = if (round == 0 && case == cases.first()) session.firstLoad else session.load
                     val server = if (startsAfresh) null else servers.first { it.contestant === contestant }
                     if (server != null) {
-                        measure(session, server, case)
+                        measure(load, server, case)
                     } else {
-                        session.start(contestant, service, fileSize).use { measure(session, it, case) }
+                        session.start(contestant, service, fileSize).use { measure(load, it, case) }
                     }
                 }
             }
