@@ -23,7 +23,7 @@ internal class Courtesy {
 
     private companion object {
         /** In nanoseconds: more than peers need for what one turn has sent them, and less than a time slice. */
-        const val LONG = 1_000_000L
+        const val LONG = 2_000_000L
         const val RARITY = 32
     }
 }

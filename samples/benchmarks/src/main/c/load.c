@@ -100,7 +100,6 @@ int main(int count, char **arguments) {
         bytes > MAX_BYTES || warmup < 0 || seconds <= 0 || threads < 1 || threads > MAX_THREADS) {
         return usage();
     }
-    if (mode->threads_each) threads = (threads + mode->threads_each - 1) / mode->threads_each;
     if (threads > connections) threads = connections;
     raise_descriptor_limit();
 

@@ -59,8 +59,6 @@ struct worker {
 
 struct mode {
     const char *name;
-    /* How many threads a worker has; 0 is one. */
-    int threads_each;
     /* Opens the connections before the clock starts; may be null. */
     void (*open)(struct worker *);
     /* Called once when all workers have opened theirs, and says whether to go on; may be null. */

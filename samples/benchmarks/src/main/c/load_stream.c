@@ -73,6 +73,6 @@ static void report(const struct worker *total, double seconds) {
     printf("gb_per_second=%.4f", (double)total->moved_bytes / seconds / 1e9);
 }
 
-static const struct mode stream = {.name = "stream", .threads_each = 2, .open = open_all, .run = run, .report = report};
+static const struct mode stream = {.name = "stream", .open = open_all, .run = run, .report = report};
 
 __attribute__((constructor)) static void join(void) { mode_join(&stream); }

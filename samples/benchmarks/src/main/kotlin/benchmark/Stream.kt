@@ -3,7 +3,7 @@ package io.hawser.benchmarks.benchmark
 /** Each connection writes without a pause and reads what comes back. */
 internal object Stream : SideBySide("stream", "Echoed stream") {
     override val about: String = """
-        Each connection writes 64 KiB at a time without a pause, at most 2 MiB ahead of what has come back. Shown are the bytes that
+        Each connection writes 64 KiB at a time without a pause. Shown are the bytes that
         came back, in GB (10^9) per second.
     """.trimIndent()
     override val service: String = "echo"
