@@ -66,6 +66,8 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
     @Suppress("UNCHECKED_CAST")
     private suspend fun <T> suspended(operation: Int): T {
         val isInput = operation and INPUT_OPERATIONS != 0
+        // Before a waiter takes the place of another one, which may still wait.
+        if ((if (isInput) input else output) != null) throw twoWait()
         val local = if (loop.isCurrent) localWaiter(isInput, coroutineContext) else null
         return if (local != null) {
             suspendCoroutineUninterceptedOrReturn { enter(operation, local, it as Continuation<Unit>) }
@@ -88,10 +90,8 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
     }
 
     private fun enter(operation: Int, waiter: LocalWaiter, continuation: Continuation<Unit>): Any {
-        val slot = slot(operation)
-        if (slot.get(this) != null) throw twoWait()
         waiter.prepare(continuation)
-        fill(slot, waiter, operation)
+        fill(slot(operation), waiter, operation)
         waiter.throwIfCancelled()
         return COROUTINE_SUSPENDED
     }

@@ -118,6 +118,15 @@ class WaiterSpec : StringSpec({
         }
     }
 
+    "who is waiting when another one is refused can be cancelled as before" {
+        onLoop { loop, source, _ ->
+            val readiness = loop.readiness(source)
+            val first = launch(start = UNDISPATCHED) { readiness.await(OP_READ) }
+            shouldThrow<IllegalStateException> { readiness.await(OP_READ) }
+            withTimeoutOrNull(10.seconds) { first.cancelAndJoin() } shouldBe Unit
+        }
+    }
+
     "waits end, whether bytes come or their coroutine gives up" {
         onLoop { loop, source, sink ->
             val readiness = loop.readiness(source)
