@@ -7,7 +7,6 @@ import java.nio.ByteBuffer
 import java.nio.channels.FileChannel
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.nanoseconds
-import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.yield
 
 /** The write side of a connection: writes leave whole and in call order. */
@@ -18,7 +17,7 @@ internal class Output(private val life: Lifecycle) {
     private val hasTimeout = life.terms.writeTimeout.isFinite()
 
     /** Held during a write; fair, so that writes leave in the order of their calls. Guards everything below. */
-    private val turn = Mutex()
+    private val turn = Turn()
 
     /** Operations since the last wait. */
     private var streak = 0
@@ -44,7 +43,7 @@ internal class Output(private val life: Lifecycle) {
         private set
 
     suspend fun write(source: ByteBuffer) {
-        if (!turn.tryLock()) return writeInTurn(arrayOf(source))
+        if (!turn.tryTake()) return writeInTurn(arrayOf(source))
         val before = source.remaining()
         val spent = spent()
         // Only what has to wait pays for a coroutine's frame.
@@ -52,7 +51,7 @@ internal class Output(private val life: Lifecycle) {
     }
 
     suspend fun write(sources: Array<ByteBuffer>): Unit =
-        if (turn.tryLock()) writeRest(sources, begun = false, spent = false) else writeInTurn(sources)
+        if (turn.tryTake()) writeRest(sources, begun = false, spent = false) else writeInTurn(sources)
 
     suspend fun shutdown() = inTurn {
         if (ended) return@inTurn
@@ -162,12 +161,12 @@ internal class Output(private val life: Lifecycle) {
     }
 
     private suspend fun writeInTurn(sources: Array<ByteBuffer>): Unit = dispatched {
-        turn.lock()
+        turn.take()
         writeRest(sources, begun = false, spent = false)
     }
 
     private suspend fun <T> inTurn(block: suspend () -> T): T = dispatched {
-        turn.lock()
+        turn.take()
         try {
             block()
         } finally {
@@ -201,7 +200,7 @@ internal class Output(private val life: Lifecycle) {
 
     private fun endTurn() {
         if (hasTimeout) waitBegan = 0
-        turn.unlock()
+        turn.pass()
     }
 
     private fun left(count: Long) {

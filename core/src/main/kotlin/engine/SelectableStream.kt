@@ -36,11 +36,10 @@ public class SelectableStream internal constructor(
     private var named: Endpoint? = null
 
     private val readiness: Readiness
-    private val closing = AtomicBoolean()
     private val closed = Job()
 
-    /** Held while a file is sent and while the channel is closed. */
-    private val transferring = Any()
+    /** Its monitor is held while a file is sent and while the channel is closed. */
+    private val closing = AtomicBoolean()
 
     /** The last read left nothing behind: the next one waits first. Touched by the read side only. */
     private var drained = false
@@ -153,14 +152,14 @@ public class SelectableStream internal constructor(
     override fun toString(): String = endpoint.toString()
 
     /** JDK 17 uses the descriptor in this call without holding on to it: it must not be closed, and given to another, meanwhile. */
-    private fun transfer(file: FileChannel, position: Long, count: Long): Long = synchronized(transferring) {
+    private fun transfer(file: FileChannel, position: Long, count: Long): Long = synchronized(closing) {
         if (closing.get()) throw ClosedChannelException()
         file.transferTo(position, minOf(count, TRANSFER_PIECE), channel)
     }
 
     private fun finish() {
         try {
-            synchronized(transferring) { channel.close() }
+            synchronized(closing) { channel.close() }
         } catch (e: IOException) {
             loop.unexpectedOnClose(e)
         } finally {
