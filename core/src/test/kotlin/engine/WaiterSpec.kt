@@ -19,6 +19,7 @@ import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.asContextElement
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.cancel
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
@@ -190,9 +191,15 @@ private suspend fun onLoop(block: suspend CoroutineScope.(EventLoop, Pipe.Source
         val loop = group.next()
         val pipe = Pipe.open()
         pipe.source().configureBlocking(false)
+        // Not the test's own context: Kotest has elements in there that follow it from thread to thread, and those do not wait locally.
+        val scope = CoroutineScope(loop)
         try {
-            withContext(loop) { block(loop, pipe.source(), pipe.sink()) }
+            scope.async {
+                LocalWaiter.accepts(coroutineContext, loop) shouldBe true
+                block(loop, pipe.source(), pipe.sink())
+            }.await()
         } finally {
+            scope.cancel()
             pipe.source().close()
             pipe.sink().close()
         }
