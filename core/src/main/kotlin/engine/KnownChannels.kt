@@ -18,7 +18,7 @@ internal class KnownChannels(private val loop: EventLoop) {
     fun add(readiness: Readiness) {
         // Ktor closes a channel that failed to connect without a word.
         if (registered.size >= pruneAt) {
-            registered.removeIf { !it.isRegistered }
+            registered.removeIf { known -> !known.isRegistered.also { if (!it) known.release() } }
             pruneAt = maxOf(INITIAL_LIMIT, registered.size * 2)
         }
         registered.add(readiness)

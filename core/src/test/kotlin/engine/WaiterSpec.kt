@@ -3,6 +3,7 @@ package io.hawser.engine
 import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.ints.shouldBeLessThan
 import io.kotest.matchers.shouldBe
 import java.lang.ref.WeakReference
 import java.nio.ByteBuffer
@@ -173,6 +174,24 @@ class WaiterSpec : StringSpec({
             eventually(10.seconds) {
                 System.gc()
                 gone.get() shouldBe null
+            }
+        }
+    }
+
+    "channels that were closed without a word are let go of too" {
+        onLoop { loop, source, sink ->
+            val known = List(300) {
+                val pipe = Pipe.open()
+                val readiness = loop.readiness(pipe.source().apply { configureBlocking(false) })
+                readiness.waits { pipe.sink().write(byte(1)) }
+                pipe.source().close()
+                pipe.sink().close()
+                WeakReference(readiness)
+            }
+            loop.readiness(source).waits { sink.write(byte(1)) }
+            eventually(10.seconds) {
+                System.gc()
+                known.count { it.get() != null } shouldBeLessThan 100
             }
         }
     }
