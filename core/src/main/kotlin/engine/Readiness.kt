@@ -79,7 +79,7 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
     /** The waiter of the coroutine with [context]; null if it takes a [RemoteWaiter]. */
     private fun localWaiter(isInput: Boolean, context: CoroutineContext): LocalWaiter? {
         val known = if (isInput) localInput else localOutput
-        if (known?.context === context) return known
+        if (known?.isOf(context) == true) return known
         if (!LocalWaiter.accepts(context, loop)) return null
         known?.release()
         return if (isInput) {

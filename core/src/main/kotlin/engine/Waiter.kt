@@ -14,6 +14,7 @@ import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.InternalCoroutinesApi
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.ThreadContextElement
+import kotlinx.coroutines.job
 
 /** A coroutine that waits for a channel. Who has taken it out of its slot ends the wait, once. */
 internal sealed interface Waiter {
@@ -35,14 +36,28 @@ internal sealed interface Waiter {
  * coroutine from thread to thread; so contexts with such elements are not [accepted][accepts].
  */
 @OptIn(InternalCoroutinesApi::class)
-internal class LocalWaiter(val context: CoroutineContext, private val take: (LocalWaiter) -> Boolean) : Waiter {
+internal class LocalWaiter(context: CoroutineContext, private val take: (LocalWaiter) -> Boolean) : Waiter {
     /** Written before the slot is filled, read by who has emptied it. */
     private var continuation: Continuation<Unit>? = null
 
-    private val job: Job? = context[Job]
+    /** The coroutine's; null once that is cancelled or has ended, so that it and its result are not held on to. */
+    @Volatile
+    private var context: CoroutineContext? = context
 
-    private val watch: DisposableHandle? =
-        job?.invokeOnCompletion(onCancelling = true) { if (take(this)) fail(job.getCancellationException()) }
+    private var watch: DisposableHandle? = null
+
+    init {
+        val job = context[Job]
+        val watching = job?.invokeOnCompletion(onCancelling = true) {
+            this.context = null
+            watch = null
+            if (take(this)) fail(job.getCancellationException())
+        }
+        watch = watching
+        if (this.context == null) watch = null
+    }
+
+    fun isOf(context: CoroutineContext): Boolean = this.context === context
 
     fun prepare(waiting: Continuation<Unit>) {
         continuation = waiting
@@ -50,7 +65,7 @@ internal class LocalWaiter(val context: CoroutineContext, private val take: (Loc
 
     /** To be called once the slot is filled: a cancellation from before that found it empty. */
     fun throwIfCancelled() {
-        if (job?.isActive == false && take(this)) throw job.getCancellationException()
+        if (context == null && take(this)) throw taken().context.job.getCancellationException()
     }
 
     override fun ready(loop: EventLoop) {
@@ -65,6 +80,7 @@ internal class LocalWaiter(val context: CoroutineContext, private val take: (Loc
     /** Nothing refers to it any more after this; its coroutine may live on for long. */
     fun release() {
         watch?.dispose()
+        watch = null
     }
 
     private fun taken(): Continuation<Unit> = checkNotNull(continuation).also { continuation = null }

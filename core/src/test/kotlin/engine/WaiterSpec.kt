@@ -25,6 +25,7 @@ import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
+import kotlinx.coroutines.withTimeout
 import kotlinx.coroutines.withTimeoutOrNull
 import kotlinx.coroutines.yield
 
@@ -192,6 +193,22 @@ class WaiterSpec : StringSpec({
             eventually(10.seconds) {
                 System.gc()
                 known.count { it.get() != null } shouldBeLessThan 100
+            }
+        }
+    }
+
+    "what a coroutine has returned is let go of once it has ended, though its channel stays open" {
+        onLoop { loop, source, sink ->
+            val readiness = loop.readiness(source)
+            val result = WeakReference(
+                withTimeout(5.seconds) {
+                    readiness.waits { sink.write(byte(1)) }
+                    ByteArray(1_000_000)
+                },
+            )
+            eventually(10.seconds) {
+                System.gc()
+                result.get() shouldBe null
             }
         }
     }
