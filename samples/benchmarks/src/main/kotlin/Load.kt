@@ -21,7 +21,8 @@ internal class Load(
     val duration: Duration get() = options.duration
 
     /** Puts [server] under the load that is called [mode], and waits for the figures. Throws as [Run.figures] does. */
-    fun on(server: Server, mode: String, case: Case, vararg more: String): Figures = start(server, mode, case, *more).figures()
+    fun on(server: Server, mode: String, case: Case, vararg more: String): Figures =
+        start(server, mode, case, *more).use(Run::figures)
 
     /** @throws Unavailable if the comparison was ended meanwhile. */
     fun start(server: Server, mode: String, case: Case, vararg more: String): Run {
@@ -35,7 +36,7 @@ internal class Load(
     }
 
     /** A run under way. */
-    inner class Run(private val process: Process) {
+    inner class Run(private val process: Process) : AutoCloseable {
         private val output = process.inputReader()
 
         /** @throws LoadFailed if it says anything else, or nothing more. */
@@ -60,6 +61,12 @@ internal class Load(
             val complaint = complaint()
             if (process.exitValue() != 0) throw LoadFailed(complaint ?: "the load ended with ${process.exitValue()}")
             return Figures.parse(output.readText())
+        }
+
+        /** Kills it unless it has ended. */
+        override fun close() {
+            process.toHandle().destroyForcibly()
+            process.waitFor()
         }
 
         private fun complaint(): String? = process.errorReader().readText().trim().lines().first().ifEmpty { null }

@@ -7,13 +7,14 @@ import io.hawser.benchmarks.server.Contestant
  * Measures every contestant once a round, one after another (A B C A B C …), so that whatever else the machine does meets all of
  * them alike. With [warmUp] there is a round more before the others, in which the servers get warm, and which is not kept.
  *
- * A server that fails is out from then on, and has no figures at all.
+ * A server that fails, in whatever way, is out from then on, and has no figures at all. What [checkOpen] throws ends it all.
  */
 internal fun compare(
     contestants: List<Contestant>,
     measures: List<Measure>,
     rounds: Int,
     warmUp: Boolean,
+    checkOpen: () -> Unit = {},
     measure: (round: Int, Contestant) -> Figures,
 ): Comparison {
     val kept = contestants.associateTo(LinkedHashMap()) { it.name to mutableListOf<Figures>() }
@@ -27,8 +28,9 @@ internal fun compare(
                 val figures = measure(round, contestant)
                 if (round > 0) kept.getValue(contestant.name) += figures
                 print("  ${contestant.name} ${measures.first().of(figures)?.let(measures.first()::format)}")
-            } catch (e: LoadFailed) {
-                failed[contestant.name] = e.message
+            } catch (e: Exception) {
+                checkOpen()
+                failed[contestant.name] = e.message ?: "$e"
                 print("  ${contestant.name} failed")
             }
             System.out.flush()

@@ -28,15 +28,16 @@ internal object Idle : SideBySide("idle", "Idle connections") {
         // What is loaded and compiled only once is not the connections'.
         load.on(server, "echo", WARM_UP)
         val before = server.memory()
-        val idle = load.start(server, name, case)
-        idle.awaitLine("opened")
-        val growth = server.memory().since(before, case.connections)
-        val cpuBefore = server.cpuNanos()
-        val began = System.nanoTime()
-        Thread.sleep(load.duration.inWholeMilliseconds)
-        val cpu = (server.cpuNanos() - cpuBefore) * 100.0 / (System.nanoTime() - began)
-        idle.goOn()
-        return idle.figures() + growth + mapOf("idle_cpu_percent" to cpu)
+        load.start(server, name, case).use { idle ->
+            idle.awaitLine("opened")
+            val growth = server.memory().since(before, case.connections)
+            val cpuBefore = server.cpuNanos()
+            val began = System.nanoTime()
+            Thread.sleep(load.duration.inWholeMilliseconds)
+            val cpu = (server.cpuNanos() - cpuBefore) * 100.0 / (System.nanoTime() - began)
+            idle.goOn()
+            return idle.figures() + growth + mapOf("idle_cpu_percent" to cpu)
+        }
     }
 
     private val WARM_UP = Case(64, 64)

@@ -35,7 +35,8 @@ internal sealed class SideBySide(final override val name: String, final override
     open fun measure(load: Load, server: Server, case: Case): Figures = load.on(server, name, case)
 
     open fun charts(comparisons: Map<Case, Comparison>): List<Chart> {
-        val bySize = comparisons.entries.groupBy { (case, _) -> case.bytes }
+        // There is no drawing nothing.
+        val bySize = comparisons.filterValues { it.servers.isNotEmpty() }.entries.groupBy { (case, _) -> case.bytes }
         return bySize.map { (bytes, cases) ->
             val suffix = if (bySize.size == 1) "" else "-$bytes"
             BarChart(
@@ -67,7 +68,8 @@ internal sealed class SideBySide(final override val name: String, final override
             val cases = (if (session.options.quick) quickCases else cases).map { it.with(session.options) }.distinct()
             val comparisons = cases.associateWith { case ->
                 println("\n$name: $case")
-                compare(servers.map(Server::contestant), measures, session.options.rounds, warmUp = !startsAfresh) { round, contestant ->
+                val contestants = servers.map(Server::contestant)
+                compare(contestants, measures, session.options.rounds, !startsAfresh, session.processes::checkOpen) { round, contestant ->
                     val load = if (round == 0 && case == cases.first()) session.firstLoad else session.load
                     val server = if (startsAfresh) null else servers.first { it.contestant === contestant }
                     if (server != null) {
