@@ -23,7 +23,7 @@ internal class Options private constructor(val words: List<String>, names: List<
     val firstWarmup: Duration = if (quick) warmup else maxOf(warmup, 3.seconds)
 
     /** Threads of the load generator. With fewer than cores it is the load that is measured: a fast server waits for it. */
-    val threads: Int = given.positive("threads") ?: Runtime.getRuntime().availableProcessors()
+    val threads: Int = given.positive("threads") ?: minOf(Runtime.getRuntime().availableProcessors(), MOST_THREADS)
 
     /** The first of those that take part in a benchmark is the one that the others are compared with. */
     val servers: List<Contestant> =
@@ -40,10 +40,14 @@ internal class Options private constructor(val words: List<String>, names: List<
     val isComplete: Boolean = words.isEmpty()
 
     init {
+        require(threads <= MOST_THREADS) { "--threads is more than $MOST_THREADS: $threads" }
         require(duration.isPositive()) { "--seconds is not positive: $duration" }
     }
 
     companion object {
+        /** The load generator has no more. */
+        private const val MOST_THREADS = 64
+
         private val names = setOf("connections", "bytes", "rate", "rounds", "seconds", "warmup", "threads", "servers", "jvm")
 
         private val serverNames: List<String> get() = Contestant.all.map(Contestant::name).distinct()

@@ -70,6 +70,7 @@ internal class OptionsSpec : FunSpec({
         complaint("--rounds", "0") shouldBe "--rounds is not a positive number: 0"
         complaint("--seconds", "0") shouldBe "--seconds is not positive: 0s"
         complaint("--warmup", "soon") shouldBe "--warmup is not a number of seconds up to an hour: soon"
+        complaint("--threads", "65") shouldBe "--threads is more than 64: 65"
         complaint("--speed", "9") shouldBe "unknown option: --speed"
         complaint("--rounds") shouldBe "--rounds has no value"
         complaint("--servers", "nap") shouldBe "unknown server: nap (there are ${Contestant.all.joinToString { it.name }})"
