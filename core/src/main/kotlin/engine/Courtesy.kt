@@ -18,12 +18,15 @@ internal class Courtesy {
         Thread.yield()
         val end = System.nanoTime()
         val taken = end - now
-        if (taken > LONG) notBefore = end + taken * RARITY
+        if (taken > LONG) notBefore = end + minOf(taken, LONGEST) * RARITY
     }
 
     private companion object {
         /** In nanoseconds: more than peers need for what one turn has sent them, and less than a time slice. */
         const val LONG = 2_000_000L
+
+        /** What is taken longer was not taken for work: the process was stopped, or collected garbage. */
+        const val LONGEST = 100_000_000L
         const val RARITY = 32
     }
 }

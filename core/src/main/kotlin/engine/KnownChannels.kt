@@ -18,7 +18,10 @@ internal class KnownChannels(private val loop: EventLoop) {
     fun add(readiness: Readiness) {
         // Ktor closes a channel that failed to connect without a word.
         if (registered.size >= pruneAt) {
-            registered.removeIf { known -> !known.isRegistered.also { if (!it) known.release() } }
+            registered.removeIf {
+                if (!it.isRegistered) it.release()
+                !it.isRegistered
+            }
             pruneAt = maxOf(INITIAL_LIMIT, registered.size * 2)
         }
         registered.add(readiness)

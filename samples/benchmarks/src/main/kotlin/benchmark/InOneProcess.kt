@@ -1,11 +1,13 @@
 package io.hawser.benchmarks.benchmark
 
 import io.hawser.benchmarks.Session
+import io.hawser.benchmarks.Unavailable
 import io.hawser.benchmarks.inside.InsideRow
 import io.hawser.benchmarks.inside.measureInside
 import io.hawser.benchmarks.report.Section
 import io.hawser.benchmarks.report.Table
 import java.util.Locale
+import org.openjdk.jmh.runner.RunnerException
 
 /** What Hawser's own parts cost, without peers. */
 internal object InOneProcess : Benchmark {
@@ -18,7 +20,11 @@ internal object InOneProcess : Benchmark {
 
     override fun run(session: Session): Section {
         println("\n$name: JMH")
-        val rows = measureInside(session.options.quick, session.options.jvm, only = null, session.tools.logs.resolve("$name.log"))
+        val rows = try {
+            measureInside(session.options.quick, session.options.jvm, only = null, session.tools.logs.resolve("$name.log"))
+        } catch (e: RunnerException) {
+            throw Unavailable("${e.message}")
+        }
         return Section(
             title = title,
             about = about,

@@ -10,10 +10,10 @@ import kotlin.io.path.writeText
 internal class Results(private val circumstances: Circumstances, private val sections: List<Section>) {
     /** Writes the page to [file] and its charts, in place of earlier ones, to a folder beside it. */
     fun writeTo(file: Path) {
+        file.writeText(markdown())
         val folder = file.resolveSibling(CHARTS).createDirectories()
         folder.listDirectoryEntries("*.svg").forEach(Path::deleteExisting)
         sections.flatMap(Section::charts).forEach { it.writeTo(folder) }
-        file.writeText(markdown())
     }
 
     private fun markdown(): String = (listOf(circumstances.markdown()) + sections.map { it.markdown(CHARTS) }).joinToString("\n")
