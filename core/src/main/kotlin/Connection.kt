@@ -34,7 +34,7 @@ public class Connection internal constructor(private val raw: RawStream, private
     private val life = Lifecycle(raw, terms)
     internal val input = Input(life)
     private val output = Output(life)
-    private val deadlines = Deadlines(life, input, output)
+    private val deadlines = if (terms.firstTimeout.isFinite()) Deadlines(life, input, output) else null
     private val opened = raw.loop.nanoTime()
 
     /** A connection over [raw] that belongs to nobody: it has no timeouts and tells nobody what happens to it. */
@@ -42,7 +42,7 @@ public class Connection internal constructor(private val raw: RawStream, private
     public constructor(raw: RawStream) : this(raw, Terms())
 
     init {
-        deadlines.start()
+        deadlines?.start()
     }
 
     /** Tells connections of this process apart; never given twice. */
@@ -213,7 +213,7 @@ public class Connection internal constructor(private val raw: RawStream, private
     internal fun endInput() = input.cutShort()
 
     private fun ended() {
-        deadlines.stop()
+        deadlines?.stop()
         input.closed()
     }
 

@@ -23,10 +23,7 @@ internal class Deadlines(private val life: Lifecycle, private val input: Input, 
     @Volatile
     private var due = 0L
 
-    fun start() {
-        val first = minOf(terms.readTimeout, terms.writeTimeout, terms.idleTimeout)
-        if (first.isFinite()) arm(first)
-    }
+    fun start(): Unit = arm(terms.firstTimeout)
 
     fun stop() {
         timer?.dispose()

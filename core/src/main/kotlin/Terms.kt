@@ -22,6 +22,9 @@ internal class Terms(
     constructor(options: ConnectionOptions, id: Long, events: Events, announcesEnd: Boolean, draining: StateFlow<Boolean> = never) :
         this(id, events, announcesEnd, draining, options.readTimeout, options.writeTimeout, options.idleTimeout)
 
+    /** Of all timeouts, or infinite. */
+    val firstTimeout: Duration get() = minOf(readTimeout, writeTimeout, idleTimeout)
+
     companion object {
         private val never = MutableStateFlow(false).asStateFlow()
         private val ids = AtomicLong()

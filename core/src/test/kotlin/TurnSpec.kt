@@ -58,9 +58,14 @@ class TurnSpec : StringSpec({
             List(8) { worker ->
                 launch {
                     repeat(5_000) { round ->
-                        val isMine =
-                            (round % 5 == 0 && turn.tryTake()) ||
-                                withTimeoutOrNull(if (round % 7 == worker) 1 else 10_000) { turn.take() } != null
+                        var isMine = round % 5 == 0 && turn.tryTake()
+                        if (!isMine) {
+                            // A timeout that comes once it is taken does not give it back.
+                            withTimeoutOrNull(if (round % 7 == worker) 1 else 10_000) {
+                                turn.take()
+                                isMine = true
+                            }
+                        }
                         if (isMine) {
                             most.accumulateAndGet(inside.incrementAndGet(), ::maxOf)
                             if (round % 3 == 0) yield()

@@ -8,7 +8,6 @@ import java.nio.channels.SelectionKey.OP_ACCEPT
 import java.nio.channels.SelectionKey.OP_CONNECT
 import java.nio.channels.SelectionKey.OP_READ
 import java.nio.channels.SelectionKey.OP_WRITE
-import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.CoroutineContext
@@ -36,7 +35,8 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
     private var output: Waiter? = null
 
     /** Set: the next wait for [OP_READ] returns at once. */
-    private val permit = AtomicBoolean()
+    @Volatile
+    private var permit = false
 
     /** What the key is registered for. Written on the loop; a waiter elsewhere reads it after filling its slot. */
     @Volatile
@@ -82,12 +82,11 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
         if (known?.isOf(context) == true) return known
         if (!LocalWaiter.accepts(context, loop)) return null
         known?.release()
-        return if (isInput) {
-            LocalWaiter(context) { INPUT.compareAndSet(this, it, null) }.also { localInput = it }
-        } else {
-            LocalWaiter(context) { OUTPUT.compareAndSet(this, it, null) }.also { localOutput = it }
-        }
+        return LocalWaiter(context, this).also { if (isInput) localInput = it else localOutput = it }
     }
+
+    /** Empties the slot that [waiter] is in; false if it is in none. Any thread. */
+    fun take(waiter: Waiter): Boolean = INPUT.compareAndSet(this, waiter, null) || OUTPUT.compareAndSet(this, waiter, null)
 
     private fun enter(operation: Int, waiter: LocalWaiter, continuation: Continuation<Unit>): Any {
         waiter.prepare(continuation)
@@ -100,7 +99,7 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
         val slot = slot(operation)
         val waiter = RemoteWaiter(continuation)
         fill(slot, waiter, operation)
-        continuation.invokeOnCancellation { slot.compareAndSet(this, waiter, null) }
+        continuation.invokeOnCancellation { take(waiter) }
     }
 
     private fun slot(operation: Int): Slot = if (operation and INPUT_OPERATIONS != 0) INPUT else OUTPUT
@@ -112,7 +111,7 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
             failure != null -> failAll()
 
             // Who wakes sets the permit and then looks into the slot; we filled the slot and then look at the permit.
-            operation == OP_READ && permit.get() -> resumeWoken()
+            operation == OP_READ && permit -> resumeWoken()
 
             loop.isCurrent -> watch(operation)
 
@@ -151,7 +150,7 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
 
     /** Has the wait for [OP_READ], the present or else the next one, return without a cause. Any thread. */
     fun wakeReader() {
-        permit.set(true)
+        permit = true
         resumeWoken()
     }
 
@@ -205,7 +204,7 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
     private fun resumeWoken() {
         val waiter = input ?: return
         if (!INPUT.compareAndSet(this, waiter, null)) return
-        permit.getAndSet(false)
+        permit = false
         // A waiter that was cancelled meanwhile has not looked: the wake-up is for the next one.
         waiter.wake(missed = ::wakeReader)
     }

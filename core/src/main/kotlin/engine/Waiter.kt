@@ -8,6 +8,7 @@ import kotlin.coroutines.intrinsics.intercepted
 import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
 import kotlinx.coroutines.CancellableContinuation
+import kotlinx.coroutines.CompletionHandler
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.DisposableHandle
 import kotlinx.coroutines.ExperimentalCoroutinesApi
@@ -36,7 +37,9 @@ internal sealed interface Waiter {
  * coroutine from thread to thread; so contexts with such elements are not [accepted][accepts].
  */
 @OptIn(InternalCoroutinesApi::class)
-internal class LocalWaiter(context: CoroutineContext, private val take: (LocalWaiter) -> Boolean) : Waiter {
+internal class LocalWaiter(context: CoroutineContext, private val readiness: Readiness) :
+    Waiter,
+    CompletionHandler {
     /** Written before the slot is filled, read by who has emptied it. */
     private var continuation: Continuation<Unit>? = null
 
@@ -47,14 +50,15 @@ internal class LocalWaiter(context: CoroutineContext, private val take: (LocalWa
     private var watch: DisposableHandle? = null
 
     init {
-        val job = context[Job]
-        val watching = job?.invokeOnCompletion(onCancelling = true) {
-            this.context = null
-            watch = null
-            if (take(this)) fail(job.getCancellationException())
-        }
-        watch = watching
-        if (this.context == null) watch = null
+        val watching = context[Job]?.invokeOnCompletion(onCancelling = true, handler = this)
+        if (this.context != null) watch = watching
+    }
+
+    /** Its coroutine is being cancelled, or has ended. */
+    override fun invoke(cause: Throwable?) {
+        context = null
+        watch = null
+        if (readiness.take(this)) taken().let { it.intercepted().resumeWithException(it.context.job.getCancellationException()) }
     }
 
     fun isOf(context: CoroutineContext): Boolean = this.context === context
@@ -65,7 +69,7 @@ internal class LocalWaiter(context: CoroutineContext, private val take: (LocalWa
 
     /** To be called once the slot is filled: a cancellation from before that found it empty. */
     fun throwIfCancelled() {
-        if (context == null && take(this)) throw taken().context.job.getCancellationException()
+        if (context == null && readiness.take(this)) throw taken().context.job.getCancellationException()
     }
 
     override fun ready(loop: EventLoop) {

@@ -24,7 +24,7 @@ internal class Connections(private val onDrain: OnDrain, private val countsHosts
     private val published = MutableStateFlow(0)
     private val accepted = ConcurrentHashMap.newKeySet<RawStream>()
     private val hosts = ConcurrentHashMap<InetAddress, Int>()
-    private val open = ConcurrentHashMap<Long, Connection>()
+    private val open = ConcurrentHashMap.newKeySet<Connection>()
     private val drained = AtomicInteger()
     private val cut = AtomicInteger()
 
@@ -53,7 +53,7 @@ internal class Connections(private val onDrain: OnDrain, private val countsHosts
     /** Has an element when a connection has been closed since the last one was taken. */
     val freed: Channel<Unit> = Channel(Channel.CONFLATED)
 
-    val all: Collection<Connection> get() = open.values
+    val all: Collection<Connection> get() = open
 
     val report: ShutdownReport get() = ShutdownReport(drained.get(), cut.get())
 
@@ -61,8 +61,8 @@ internal class Connections(private val onDrain: OnDrain, private val countsHosts
     fun totals(droppedEvents: Long): ServerTotals = ServerTotals(
         accepted = acceptedEver.get(),
         refused = refused.get(),
-        bytesRead = bytesRead + open.values.sumOf(Connection::bytesRead),
-        bytesWritten = bytesWritten + open.values.sumOf(Connection::bytesWritten),
+        bytesRead = bytesRead + open.sumOf(Connection::bytesRead),
+        bytesWritten = bytesWritten + open.sumOf(Connection::bytesWritten),
         droppedEvents = droppedEvents,
     )
 
@@ -83,7 +83,7 @@ internal class Connections(private val onDrain: OnDrain, private val countsHosts
     }
 
     fun opened(connection: Connection) {
-        open[connection.id] = connection
+        open.add(connection)
         when (phase) {
             Phase.SERVING -> Unit
             Phase.DRAINING -> if (endsInput) connection.endInput()
@@ -93,7 +93,7 @@ internal class Connections(private val onDrain: OnDrain, private val countsHosts
 
     @Synchronized
     fun closing(connection: Connection) {
-        open.remove(connection.id) ?: return
+        if (!open.remove(connection)) return
         bytesRead += connection.bytesRead
         bytesWritten += connection.bytesWritten
     }
@@ -128,13 +128,13 @@ internal class Connections(private val onDrain: OnDrain, private val countsHosts
     fun endInput() {
         if (onDrain != OnDrain.EndInput) return
         endsInput = true
-        open.values.forEach(Connection::endInput)
+        open.forEach(Connection::endInput)
     }
 
     /** Closes them all: those too whose handler does not listen to its cancellation, has not begun, or whose layers still shake hands. */
     fun cut() {
         synchronized(this) { phase = Phase.CUTTING }
-        open.values.forEach { it.end(CloseReason.Local) }
+        open.forEach { it.end(CloseReason.Local) }
         accepted.forEach(RawStream::close)
     }
 
