@@ -41,8 +41,10 @@ internal class Load(
 
         /** @throws LoadFailed if it says anything else, or nothing more. */
         fun awaitLine(expected: String) {
-            val line = output.readLine()
-            if (line != expected) throw LoadFailed(complaint() ?: "the load said '$line' and not '$expected'")
+            val line = output.nextLine()
+            if (line == expected) return
+            process.toHandle().destroyForcibly()
+            throw LoadFailed(complaint() ?: "the load said '$line' and not '$expected'")
         }
 
         /** Answers the load that waits for us. */

@@ -1,7 +1,20 @@
 package io.hawser.benchmarks
 
+import java.io.BufferedReader
 import java.io.IOException
+import java.util.concurrent.CompletableFuture
 import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.TimeUnit.SECONDS
+import java.util.concurrent.TimeoutException
+
+/** The next line, or null at the end or if there is none for 30 seconds. */
+internal fun BufferedReader.nextLine(): String? = try {
+    CompletableFuture.supplyAsync(::readLine).get(LINE_SECONDS, SECONDS)
+} catch (_: TimeoutException) {
+    null
+}
+
+private const val LINE_SECONDS = 30L
 
 /** Starts processes and sees to it that none outlives this one: [close] kills them, and so does the end of the JVM. */
 internal class Processes : AutoCloseable {

@@ -4,9 +4,6 @@ import io.hawser.benchmarks.server.Contestant
 import io.hawser.benchmarks.server.JvmContestant
 import java.nio.file.Files
 import java.nio.file.Path
-import java.util.concurrent.CompletableFuture
-import java.util.concurrent.TimeUnit.SECONDS
-import java.util.concurrent.TimeoutException
 import kotlin.io.path.listDirectoryEntries
 
 /** A [contestant] that runs, as a process of its own, and listens on [port]; it may send a [file]. */
@@ -22,7 +19,7 @@ internal class Server private constructor(
     fun memory(): Memory {
         val said = if (contestant is JvmContestant) {
             process.outputWriter().apply { write("memory\n") }.flush()
-            Figures.parse(process.inputReader().readLine() ?: throw LoadFailed("the server has ended"))
+            Figures.parse(process.inputReader().nextLine() ?: throw LoadFailed("the server did not say what it holds"))
         } else {
             null
         }
@@ -56,7 +53,6 @@ internal class Server private constructor(
     }
 
     companion object {
-        private const val START_SECONDS = 30L
         private const val KIB = 1024
 
         /**
@@ -68,12 +64,7 @@ internal class Server private constructor(
             val log = session.tools.logs.resolve("${contestant.name}-$service.log")
             val command = contestant.command(session.tools, session.options.jvm, service, file)
             val process = session.processes.start(ProcessBuilder(command).redirectError(log.toFile()))
-            val firstLine = CompletableFuture.supplyAsync { process.inputReader().readLine() }
-            val line = try {
-                firstLine.get(START_SECONDS, SECONDS)
-            } catch (_: TimeoutException) {
-                null
-            }
+            val line = process.inputReader().nextLine()
             val port = line?.removePrefix("listening ")?.toIntOrNull()
             if (port == null) {
                 process.destroyForcibly()
@@ -83,6 +74,6 @@ internal class Server private constructor(
         }
 
         private fun lastWords(log: Path): String =
-            Files.readAllLines(log).firstOrNull(String::isNotBlank) ?: "it did not say its port within $START_SECONDS s"
+            Files.readAllLines(log).firstOrNull(String::isNotBlank) ?: "it did not say its port"
     }
 }

@@ -3,48 +3,40 @@ package io.hawser.benchmarks.report
 import io.hawser.benchmarks.Options
 import io.hawser.benchmarks.Tools
 import io.hawser.benchmarks.Unavailable
+import io.hawser.benchmarks.server.Contestant
 import java.nio.file.Files
 import java.nio.file.Path
 import java.time.LocalDate
 
 /** When, with what and on what the figures were measured: without that they mean nothing. */
 internal class Circumstances(private val options: Options, private val tools: Tools) {
-    fun markdown(): String = buildString {
-        appendLine("# Results")
-        appendLine()
-        appendLine(
-            "Measured on ${LocalDate.now()} by `$COMMAND${options.words.joinToString("") {
-                " $it"
-            }}`, which writes this page; what the",
-        )
-        appendLine("figures mean, and how they come about, is in [README.md](README.md).")
-        appendLine()
-        appendLine("- Machine: $processor, ${Runtime.getRuntime().availableProcessors()} cores, $memory, $system.")
-        appendLine(
-            "- Java: ${System.getProperty(
-                "java.vm.name",
-            )} ${Runtime.version()}, every server in a JVM with `${options.jvm.joinToString(" ")}`.",
-        )
-        appendLine("- ${options.rounds} rounds of ${options.duration} after ${options.warmup} of warm-up, ${options.threads} load threads.")
-        appendLine(
-            "- A cell is the median of the rounds with the lowest and the highest. `${options.servers.first().name} : it` is that server's",
-        )
-        appendLine(
-            "  figure divided by the row's, round by round: above 1 is good for it where more is better (per second), below 1 where less is.",
-        )
-        appendLine("- `c-epoll` does about the least that a server has to: where a server comes near it, the load generator is the limit.")
-        appendLine()
-        appendLine("| server | is |")
-        appendLine("| --- | --- |")
-        for (server in options.servers.distinctBy { it.name }) {
-            val version = try {
-                server.version(tools)
-            } catch (_: Unavailable) {
-                "not there"
-            }
-            appendLine("| `${server.name}` | $version |")
-        }
+    fun markdown(): String = """
+        |# Results
+        |
+        |Measured on ${LocalDate.now()} by `$command`, which writes this page; what the
+        |figures mean, and how they come about, is in [README.md](README.md).
+        |
+        |- Machine: $processor, ${Runtime.getRuntime().availableProcessors()} cores, $memory, $system.
+        |- Java: ${System.getProperty("java.vm.name")} ${Runtime.version()}, servers in a JVM with `${options.jvm.joinToString(" ")}`.
+        |- ${options.rounds} rounds of ${options.duration} after ${options.warmup} of warm-up, ${options.threads} load threads.
+        |- A cell is the median of the rounds with the lowest and the highest. `${options.servers.first().name} : it` is that server's
+        |  figure divided by the row's, round by round: above 1 is good for it where more is better, below 1 where less is.
+        |- `c-epoll` does about the least that a server has to: where a server comes near it, the load generator is the limit.
+        |
+        || server | is |
+        || --- | --- |
+        |${options.servers.distinctBy { it.name }.joinToString("\n|") { "| `${it.name}` | ${version(it)} |" }}
+        |
+    """.trimMargin()
+
+    private fun version(server: Contestant): String = try {
+        server.version(tools)
+    } catch (_: Unavailable) {
+        "not there"
     }
+
+    private val command: String
+        get() = (listOf(COMMAND) + options.words).joinToString(" ") { word -> if (' ' in word && word != COMMAND) "\"$word\"" else word }
 
     private val processor: String
         get() = fact("/proc/cpuinfo", "model name") ?: System.getProperty("os.arch")
