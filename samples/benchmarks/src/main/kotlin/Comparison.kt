@@ -21,12 +21,15 @@ internal class Comparison(
     /** By server what each round kept. */
     fun latencies(): Map<String, List<Histogram>> = kept.mapValues { (_, rounds) -> rounds.mapNotNull(Figures::latencies) }
 
-    /** A row a server: each measure, and behind it how many times the row's the reference's is. */
-    fun table(caption: String): Table = Table(
-        caption = caption,
-        header = listOf("server") + measures.flatMap { listOf(it.title, "${kept.keys.firstOrNull()} : it") },
-        rows = kept.keys.map { server -> listOf(server) + measures.flatMap { listOf(figure(server, it), ratio(server, it)) } },
-    )
+    /** A row a server: each measure, and behind it how many times the row's the reference's is. Null if there is no server. */
+    fun table(caption: String): Table? {
+        val reference = kept.keys.firstOrNull() ?: return null
+        return Table(
+            caption = caption,
+            header = listOf("server") + measures.flatMap { listOf(it.title, "$reference : it") },
+            rows = kept.keys.map { server -> listOf(server) + measures.flatMap { listOf(figure(server, it), ratio(server, it)) } },
+        )
+    }
 
     private fun figure(server: String, measure: Measure): String =
         values(server, measure)?.let { Spread.of(it).format(measure::format) } ?: Table.NOTHING

@@ -16,9 +16,13 @@ internal class Load(
     private val options: Options,
     private val processes: Processes,
     private val warmup: Duration = options.warmup,
+    private val cores: Cores = Cores.all,
 ) {
     /** How long a measurement takes. */
     val duration: Duration get() = options.duration
+
+    /** The same on [cores] only. */
+    fun confinedTo(cores: Cores): Load = Load(program, options, processes, warmup, cores)
 
     /** Puts [server] under the load that is called [mode], and waits for the figures. Throws as [Run.figures] does. */
     fun on(server: Server, mode: String, case: Case, vararg more: String): Figures =
@@ -27,6 +31,7 @@ internal class Load(
     /** @throws Unavailable if the comparison was ended meanwhile. */
     fun start(server: Server, mode: String, case: Case, vararg more: String): Run {
         val words = mutableListOf(
+            "taskset", "--cpu-list", "$cores",
             "$program", mode, "127.0.0.1", "${server.port}", "${case.connections}", "${case.bytes}",
             "${warmup.toDouble(SECONDS)}", "${duration.toDouble(SECONDS)}", "${options.threads}",
         )

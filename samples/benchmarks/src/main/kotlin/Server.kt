@@ -12,6 +12,7 @@ internal class Server private constructor(
     val port: Int,
     val file: Path,
     private val process: Process,
+    private val tools: Tools,
 ) : AutoCloseable {
     private val facts: Path = Path.of("/proc", "${process.pid()}")
 
@@ -29,6 +30,24 @@ internal class Server private constructor(
     /** The CPU time that its threads have used so far. */
     fun cpuNanos(): Long = facts.resolve("task").listDirectoryEntries().sumOf { thread ->
         Files.readString(thread.resolve("schedstat")).substringBefore(' ').toLong()
+    }
+
+    /**
+     * Does [block] while it has [cores] only.
+     *
+     * @throws Unavailable if there is no `taskset`.
+     */
+    fun <T> on(cores: Cores, block: () -> T): T {
+        pin(cores)
+        try {
+            return block()
+        } finally {
+            if (process.isAlive) pin(Cores.all)
+        }
+    }
+
+    private fun pin(cores: Cores) {
+        tools.run("taskset", "--all-tasks", "--cpu-list", "--pid", "$cores", "${process.pid()}")
     }
 
     private fun residentBytes(): Double {
@@ -70,7 +89,7 @@ internal class Server private constructor(
                 process.destroyForcibly()
                 throw Unavailable(line ?: lastWords(log))
             }
-            return Server(contestant, port, file, process)
+            return Server(contestant, port, file, process, session.tools)
         }
 
         private fun lastWords(log: Path): String =

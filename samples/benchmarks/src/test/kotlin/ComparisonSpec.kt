@@ -12,7 +12,7 @@ internal class ComparisonSpec : FunSpec({
         val comparison =
             Comparison(listOf(perSecond), mapOf("hawser" to rounds(2000, 3000, 1000), "ktor" to rounds(1000, 1000, 1000)), emptyMap())
 
-        comparison.table("8 connections").markdown() shouldBe """
+        comparison.table("8 connections")?.markdown() shouldBe """
             **8 connections**
 
             | server |       round trips/s |      hawser : it |
@@ -26,7 +26,11 @@ internal class ComparisonSpec : FunSpec({
     test("a figure that a server does not have is a dash, and so is its ratio") {
         val comparison = Comparison(listOf(perSecond), mapOf("hawser" to rounds(2), "ktor" to listOf(Figures(emptyMap()))), emptyMap())
 
-        comparison.table("one").markdown().lines().first { "ktor" in it } shouldBe "| ktor   |             - |           - |"
+        comparison.table("one")?.markdown()?.lines()?.first { "ktor" in it } shouldBe "| ktor   |             - |           - |"
+    }
+
+    test("where every server has failed there is no table") {
+        Comparison(listOf(perSecond), emptyMap(), mapOf("ktor" to "cannot connect")).table("one") shouldBe null
     }
 
     test("the median of a server that has failed is not there to be drawn") {

@@ -82,7 +82,7 @@ internal sealed class SideBySide(final override val name: String, final override
             return Section(
                 title = title,
                 about = about,
-                tables = comparisons.map { (case, comparison) -> comparison.table(case.toString()) },
+                tables = comparisons.mapNotNull { (case, comparison) -> comparison.table(case.toString()) },
                 charts = charts(comparisons),
                 notes = leftOut.map { (contestant, reason) -> "${contestant.name} was left out: $reason" } +
                     comparisons.flatMap { (case, comparison) ->
