@@ -13,10 +13,14 @@ internal object Threads {
 
     fun live(): Set<Thread> = Thread.getAllStackTraces().keys
 
-    /** The processor time used so far by each live Java thread, which leaves the JVM's compilers out; empty where the JVM does not tell. */
+    /**
+     * The processor time used so far by each live Java thread, which leaves the JVM's compilers out; empty where the JVM does not tell. The
+     * caller, whose looking is not for nothing, and Surefire's own threads are left out too.
+     */
     fun processorTime(): Map<Thread, Duration> {
         if (!costs.isThreadCpuTimeSupported || !costs.isThreadCpuTimeEnabled) return emptyMap()
         return live()
+            .filter { it !== Thread.currentThread() && !it.name.startsWith("surefire-") }
             .associateWith { costs.getThreadCpuTime(it.id) }
             .filterValues { it >= 0 }
             .mapValues { (_, time) -> time.nanoseconds }
