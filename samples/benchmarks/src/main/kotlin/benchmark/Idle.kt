@@ -3,6 +3,7 @@ package io.hawser.benchmarks.benchmark
 import io.hawser.benchmarks.Figures
 import io.hawser.benchmarks.Load
 import io.hawser.benchmarks.Server
+import kotlin.time.Duration.Companion.seconds
 
 /** What connections cost that do nothing. */
 internal object Idle : SideBySide("idle", "Idle connections") {
@@ -31,9 +32,11 @@ internal object Idle : SideBySide("idle", "Idle connections") {
         load.start(server, name, case).use { idle ->
             idle.awaitLine("opened")
             val growth = server.memory().since(before, case.connections)
+            // The collections, and what they had the JVM compile, are not the connections' either.
+            Thread.sleep(SETTLING.inWholeMilliseconds)
             val cpuBefore = server.cpuNanos()
             val began = System.nanoTime()
-            Thread.sleep(load.duration.inWholeMilliseconds)
+            Thread.sleep(maxOf(load.duration, LEAST).inWholeMilliseconds)
             val cpu = (server.cpuNanos() - cpuBefore) * 100.0 / (System.nanoTime() - began)
             idle.goOn()
             return idle.figures() + growth + mapOf("idle_cpu_percent" to cpu)
@@ -41,4 +44,8 @@ internal object Idle : SideBySide("idle", "Idle connections") {
     }
 
     private val WARM_UP = Case(64, 64)
+    private val SETTLING = 1.seconds
+
+    /** How long nothing comes. */
+    private val LEAST = 2.seconds
 }

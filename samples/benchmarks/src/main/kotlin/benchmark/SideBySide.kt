@@ -70,7 +70,7 @@ internal sealed class SideBySide(final override val name: String, final override
                 println("\n$name: $case")
                 val contestants = servers.map(Server::contestant)
                 compare(contestants, measures, session.options.rounds, !startsAfresh, session.processes::checkOpen) { round, contestant ->
-                    val load = if (round == 0 && case == cases.first()) session.firstLoad else session.load
+                    val load = if (startsAfresh || (round == 0 && case == cases.first())) session.firstLoad else session.load
                     val server = if (startsAfresh) null else servers.first { it.contestant === contestant }
                     if (server != null) {
                         measure(load, server, case)
