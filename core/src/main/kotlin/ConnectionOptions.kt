@@ -139,6 +139,8 @@ public sealed class ConnectionOptions(from: Builder<*>) {
 
 internal fun requirePositive(name: String, value: Duration) = require(value.isPositive()) { "$name is not positive: $value" }
 
+internal fun requireAtLeastOne(name: String, value: Int) = require(value >= 1) { "$name < 1: $value" }
+
 internal fun java.time.Duration?.orInfinite(): Duration = this?.toKotlinDuration() ?: Duration.INFINITE
 
 internal fun Duration.orNull(): java.time.Duration? = if (isInfinite()) null else toJavaDuration()

@@ -13,6 +13,9 @@ public sealed class Endpoint {
     /** The transport: `tcp`, `unix`, ... */
     public abstract val scheme: String
 
+    /** Whether its transport carries datagrams and no streams: `udp`, `udp4`, `udp6`, `unixgram`. */
+    public val isDatagram: Boolean get() = Scheme.of(scheme)?.hasStreams == false
+
     /**
      * A host and a port of an internet transport.
      *

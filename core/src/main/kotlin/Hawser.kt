@@ -1,7 +1,7 @@
 package io.hawser
 
-import io.hawser.transport.StreamTransports
 import io.hawser.transport.TransportApi
+import io.hawser.transport.Transports
 
 /**
  * Clients and servers of whatever transport an [Endpoint] names: `tcp://db:5432` today and `unix:/run/db.sock` tomorrow, from a
@@ -21,7 +21,7 @@ public object Hawser {
     @JvmStatic
     @JvmOverloads
     public fun streamClient(endpoint: Endpoint, options: ClientOptions = ClientOptions()): StreamClient =
-        StreamTransports.of(endpoint).client(endpoint, options)
+        Transports.streams.of(endpoint).client(endpoint, options)
 
     /** A client of the endpoint that is written [endpoint], as [Endpoint.parse] reads it. */
     @JvmStatic
@@ -38,11 +38,46 @@ public object Hawser {
     @JvmStatic
     @JvmOverloads
     public fun streamServer(endpoint: Endpoint, options: ServerOptions = ServerOptions()): StreamServer =
-        StreamTransports.of(endpoint).server(endpoint, options)
+        Transports.streams.of(endpoint).server(endpoint, options)
 
     /** A server on the endpoint that is written [endpoint], as [Endpoint.parse] reads it. */
     @JvmStatic
     @JvmOverloads
     public fun streamServer(endpoint: String, options: ServerOptions = ServerOptions()): StreamServer =
         streamServer(Endpoint.parse(endpoint), options)
+
+    /**
+     * A client of datagrams of [endpoint]; nothing is resolved or opened before it is used.
+     *
+     * @throws IllegalArgumentException if [endpoint] is none to send to: it has no real host and port, or carries streams; or if [options]
+     *   contradict it.
+     * @throws IllegalStateException naming the artifact to add, if the module of its transport is not there.
+     */
+    @JvmStatic
+    @JvmOverloads
+    public fun datagramClient(endpoint: Endpoint, options: DatagramClientOptions = DatagramClientOptions()): DatagramClient =
+        Transports.datagrams.of(endpoint).client(endpoint, options)
+
+    /** A client of datagrams of the endpoint that is written [endpoint], as [Endpoint.parse] reads it. */
+    @JvmStatic
+    @JvmOverloads
+    public fun datagramClient(endpoint: String, options: DatagramClientOptions = DatagramClientOptions()): DatagramClient =
+        datagramClient(Endpoint.parse(endpoint), options)
+
+    /**
+     * A server of datagrams on [endpoint]; nothing is bound before it starts.
+     *
+     * @throws IllegalArgumentException if [endpoint] is none to listen on: it carries streams; or if [options] contradict it.
+     * @throws IllegalStateException naming the artifact to add, if the module of its transport is not there.
+     */
+    @JvmStatic
+    @JvmOverloads
+    public fun datagramServer(endpoint: Endpoint, options: DatagramServerOptions = DatagramServerOptions()): DatagramServer =
+        Transports.datagrams.of(endpoint).server(endpoint, options)
+
+    /** A server of datagrams on the endpoint that is written [endpoint], as [Endpoint.parse] reads it. */
+    @JvmStatic
+    @JvmOverloads
+    public fun datagramServer(endpoint: String, options: DatagramServerOptions = DatagramServerOptions()): DatagramServer =
+        datagramServer(Endpoint.parse(endpoint), options)
 }

@@ -7,8 +7,9 @@ internal class Scheme private constructor(
     val artifact: String,
     val isLocal: Boolean = false,
     val isUnix: Boolean = false,
-    /** Not a stream: messages with boundaries. */
-    val isDatagram: Boolean = false,
+    val hasStreams: Boolean = true,
+    /** Messages with boundaries. */
+    val hasDatagrams: Boolean = !hasStreams,
 ) {
     override fun toString(): String = name
 
@@ -20,13 +21,13 @@ internal class Scheme private constructor(
             TCP,
             Scheme("tcp4", "hawser-tcp"),
             Scheme("tcp6", "hawser-tcp"),
-            Scheme("udp", "hawser-udp", isDatagram = true),
-            Scheme("udp4", "hawser-udp", isDatagram = true),
-            Scheme("udp6", "hawser-udp", isDatagram = true),
+            Scheme("udp", "hawser-udp", hasStreams = false),
+            Scheme("udp4", "hawser-udp", hasStreams = false),
+            Scheme("udp6", "hawser-udp", hasStreams = false),
             Scheme("tls", "hawser-tls"),
             UNIX,
-            Scheme("unixgram", "hawser-unix", isLocal = true, isUnix = true, isDatagram = true),
-            Scheme("memory", "hawser-testkit", isLocal = true),
+            Scheme("unixgram", "hawser-unix", isLocal = true, isUnix = true, hasStreams = false),
+            Scheme("memory", "hawser-testkit", isLocal = true, hasDatagrams = true),
         )
 
         fun of(name: String): Scheme? = all.find { it.name == name }

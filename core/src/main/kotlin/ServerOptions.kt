@@ -165,7 +165,5 @@ public class ServerOptions private constructor(from: Builder) : ConnectionOption
         /** For Java. */
         @JvmStatic
         public fun builder(): Builder = Builder()
-
-        private fun requireAtLeastOne(name: String, value: Int) = require(value >= 1) { "$name < 1: $value" }
     }
 }

@@ -164,6 +164,32 @@ public class FrameTooLarge private constructor(message: String, public val endpo
     }
 }
 
+/** A datagram of [size] bytes is over the [limit] of what can be sent to [endpoint]. Nothing was sent. */
+public class DatagramTooLarge @JvmOverloads constructor(
+    public val endpoint: Endpoint,
+    public val size: Int,
+    public val limit: Int,
+    cause: Throwable? = null,
+) : SocketFailure("a datagram of $size bytes for $endpoint is over the limit of $limit bytes", cause)
+
+/**
+ * Nobody receives at [endpoint]. Of UDP it is the last thing known, and may be about an earlier datagram: the answer of the peer's host
+ * (ICMP port unreachable, RFC 792; RFC 1122, section 4.1.3.3). The socket goes on working.
+ */
+public class PeerUnreachable @JvmOverloads constructor(public val endpoint: Endpoint, cause: Throwable? = null) :
+    SocketFailure("nobody receives at $endpoint", cause)
+
+/** The datagram that [endpoint] got came from a socket without an address: it cannot be answered. */
+public class ReplyImpossible(public val endpoint: Endpoint) :
+    SocketFailure("a datagram to $endpoint came from a socket that has no address and cannot be answered")
+
+/** The socket of datagrams at [endpoint] has been closed on this side. */
+public class SocketClosed(public val endpoint: Endpoint) : SocketFailure("the socket at $endpoint is closed")
+
+/** Sending or receiving at [endpoint] failed; the socket goes on working as far as the system lets it. */
+public class DatagramFailed(public val endpoint: Endpoint, cause: Throwable) :
+    SocketFailure("a datagram at $endpoint failed: ${cause.describe()}", cause)
+
 /** What [endpoint] sent is no frame. */
 public class MalformedFrame @JvmOverloads constructor(public val endpoint: Endpoint, detail: String, cause: Throwable? = null) :
     SocketFailure("$endpoint sent a malformed frame: $detail", cause) {

@@ -1,6 +1,7 @@
 package io.hawser
 
 import java.io.IOException
+import java.net.NetworkInterface
 import java.net.ProtocolFamily
 import java.net.StandardProtocolFamily.INET
 import java.net.StandardProtocolFamily.INET6
@@ -36,7 +37,11 @@ public fun interface ChannelHook {
  * | [receiveBuffer] | the system's | bytes the kernel holds for us to read (`SO_RCVBUF`) |
  * | [sendBuffer] | the system's | bytes the kernel holds for the peer to take (`SO_SNDBUF`) |
  * | [reuseAddress] | on | of listeners: a server may have the address of one that has just ended (`SO_REUSEADDR`); ignored where there is no such thing |
- * | [reusePort] | off | of listeners: several may share one address, and the kernel its clients among them (`SO_REUSEPORT`) |
+ * | [reusePort] | off | of servers: several may share one address, and the kernel its clients among them (`SO_REUSEPORT`) |
+ * | [broadcast] | off | of UDP: datagrams may be sent to broadcast addresses (`SO_BROADCAST`) |
+ * | [multicastInterface] | the system's | of UDP: where datagrams for groups leave (`IP_MULTICAST_IF`) |
+ * | [multicastTimeToLive] | 1 | of UDP: how many hops they go, 0 for none (`IP_MULTICAST_TTL`) |
+ * | [multicastLoopback] | on | of UDP: whether members on this machine get them too (`IP_MULTICAST_LOOP`) |
  * | [family] | both | `INET` for IPv4 only (`tcp4`), `INET6` for IPv6 only (`tcp6`) |
  * | [beforeBind], [beforeConnect], [afterAccept] | none | see the NIO channel at that moment, after the options above |
  */
@@ -70,6 +75,18 @@ public class SocketOptions private constructor(from: Builder) {
     public val sendBuffer: Int? = from.sendBuffer?.also { require(it >= 1) { "sendBuffer < 1: $it" } }
     public val reuseAddress: Boolean = from.reuseAddress
     public val reusePort: Boolean = from.reusePort
+    public val broadcast: Boolean = from.broadcast
+
+    /** Where datagrams for groups leave, or null for the system's choice. */
+    public val multicastInterface: NetworkInterface? = from.multicastInterface
+
+    /** How many hops datagrams for groups go, in 0..255, or null for the system's, which is 1. */
+    public val multicastTimeToLive: Int? = from.multicastTimeToLive?.also {
+        require(it in 0..MAX_TIME_TO_LIVE) { "multicastTimeToLive is not in 0..$MAX_TIME_TO_LIVE: $it" }
+    }
+
+    /** Whether members on this machine get datagrams for groups too, or null for the system's, which is true. */
+    public val multicastLoopback: Boolean? = from.multicastLoopback
 
     /** `INET`, `INET6`, or null for both. */
     public val family: ProtocolFamily? = from.family?.also {
@@ -106,7 +123,9 @@ public class SocketOptions private constructor(from: Builder) {
 
     override fun toString(): String = "SocketOptions(noDelay=$noDelay, keepAlive=$keepAlive, keepAliveIdle=$keepAliveIdle, " +
         "keepAliveInterval=$keepAliveInterval, keepAliveCount=$keepAliveCount, linger=$linger, receiveBuffer=$receiveBuffer, " +
-        "sendBuffer=$sendBuffer, reuseAddress=$reuseAddress, reusePort=$reusePort, family=$family, beforeBind=$beforeBind, " +
+        "sendBuffer=$sendBuffer, reuseAddress=$reuseAddress, reusePort=$reusePort, broadcast=$broadcast, " +
+        "multicastInterface=${multicastInterface?.name}, multicastTimeToLive=$multicastTimeToLive, " +
+        "multicastLoopback=$multicastLoopback, family=$family, beforeBind=$beforeBind, " +
         "beforeConnect=$beforeConnect, afterAccept=$afterAccept)"
 
     /** Collects options; [build] checks them. Not for use by several threads at once. */
@@ -161,6 +180,26 @@ public class SocketOptions private constructor(from: Builder) {
         @set:JvmSynthetic
         public var reusePort: Boolean = false
 
+        /** See [SocketOptions.broadcast]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var broadcast: Boolean = false
+
+        /** See [SocketOptions.multicastInterface]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var multicastInterface: NetworkInterface? = null
+
+        /** See [SocketOptions.multicastTimeToLive]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var multicastTimeToLive: Int? = null
+
+        /** See [SocketOptions.multicastLoopback]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var multicastLoopback: Boolean? = null
+
         /** See [SocketOptions.family]. */
         @get:JvmSynthetic
         @set:JvmSynthetic
@@ -200,6 +239,18 @@ public class SocketOptions private constructor(from: Builder) {
         /** See [SocketOptions.reusePort]. */
         public fun reusePort(value: Boolean): Builder = apply { reusePort = value }
 
+        /** See [SocketOptions.broadcast]. */
+        public fun broadcast(value: Boolean): Builder = apply { broadcast = value }
+
+        /** See [SocketOptions.multicastInterface]. */
+        public fun multicastInterface(value: NetworkInterface?): Builder = apply { multicastInterface = value }
+
+        /** See [SocketOptions.multicastTimeToLive]. */
+        public fun multicastTimeToLive(value: Int?): Builder = apply { multicastTimeToLive = value }
+
+        /** See [SocketOptions.multicastLoopback]. */
+        public fun multicastLoopback(value: Boolean?): Builder = apply { multicastLoopback = value }
+
         /** See [SocketOptions.family]. */
         public fun family(value: ProtocolFamily?): Builder = apply { family = value }
 
@@ -224,6 +275,8 @@ public class SocketOptions private constructor(from: Builder) {
         /** For Java. */
         @JvmStatic
         public fun builder(): Builder = Builder()
+
+        private const val MAX_TIME_TO_LIVE = 255
 
         private fun requireSeconds(name: String, value: Duration) {
             require(value.inWholeSeconds in 1..Short.MAX_VALUE && value == value.inWholeSeconds.seconds) {

@@ -28,7 +28,8 @@ class OptionsSpec : StringSpec({
             family = StandardProtocolFamily.INET6
         }.toString() shouldBe
             "SocketOptions(noDelay=true, keepAlive=true, keepAliveIdle=1m, keepAliveInterval=null, keepAliveCount=null, " +
-            "linger=0s, receiveBuffer=null, sendBuffer=null, reuseAddress=true, reusePort=false, family=INET6, beforeBind=null, " +
+            "linger=0s, receiveBuffer=null, sendBuffer=null, reuseAddress=true, reusePort=false, broadcast=false, " +
+            "multicastInterface=null, multicastTimeToLive=null, multicastLoopback=null, family=INET6, beforeBind=null, " +
             "beforeConnect=null, afterAccept=null)"
     }
 

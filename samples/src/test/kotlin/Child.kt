@@ -100,7 +100,7 @@ internal class Child(vararg command: String) : AutoCloseable {
 
 /** Where an `echo` listens, from its first line. */
 internal fun Child.port(): Int = line().let {
-    it shouldMatch "listening tcp://127\\.0\\.0\\.1:[1-9][0-9]*"
+    it shouldMatch "listening [a-z0-9]+://127\\.0\\.0\\.1:[1-9][0-9]*"
     it.substringAfterLast(':').toInt()
 }
 

@@ -6,13 +6,15 @@ import io.hawser.Endpoint
 import io.hawser.EventLoopClosed
 import io.hawser.engine.EventLoop
 import io.hawser.engine.EventLoopGroup
+import io.hawser.engine.addresses
 import io.hawser.engine.connect
+import io.hawser.engine.connecting
+import io.hawser.engine.reachable
 import io.hawser.engine.resolve
+import io.hawser.transport.InternetFamily
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
 import java.io.IOException
-import java.net.Inet4Address
-import java.net.Inet6Address
 import java.net.InetAddress
 import java.net.InetSocketAddress
 import kotlinx.coroutines.CancellationException
@@ -26,26 +28,17 @@ internal class Dialer(
     private val options: ClientOptions,
     private val resolve: suspend (String) -> List<InetAddress> = ::resolve,
 ) {
-    private val family = Family.of(endpoint.scheme)
+    private val family = InternetFamily.of(endpoint.scheme)
 
     /** @throws ConnectFailed with every address's failure suppressed in it, if there are several. */
     suspend fun connect(failed: (ConnectFailed) -> Unit): RawStream {
-        val addresses = try {
-            resolve(endpoint.host)
-        } catch (e: Throwable) {
-            throw e.orTyped { ConnectFailed(endpoint, e) }
-        }
-        val wanted = addresses.filter { it in family }.interleaved()
-        if (wanted.isEmpty()) {
-            throw ConnectFailed(endpoint, ConnectFailed.Reason.UnknownHost, "it has no ${family.addresses}", cause = null)
-        }
+        val wanted = endpoint.addresses(resolve).interleaved()
         val loop = (options.group ?: EventLoopGroup.shared).loopFor(currentCoroutineContext())
         wanted.singleOrNull()?.let {
             try {
                 return loop.connectTo(it)
             } catch (e: Throwable) {
-                family.ensureSupported(endpoint, e)
-                throw e.orTyped { ConnectFailed(endpoint, e) }
+                throw e.connecting(endpoint)
             }
         }
         try {
@@ -68,7 +61,7 @@ internal class Dialer(
     }
 
     private suspend fun EventLoop.connectTo(address: InetAddress): RawStream =
-        connect(InetSocketAddress(address.reachable(), endpoint.port), family.scheme, options.socket, family.protocol)
+        connect(InetSocketAddress(address.reachable(), endpoint.port), endpoint.scheme, options.socket, family.protocol)
 
     private fun failure(addresses: List<InetAddress>, all: AllFailed): ConnectFailed {
         val failure = ConnectFailed(endpoint, all.cause ?: all)
@@ -77,19 +70,5 @@ internal class Dialer(
     }
 
     private fun failure(address: InetAddress, cause: Throwable) =
-        ConnectFailed(Endpoint.of(family.scheme, InetSocketAddress(address, endpoint.port)), cause)
-}
-
-/** To the JDK the address of none means this machine under its own name, which it looks up, blocking. The system takes the loopback. */
-private fun InetAddress.reachable(): InetAddress = when {
-    !isAnyLocalAddress -> this
-    this is Inet4Address -> InetAddress.getByAddress(byteArrayOf(127, 0, 0, 1))
-    else -> Inet6Address.getByAddress(ByteArray(16).also { it[15] = 1 })
-}
-
-/** What the caller meets instead of this: a cancellation of his own, or the end of the loop, or else [typed]. */
-internal suspend fun Throwable.orTyped(typed: () -> Throwable): Throwable {
-    // A hook's own CancellationException is none of the caller's.
-    if (this is CancellationException) currentCoroutineContext().ensureActive()
-    return if (this is EventLoopClosed) this else typed()
+        ConnectFailed(Endpoint.of(endpoint.scheme, InetSocketAddress(address, endpoint.port)), cause)
 }

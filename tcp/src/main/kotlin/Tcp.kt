@@ -1,7 +1,6 @@
 package io.hawser.tcp
 
 import io.hawser.ClientOptions
-import io.hawser.ConnectionOptions
 import io.hawser.Endpoint
 import io.hawser.ServerOptions
 import io.hawser.SocketOptions
@@ -9,6 +8,7 @@ import io.hawser.StreamClient
 import io.hawser.StreamServer
 import io.hawser.transport.Connector
 import io.hawser.transport.TransportApi
+import io.hawser.transport.endpoint
 import io.hawser.transport.requireRemote
 import java.net.InetSocketAddress
 
@@ -19,6 +19,7 @@ import java.net.InetSocketAddress
  */
 @OptIn(TransportApi::class)
 public object Tcp {
+    internal const val SCHEME = "tcp"
     private const val LOOPBACK = "127.0.0.1"
 
     /**
@@ -35,7 +36,7 @@ public object Tcp {
     @JvmStatic
     @JvmOverloads
     public fun server(host: String = LOOPBACK, port: Int, options: ServerOptions = ServerOptions()): StreamServer {
-        return server(endpoint(host, port, options), options)
+        return server(options.socket.endpoint(SCHEME, host, port), options)
     }
 
     internal fun server(endpoint: Endpoint.Inet, options: ServerOptions): StreamServer =
@@ -53,18 +54,12 @@ public object Tcp {
     @JvmStatic
     @JvmOverloads
     public fun client(host: String, port: Int, options: ClientOptions = ClientOptions()): StreamClient {
-        return client(endpoint(host, port, options), options)
+        return client(options.socket.endpoint(SCHEME, host, port), options)
     }
 
     internal fun client(endpoint: Endpoint.Inet, options: ClientOptions): StreamClient {
         endpoint.requireRemote()
         val remote = InetSocketAddress.createUnresolved(endpoint.host, endpoint.port)
         return StreamClient(endpoint, options, Connector(remote, Dialer(endpoint, options)::connect))
-    }
-
-    /** An IPv6 address may come in the brackets it has in an endpoint. */
-    private fun endpoint(host: String, port: Int, options: ConnectionOptions): Endpoint.Inet {
-        val inner = host.removeSurrounding("[", "]")
-        return Endpoint.Inet(Family.of(options.socket.family).scheme, if (':' in inner) inner else host, port)
     }
 }

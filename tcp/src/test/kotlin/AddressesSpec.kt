@@ -13,6 +13,7 @@ import io.hawser.SocketOptions
 import io.hawser.StreamClient
 import io.hawser.testkit.LeakCheck
 import io.hawser.transport.Connector
+import io.hawser.transport.InternetFamily
 import io.hawser.transport.TransportApi
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
@@ -199,7 +200,7 @@ class AddressesSpec : StringSpec({
 private val server4 = ServerOptions { socket = SocketOptions { family = INET } }
 
 private fun dialing(port: Int, addresses: List<String>, options: ClientOptions = ClientOptions()): StreamClient {
-    val endpoint = Endpoint.Inet(Family.of(options.socket.family).scheme, "many.test", port)
+    val endpoint = Endpoint.Inet(InternetFamily.of(options.socket.family).scheme(Tcp.SCHEME), "many.test", port)
     val dialer = Dialer(endpoint, options) { addresses.map(InetAddress::getByName) }
     return StreamClient(endpoint, options, Connector(InetSocketAddress.createUnresolved("many.test", port), dialer::connect))
 }

@@ -2,7 +2,6 @@ package io.hawser.engine
 
 import io.hawser.Admission
 import io.hawser.SocketOptions
-import io.hawser.isAddressInUse
 import io.hawser.transport.TransportApi
 import io.ktor.network.selector.Selectable
 import io.ktor.network.sockets.InetSocketAddress
@@ -10,7 +9,6 @@ import io.ktor.network.sockets.SocketAddress
 import io.ktor.network.sockets.UnixSocketAddress
 import io.ktor.network.sockets.aSocket
 import java.lang.reflect.InvocationTargetException
-import java.net.BindException
 import java.net.ConnectException
 import java.net.ProtocolFamily
 import java.net.StandardSocketOptions.TCP_NODELAY
@@ -106,17 +104,10 @@ public suspend fun EventLoopGroup.listen(
 ): SelectableListener {
     var opened: SelectableListener? = null
     try {
-        while (opened == null) {
-            // Looked up before the attempt: one that ends during it may still have been the reason.
-            val closing = ClosingListeners.at(address)
+        ClosingSockets.outlast(address) {
             val loop = next()
-            try {
-                loop.run {
-                    opened = loop.bind(address, backlog, options, family) { SelectableListener(loop, this, it, scheme, options, admission) }
-                }
-            } catch (e: BindException) {
-                if (closing.isEmpty() || !e.isAddressInUse) throw e
-                closing.forEach { it.awaitClosed() }
+            loop.run {
+                opened = loop.bind(address, backlog, options, family) { SelectableListener(loop, this, it, scheme, options, admission) }
             }
         }
         return checkNotNull(opened)

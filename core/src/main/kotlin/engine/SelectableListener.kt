@@ -50,14 +50,14 @@ public class SelectableListener internal constructor(
 
     override fun close() {
         if (!closing.compareAndSet(false, true)) return
-        ClosingListeners.add(this)
+        ClosingSockets.add(closed, address)
         try {
             channel.close()
         } catch (e: IOException) {
             loop.unexpectedOnClose(e)
         } finally {
             loop.closed(readiness) {
-                ClosingListeners.remove(this)
+                ClosingSockets.remove(closed)
                 closed.complete()
             }
         }

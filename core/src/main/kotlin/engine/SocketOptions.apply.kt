@@ -2,8 +2,13 @@ package io.hawser.engine
 
 import io.hawser.ChannelHook
 import io.hawser.SocketOptions
+import io.hawser.transport.TransportApi
 import java.io.IOException
 import java.net.SocketOption
+import java.net.StandardSocketOptions.IP_MULTICAST_IF
+import java.net.StandardSocketOptions.IP_MULTICAST_LOOP
+import java.net.StandardSocketOptions.IP_MULTICAST_TTL
+import java.net.StandardSocketOptions.SO_BROADCAST
 import java.net.StandardSocketOptions.SO_KEEPALIVE
 import java.net.StandardSocketOptions.SO_LINGER
 import java.net.StandardSocketOptions.SO_RCVBUF
@@ -11,6 +16,7 @@ import java.net.StandardSocketOptions.SO_REUSEADDR
 import java.net.StandardSocketOptions.SO_REUSEPORT
 import java.net.StandardSocketOptions.SO_SNDBUF
 import java.net.StandardSocketOptions.TCP_NODELAY
+import java.nio.channels.DatagramChannel
 import java.nio.channels.NetworkChannel
 import java.nio.channels.ServerSocketChannel
 import java.nio.channels.SocketChannel
@@ -28,6 +34,7 @@ internal fun SocketOptions.prepare(channel: ServerSocketChannel) {
     if (reusePort) channel.ask("reusePort", SO_REUSEPORT, true)
     // Before the listener is bound, because what it accepts has agreed on a window before we see it.
     receiveBuffer?.let { channel.ask("receiveBuffer", SO_RCVBUF, it) }
+    askForDatagrams(channel)
     beforeBind?.show(channel)
 }
 
@@ -45,7 +52,33 @@ internal fun SocketOptions.prepare(channel: SocketChannel, hook: ChannelHook?) {
     linger?.let { channel.ask("linger", SO_LINGER, it.inWholeSeconds.toInt()) }
     sendBuffer?.let { channel.ask("sendBuffer", SO_SNDBUF, it) }
     receiveBuffer?.let { channel.ask("receiveBuffer", SO_RCVBUF, it) }
+    askForDatagrams(channel)
     hook?.show(channel)
+}
+
+/**
+ * Gives [channel], of datagrams, what it is to have, and shows it to [hook], before it is bound or connected. There is no `reuseAddress`:
+ * Linux would have two servers share a port, and one of them get nothing.
+ *
+ * @throws UnsupportedOperationException naming the option that the channel does not know.
+ */
+@TransportApi
+public fun SocketOptions.prepare(channel: DatagramChannel, hook: ChannelHook?) {
+    if (reusePort) channel.ask("reusePort", SO_REUSEPORT, true)
+    if (keepAlive) channel.ask("keepAlive", SO_KEEPALIVE, true)
+    linger?.let { channel.ask("linger", SO_LINGER, it.inWholeSeconds.toInt()) }
+    receiveBuffer?.let { channel.ask("receiveBuffer", SO_RCVBUF, it) }
+    sendBuffer?.let { channel.ask("sendBuffer", SO_SNDBUF, it) }
+    askForDatagrams(channel)
+    hook?.show(channel)
+}
+
+/** What streams have not got, and refuse by its name. */
+private fun SocketOptions.askForDatagrams(channel: NetworkChannel) {
+    if (broadcast) channel.ask("broadcast", SO_BROADCAST, true)
+    multicastInterface?.let { channel.ask("multicastInterface", IP_MULTICAST_IF, it) }
+    multicastTimeToLive?.let { channel.ask("multicastTimeToLive", IP_MULTICAST_TTL, it) }
+    multicastLoopback?.let { channel.ask("multicastLoopback", IP_MULTICAST_LOOP, it) }
 }
 
 private fun ChannelHook.show(channel: NetworkChannel) {

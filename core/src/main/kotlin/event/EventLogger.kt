@@ -20,6 +20,7 @@ public class EventLogger(private val logger: Logger) : EventListener {
         val cause = when (event) {
             is ConnectionEvent.Failed -> event.cause
             is ServerEvent.AcceptFailed -> event.cause
+            is DatagramEvent.Failed -> event.cause
             else -> null
         }
         (if (cause == null) builder else builder.setCause(cause)).log("{}", event)
@@ -32,6 +33,12 @@ public class EventLogger(private val logger: Logger) : EventListener {
         is ConnectionEvent.Read, is ConnectionEvent.Written -> TRACE
 
         is ConnectionEvent -> DEBUG
+
+        is DatagramEvent.Failed -> if (cause is SocketFailure) DEBUG else WARN
+
+        is DatagramEvent.Received, is DatagramEvent.Sent -> TRACE
+
+        is DatagramEvent -> DEBUG
 
         is ServerEvent.AcceptFailed -> WARN
 

@@ -13,10 +13,7 @@ import io.hawser.StreamServer
  * `META-INF/services/io.hawser.transport.StreamTransport` ([java.util.ServiceLoader]).
  */
 @TransportApi
-public interface StreamTransport {
-    /** The schemes of its endpoints. */
-    public val schemes: Set<String>
-
+public interface StreamTransport : Transport {
     /**
      * A client of [endpoint]; nothing is opened before it connects.
      *

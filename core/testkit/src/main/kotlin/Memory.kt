@@ -14,8 +14,8 @@ import io.hawser.StreamServer
 import io.hawser.engine.EventLoopGroup
 import io.hawser.testkit.memory.MemoryListener
 import io.hawser.testkit.memory.MemoryStream
-import io.hawser.testkit.memory.MemoryStream.Companion.SCHEME
 import io.hawser.testkit.memory.MemoryStream.Companion.endpoint
+import io.hawser.testkit.memory.nameInMemory
 import io.hawser.transport.Connector
 import io.hawser.transport.Loop
 import io.hawser.transport.RawStream
@@ -89,7 +89,7 @@ public object Memory {
      */
     @JvmStatic
     @JvmOverloads
-    public fun server(endpoint: Endpoint, options: ServerOptions = ServerOptions()): StreamServer = server(options, nameOf(endpoint))
+    public fun server(endpoint: Endpoint, options: ServerOptions = ServerOptions()): StreamServer = server(options, endpoint.nameInMemory)
 
     /** A server that accepts, reads and writes on [loop]. */
     @TransportApi
@@ -123,7 +123,7 @@ public object Memory {
      */
     @JvmStatic
     @JvmOverloads
-    public fun client(endpoint: Endpoint, options: ClientOptions = ClientOptions()): StreamClient = client(nameOf(endpoint), options)
+    public fun client(endpoint: Endpoint, options: ClientOptions = ClientOptions()): StreamClient = client(endpoint.nameInMemory, options)
 
     /**
      * A client of [server].
@@ -141,11 +141,6 @@ public object Memory {
     public fun client(name: String, loop: Loop, options: ClientOptions = ClientOptions()): StreamClient {
         val address = MemoryAddress(name)
         return StreamClient(address.endpoint, options, Connector(address) { connect(address, loop) })
-    }
-
-    private fun nameOf(endpoint: Endpoint): String {
-        require(endpoint is Endpoint.Local && endpoint.scheme == SCHEME) { "not an endpoint in memory: $endpoint" }
-        return endpoint.name
     }
 
     private fun bind(address: MemoryAddress, options: ServerOptions, loop: Loop, nextLoop: () -> Loop): MemoryListener {

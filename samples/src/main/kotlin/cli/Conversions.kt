@@ -20,22 +20,34 @@ internal class LoopCount(val value: Int)
 /** How many connections at a time. */
 internal class ConnectionLimit(val value: Int)
 
+/** How many bytes a datagram has. */
+internal class BlockSize(val value: Int)
+
 /** A time that is longer than none. */
 internal class Timeout(val value: Duration)
 
 private val loopCounts = 1..1024
+private val blockSizes = 1..65_535
 private val connectionLimits = 1..Int.MAX_VALUE
 
 internal fun serverEndpoint(text: String): ServerEndpoint =
-    ServerEndpoint(endpoint(text, "127.0.0.1:9002 or *:0") { Hawser.streamServer(it) })
+    ServerEndpoint(
+        endpoint(text, "127.0.0.1:9002, udp://*:0, unix:/run/app.sock") {
+            if (it.isDatagram) Hawser.datagramServer(it) else Hawser.streamServer(it)
+        },
+    )
 
 internal fun clientEndpoint(text: String): ClientEndpoint =
-    ClientEndpoint(endpoint(text, "127.0.0.1:9002 or db.example:5432") { Hawser.streamClient(it) })
+    ClientEndpoint(
+        endpoint(text, "db.example:5432, udp://localhost:53, unix:/run/app.sock") {
+            if (it.isDatagram) Hawser.datagramClient(it) else Hawser.streamClient(it)
+        },
+    )
 
 private fun endpoint(text: String, examples: String, use: (Endpoint) -> Unit): Endpoint = try {
     Endpoint.parse(text).also(use)
 } catch (e: IllegalArgumentException) {
-    throw TypeConversionException("${e.message} (allowed: host:port, also after tcp://, tcp4:// or tcp6://, such as $examples)")
+    throw TypeConversionException("${e.message} (allowed: $examples and the like)")
 } catch (e: IllegalStateException) {
     throw TypeConversionException("${e.message}")
 }
@@ -49,6 +61,8 @@ internal fun admission(text: String): Admission = try {
 internal fun loopCount(text: String): LoopCount = LoopCount(number(text, loopCounts))
 
 internal fun connectionLimit(text: String): ConnectionLimit = ConnectionLimit(number(text, connectionLimits))
+
+internal fun blockSize(text: String): BlockSize = BlockSize(number(text, blockSizes))
 
 internal fun timeout(text: String): Timeout = duration(text).toKotlinDuration().takeIf { it.isPositive() }?.let(::Timeout)
     ?: throw TypeConversionException("\"$text\" is not a duration over zero, such as 500ms, 5s or 1m")

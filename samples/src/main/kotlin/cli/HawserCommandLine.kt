@@ -1,6 +1,7 @@
 package io.hawser.samples.cli
 
 import io.hawser.Admission
+import io.hawser.Endpoint
 import io.hawser.copyTo
 import io.hawser.samples.connect.ConnectArguments
 import io.hawser.samples.connect.StandardInput
@@ -13,6 +14,7 @@ import io.hawser.samples.echo.EchoArguments
 import io.hawser.samples.relay.RelayArguments
 import io.hawser.samples.relay.relaying
 import io.hawser.samples.serve.serve
+import io.hawser.samples.serve.serveDatagrams
 import java.time.Duration
 import picocli.AutoComplete.GenerateCompletion
 import picocli.CommandLine
@@ -65,6 +67,7 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
         .registerConverter(Duration::class.java, ::duration)
         .registerConverter(LoopCount::class.java, ::loopCount)
         .registerConverter(ConnectionLimit::class.java, ::connectionLimit)
+        .registerConverter(BlockSize::class.java, ::blockSize)
         .registerConverter(Timeout::class.java, ::timeout)
         .registerConverter(Admission::class.java, ::admission)
         .setExpandAtFiles(false)
@@ -75,10 +78,21 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
             CommandLine.executeHelpRequest(parsed) ?: perform(parsed, console) { arguments ->
                 when (arguments) {
                     is DemoArguments -> run { Demo(Progress(console.err.takeIf { stderrIsTerminal() })).run(arguments, console.out) }
+
                     is ConnectArguments -> run { connect(arguments, StandardInput(), StandardOutput()) }
-                    is EchoArguments -> run { serve(arguments, console, termination) { { it.copyTo(it) } } }
-                    is RelayArguments -> run { serve(arguments, console, termination) { loops -> relaying(arguments, loops) } }
+
+                    is EchoArguments -> {
+                        parsed.refuseIfMeaningless(arguments)
+                        run { echo(arguments, console, termination) }
+                    }
+
+                    is RelayArguments -> {
+                        parsed.refuseDatagrams(arguments.on.endpoint, arguments.to.endpoint)
+                        run { serve(arguments, console, termination) { loops -> relaying(arguments, loops) } }
+                    }
+
                     is GenerateCompletion -> arguments.run()
+
                     else -> throw ParameterException(parsed.commandSpec().commandLine(), "Missing command")
                 }
             }
@@ -97,6 +111,26 @@ private fun perform(parsed: ParseResult, console: Console, command: (Any) -> Uni
         console.fail(e.inOneLine())
     }
 }
+
+private suspend fun echo(arguments: EchoArguments, console: Console, termination: Termination) {
+    if (arguments.on.endpoint.isDatagram) {
+        serveDatagrams(arguments, console, termination) { if (it.canReply) reply(it.bytes) }
+    } else {
+        serve(arguments, console, termination) { { it.copyTo(it) } }
+    }
+}
+
+private fun ParseResult.refuseIfMeaningless(arguments: EchoArguments) {
+    val endpoint = arguments.on.endpoint
+    val option = arguments.aboutConnections().firstOrNull() ?: return
+    if (endpoint.isDatagram) refuse("$option is about connections, and there are none to $endpoint")
+}
+
+private fun ParseResult.refuseDatagrams(vararg endpoints: Endpoint) {
+    endpoints.firstOrNull { it.isDatagram }?.let { refuse("a relay passes connections on, and there are none to $it") }
+}
+
+private fun ParseResult.refuse(why: String): Nothing = throw ParameterException(asCommandLineList().last(), why)
 
 /** What was wrong, and what is allowed instead. */
 private fun ParameterException.inOneLine(): String {

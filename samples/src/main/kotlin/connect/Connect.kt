@@ -16,6 +16,7 @@ private const val CHUNK = 64 * 1024
  * @throws InputLost if [input] cannot be read.
  */
 internal suspend fun connect(arguments: ConnectArguments, input: StandardInput, output: StandardOutput) {
+    if (arguments.endpoint.endpoint.isDatagram) return exchangeDatagrams(arguments, input, output)
     val options = ClientOptions {
         connectTimeout = arguments.connectTimeout.value
         arguments.idleTimeout?.let { idleTimeout = it.value }

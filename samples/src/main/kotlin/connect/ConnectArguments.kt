@@ -1,5 +1,6 @@
 package io.hawser.samples.connect
 
+import io.hawser.samples.cli.BlockSize
 import io.hawser.samples.cli.ClientEndpoint
 import io.hawser.samples.cli.ManifestVersion
 import io.hawser.samples.cli.Timeout
@@ -17,6 +18,9 @@ import picocli.CommandLine.Parameters
         "",
         "At the end of the input it ends its direction, and goes on until the other side has ended its own. If that comes first, it goes " +
             "on until the end of the input, or at once if that is a terminal.",
+        "",
+        "To an endpoint of datagrams each line goes as one, without its line end, and each that comes is a line; it goes on until the " +
+            "end of the input, and then until nothing has come for a second.",
     ],
     footer = [
         "",
@@ -31,7 +35,9 @@ import picocli.CommandLine.Parameters
 internal class ConnectArguments {
     @Parameters(
         paramLabel = "ENDPOINT",
-        description = ["Whom to connect to: host:port, also after tcp://, or tcp4:// or tcp6:// for one IP version only."],
+        description = [
+            "Whom to connect to: host:port, also after tcp:// or udp://, or tcp4://, udp6:// and so on for one IP version only.",
+        ],
     )
     lateinit var endpoint: ClientEndpoint
 
@@ -51,4 +57,14 @@ internal class ConnectArguments {
         description = ["Fail when nothing has moved for this long. Default: never."],
     )
     var idleTimeout: Timeout? = null
+
+    @Option(
+        names = ["--block"],
+        order = 3,
+        paramLabel = "N",
+        description = [
+            "For datagrams: send the input in blocks of this many bytes and not by lines, and put nothing between those that come.",
+        ],
+    )
+    var block: BlockSize? = null
 }

@@ -2,13 +2,15 @@ package io.hawser.samples.demo
 
 import io.hawser.Endpoint
 import io.hawser.Hawser
+import io.hawser.ServerHandle
 import io.hawser.copyTo
 import java.io.PrintWriter
 import java.nio.file.Path
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.coroutineScope
 
 /** All there are, in the order of the table, each where it is in nobody's way. Who adds a transport adds one here. */
-internal val everyTransport: List<Endpoint> = listOf(Endpoint.Inet("tcp", "127.0.0.1", port = 0))
+internal val everyTransport: List<Endpoint> = listOf("tcp", "udp").map { Endpoint.Inet(it, "127.0.0.1", port = 0) }
 
 /** Who listens on all addresses of this machine listens on the loopback address too. */
 private fun Endpoint.fromHere(): Endpoint = when {
@@ -34,16 +36,21 @@ internal class Demo(private val progress: Progress) {
     }
 
     private suspend fun show(endpoint: Endpoint, file: Path, fingerprint: Fingerprint): Result = coroutineScope {
-        Hawser.streamServer(endpoint).start(this) { connection -> connection.copyTo(connection) }.use { running ->
-            val client = Hawser.streamClient(running.endpoint.fromHere())
+        start(this, endpoint).use { running ->
+            val echo = running.endpoint.fromHere().let { if (it.isDatagram) DatagramEcho(it) else StreamEcho(it) }
             val streaming = progress.during("${endpoint.scheme}: streaming ${file.fileName}", fingerprint.size) { received ->
-                streamThrough(client, file, fingerprint, received)
+                echo.stream(file, fingerprint, received)
             }
             val roundTrips = progress.during("${endpoint.scheme}: round trips", MOST_ROUND_TRIPS) { made ->
-                measureRoundTrips(client, made)
+                measureRoundTrips(echo, made)
             }
             Result(endpoint.scheme, running.endpoint, fingerprint.size, streaming, roundTrips)
         }
+    }
+
+    private suspend fun start(scope: CoroutineScope, endpoint: Endpoint): ServerHandle = when {
+        endpoint.isDatagram -> Hawser.datagramServer(endpoint).start(scope) { reply(it.bytes) }
+        else -> Hawser.streamServer(endpoint).start(scope) { connection -> connection.copyTo(connection) }
     }
 
     private fun largeFileOfTheJdk(): Path = Path.of(System.getProperty("java.home"), "lib", "modules")

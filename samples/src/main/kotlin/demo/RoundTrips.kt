@@ -1,7 +1,6 @@
 package io.hawser.samples.demo
 
-import io.hawser.Connection
-import io.hawser.StreamClient
+import io.hawser.Endpoint
 import io.hawser.engine.EventLoopGroup
 import java.nio.ByteBuffer
 import java.util.concurrent.atomic.AtomicLong
@@ -36,20 +35,20 @@ internal class RoundTrips(nanos: LongArray) {
 }
 
 /**
- * Plays ping-pong with the echo that [client] connects to, on an event loop, where an answer reaches who waits for it without a change
- * of thread. Counts in [made]; the first ones only warm the JVM up.
+ * Plays ping-pong with [echo], on an event loop, where an answer reaches who waits for it without a change of thread. Counts in [made]; the
+ * first ones only warm the JVM up.
  *
  * @throws PongDiffers if something else comes back.
  */
-internal suspend fun measureRoundTrips(client: StreamClient, made: AtomicLong): RoundTrips = withContext(EventLoopGroup.shared.next()) {
-    client.connect { connection ->
-        val game = PingPong(connection)
+internal suspend fun measureRoundTrips(echo: Echo, made: AtomicLong): RoundTrips = withContext(EventLoopGroup.shared.next()) {
+    echo.talk(PING) { line ->
+        val game = PingPong(line, echo.endpoint)
         game.play(WARM_UP, made)
         RoundTrips(game.play(MEASURED, made))
     }
 }
 
-private class PingPong(private val connection: Connection) {
+private class PingPong(private val line: Line, private val endpoint: Endpoint) {
     private val ping = ByteBuffer.allocateDirect(PING)
     private val pong = ByteBuffer.allocateDirect(PING)
     private var round = 0
@@ -72,17 +71,12 @@ private class PingPong(private val connection: Connection) {
         for (i in 0 until PING) ping.put(i, (round + i).toByte())
         pong.clear()
         val start = System.nanoTime()
-        connection.write(ping)
-        while (pong.hasRemaining()) {
-            if (connection.read(pong) <
-                0
-            ) {
-                throw PongDiffers(connection.endpoint, round, "the stream ended after ${pong.position()} bytes of $PING")
-            }
-        }
+        line.send(ping)
+        line.receive(pong)
         val nanos = System.nanoTime() - start
+        if (pong.hasRemaining()) throw PongDiffers(endpoint, round, "${pong.position()} bytes of $PING came back")
         val wrong = ping.flip().mismatch(pong.flip())
-        if (wrong >= 0) throw PongDiffers(connection.endpoint, round, "byte $wrong is ${pong.get(wrong)} and not ${ping.get(wrong)}")
+        if (wrong >= 0) throw PongDiffers(endpoint, round, "byte $wrong is ${pong.get(wrong)} and not ${ping.get(wrong)}")
         round++
         return nanos
     }

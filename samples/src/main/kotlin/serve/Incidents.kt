@@ -3,6 +3,7 @@ package io.hawser.samples.serve
 import io.hawser.ConnectFailed
 import io.hawser.SocketFailure
 import io.hawser.event.ConnectionEvent
+import io.hawser.event.DatagramEvent
 import io.hawser.event.ServerEvent
 import io.hawser.event.SocketEvent
 import org.slf4j.LoggerFactory
@@ -19,6 +20,8 @@ internal fun logUnusual(event: SocketEvent) {
             is SocketFailure -> Unit
             else -> log.warn("{} failed: {}", event.remote, cause.toString())
         }
+
+        is DatagramEvent.Failed -> if (event.cause !is SocketFailure) log.warn("{} failed: {}", event.peer, event.cause.toString())
 
         else -> Unit
     }

@@ -2,8 +2,11 @@ package io.hawser.samples.serve
 
 import io.hawser.Admission
 import io.hawser.Connection
+import io.hawser.Datagram
+import io.hawser.DatagramExchange
+import io.hawser.DatagramServerOptions
 import io.hawser.Hawser
-import io.hawser.RunningServer
+import io.hawser.ServerHandle
 import io.hawser.ServerOptions
 import io.hawser.engine.EventLoopGroup
 import io.hawser.engine.EventLoopOptions
@@ -30,12 +33,39 @@ internal suspend fun serve(
     console: Console,
     termination: Termination,
     handler: (loops: EventLoopGroup?) -> suspend CoroutineScope.(Connection) -> Unit,
+): Unit = serve(arguments, console, termination) { scope, loops ->
+    Hawser.streamServer(arguments.on.endpoint, ServerOptions { add(arguments, loops) }).start(scope, handler(loops))
+}
+
+/**
+ * Serves datagrams until [termination], tells on stdout where, and returns when those that have come have been handled. [handler] runs for
+ * each.
+ *
+ * @throws io.hawser.BindFailed if it cannot listen there.
+ */
+internal suspend fun serveDatagrams(
+    arguments: ServingArguments,
+    console: Console,
+    termination: Termination,
+    handler: suspend DatagramExchange.(Datagram) -> Unit,
+): Unit = serve(arguments, console, termination) { scope, loops ->
+    val options = DatagramServerOptions {
+        group = loops
+        arguments.allow?.let { admission = it.reduce(Admission::or) }
+    }
+    Hawser.datagramServer(arguments.on.endpoint, options).start(scope, handler)
+}
+
+private suspend fun serve(
+    arguments: ServingArguments,
+    console: Console,
+    termination: Termination,
+    start: suspend (CoroutineScope, EventLoopGroup?) -> ServerHandle,
 ) {
     val group = arguments.loops?.let { count -> EventLoopGroup(EventLoopOptions { loops = count.value }) }
     group.use {
-        val server = Hawser.streamServer(arguments.on.endpoint, ServerOptions { add(arguments, group) })
         coroutineScope {
-            val running = server.start(this, handler(group))
+            val running = start(this, group)
             running.serveUntil(termination, arguments.grace.toKotlinDuration()) {
                 console.out.println("listening ${running.endpoint}")
                 if (console.out.checkError()) throw OutputLost()
@@ -53,7 +83,7 @@ private fun ServerOptions.Builder.add(arguments: ServingArguments, loops: EventL
 }
 
 /** Runs [untilClosed], and shuts down at a signal. */
-private suspend fun RunningServer.serveUntil(termination: Termination, grace: Duration, untilClosed: suspend () -> Unit) {
+private suspend fun ServerHandle.serveUntil(termination: Termination, grace: Duration, untilClosed: suspend () -> Unit) {
     termination.during(grace) { signal ->
         coroutineScope {
             // Before anybody can connect: events are not kept for those who come late.

@@ -16,8 +16,8 @@ internal abstract class ServingArguments {
         required = true,
         paramLabel = "ENDPOINT",
         description = [
-            "Where to listen: host:port, also after tcp://, or tcp4:// or tcp6:// for one IP version only. Port 0 is any free one, " +
-                "host * all addresses.",
+            "Where to listen: host:port, also after tcp:// or udp://, or tcp4://, udp6:// and so on for one IP version only. Port 0 is " +
+                "any free one, host * all addresses.",
         ],
     )
     lateinit var on: ServerEndpoint
@@ -76,8 +76,12 @@ internal abstract class ServingArguments {
         order = 8,
         description = [
             "Print a line of numbers on stderr every second, and one at the end: connections now; accepted, refused, bytes in and " +
-                "out since the start; and the same per second since the line before.",
+                "out since the start, or datagrams received, dropped and failed; and the same per second since the line before.",
         ],
     )
     var stats: Boolean = false
+
+    /** What was asked for that only connections have, by its option. */
+    fun aboutConnections(): List<String> =
+        listOfNotNull("--max-connections".takeIf { maxConnections != null }, "--idle-timeout".takeIf { idleTimeout != null })
 }

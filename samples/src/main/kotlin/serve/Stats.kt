@@ -1,6 +1,9 @@
 package io.hawser.samples.serve
 
+import io.hawser.DatagramTotals
+import io.hawser.RunningDatagramServer
 import io.hawser.RunningServer
+import io.hawser.ServerHandle
 import io.hawser.ServerTotals
 import java.io.PrintWriter
 import java.util.concurrent.CountDownLatch
@@ -16,7 +19,7 @@ import kotlin.time.DurationUnit.SECONDS
  * Prints a line about [server] every second, and the last one when it is closed, on a thread of its own: stderr may be a pipe that
  * nobody reads, and neither the server nor its end waits for that.
  */
-internal class Stats(private val server: RunningServer, private val err: PrintWriter) : AutoCloseable {
+internal class Stats(private val server: ServerHandle, private val err: PrintWriter) : AutoCloseable {
     private val ended = CountDownLatch(1)
     private val reporter = thread(isDaemon = true, name = "hawser-stats") { report() }
 
@@ -26,13 +29,13 @@ internal class Stats(private val server: RunningServer, private val err: PrintWr
     }
 
     private fun report() {
-        var before = server.totals
+        var before = server.numbers()
         var asOf = System.nanoTime()
         var next = asOf
         do {
             next += PERIOD.inWholeNanoseconds
             val isLast = ended.await(next - System.nanoTime(), NANOSECONDS)
-            val now = server.totals
+            val now = server.numbers()
             val time = System.nanoTime()
             err.println(statsLine(server.connectionCount.value, now, before, (time - asOf).nanoseconds))
             before = now
@@ -46,15 +49,21 @@ internal class Stats(private val server: RunningServer, private val err: PrintWr
     }
 }
 
+/** What it has done since its start, by name. */
+private fun ServerHandle.numbers(): Map<String, Long> = when (this) {
+    is RunningServer -> totals.numbers()
+    is RunningDatagramServer -> totals.numbers()
+}
+
+internal fun ServerTotals.numbers(): Map<String, Long> =
+    linkedMapOf("accepted" to accepted, "refused" to refused, "in" to bytesRead, "out" to bytesWritten)
+
+internal fun DatagramTotals.numbers(): Map<String, Long> =
+    linkedMapOf("received" to received, "dropped" to dropped, "failed" to failed, "in" to bytesRead, "out" to bytesWritten)
+
 /** Numbers by name, those since the start and those per second [since] there was [before]. */
-internal fun statsLine(connections: Int, now: ServerTotals, before: ServerTotals, since: Duration): String {
-    val totals = listOf<Pair<String, (ServerTotals) -> Long>>(
-        "accepted" to ServerTotals::accepted,
-        "refused" to ServerTotals::refused,
-        "in" to ServerTotals::bytesRead,
-        "out" to ServerTotals::bytesWritten,
-    )
-    val sums = totals.map { (name, value) -> "$name=${value(now)}" }
-    val rates = totals.map { (name, value) -> "$name/s=${((value(now) - value(before)) / since.toDouble(SECONDS)).roundToLong()}" }
+internal fun statsLine(connections: Int, now: Map<String, Long>, before: Map<String, Long>, since: Duration): String {
+    val sums = now.map { (name, value) -> "$name=$value" }
+    val rates = now.map { (name, value) -> "$name/s=${((value - before.getValue(name)) / since.toDouble(SECONDS)).roundToLong()}" }
     return (listOf("stats connections=$connections") + sums + rates).joinToString(" ")
 }

@@ -31,6 +31,7 @@ class ConversionsSpec : StringSpec({
             serverEndpoint(text).endpoint shouldBe Endpoint.Inet("tcp", "localhost", 9002)
             clientEndpoint(text).endpoint shouldBe Endpoint.Inet("tcp", "localhost", 9002)
         }
+        serverEndpoint("udp://*:0").endpoint.isDatagram shouldBe true
     }
 
     "an endpoint that nobody can use is refused before anything begins" {
@@ -38,10 +39,10 @@ class ConversionsSpec : StringSpec({
         for ((text, why) in mapOf(
             "*:80" to "a client needs a host: \"tcp://*:80\"",
             "localhost:0" to "a client needs a port: \"tcp://localhost:0\"",
-            "udp://localhost:80" to "udp carries datagrams and no stream: \"udp://localhost:80\"",
+            "udp://localhost:0" to "a client needs a port: \"udp://localhost:0\"",
         )) {
             shouldThrow<TypeConversionException> { clientEndpoint(text) }.message shouldBe
-                "$why (allowed: host:port, also after tcp://, tcp4:// or tcp6://, such as 127.0.0.1:9002 or db.example:5432)"
+                "$why (allowed: db.example:5432, udp://localhost:53, unix:/run/app.sock and the like)"
         }
         shouldThrow<TypeConversionException> { serverEndpoint("tls://localhost:443") }.message shouldBe
             "there is no transport for tls://localhost:443: add io.hawser:hawser-tls to the class path"

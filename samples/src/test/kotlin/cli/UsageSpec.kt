@@ -11,12 +11,12 @@ private const val ECHO = "usage: hawser echo [-hV] [--stats] [--verbose] [--grac
     "[--max-connections=N] --on=ENDPOINT [--allow=CIDR]..."
 private const val RELAY = "usage: hawser relay [-hV] [--stats] [--verbose] [--connect-timeout=D] [--grace=D] [--idle-timeout=D] " +
     "[--loops=N] [--max-connections=N] --on=ENDPOINT --to=ENDPOINT [--allow=CIDR]..."
-private const val CONNECT = "usage: hawser connect [-hV] [--verbose] [--connect-timeout=D] [--idle-timeout=D] ENDPOINT"
+private const val CONNECT = "usage: hawser connect [-hV] [--verbose] [--block=N] [--connect-timeout=D] [--idle-timeout=D] ENDPOINT"
 private const val BLOCKS = "allowed: blocks and addresses, such as 10.0.0.0/8, 2001:db8::/32 or 127.0.0.1"
 private const val NO_LITERAL = "is not an IPv4 or IPv6 address"
 private const val DEMO = "usage: hawser demo [-hV] [--json] [--verbose] [--file=F] [--on=ENDPOINT]..."
-private const val ENDPOINTS = "allowed: host:port, also after tcp://, tcp4:// or tcp6://, such as 127.0.0.1:9002 or *:0"
-private const val PEERS = "allowed: host:port, also after tcp://, tcp4:// or tcp6://, such as 127.0.0.1:9002 or db.example:5432"
+private const val ENDPOINTS = "allowed: 127.0.0.1:9002, udp://*:0, unix:/run/app.sock and the like"
+private const val PEERS = "allowed: db.example:5432, udp://localhost:53, unix:/run/app.sock and the like"
 
 class UsageSpec : StringSpec({
     listOf(
@@ -33,8 +33,13 @@ class UsageSpec : StringSpec({
         "echo --on a:b" to "Invalid value for option '--on': port \"b\" is not a number: \"a:b\" ($ENDPOINTS)",
         "echo --on x://a:1" to "Invalid value for option '--on': unknown scheme \"x\" " +
             "(known: tcp, tcp4, tcp6, udp, udp4, udp6, tls, unix, unixgram, memory): \"x://a:1\" ($ENDPOINTS)",
-        "echo --on unix:/run/x" to "Invalid value for option '--on': there is no transport for unix:/run/x: " +
-            "add io.hawser:hawser-unix to the class path",
+        "echo --on tls://a:1" to "Invalid value for option '--on': there is no transport for tls://a:1: " +
+            "add io.hawser:hawser-tls to the class path",
+        "echo --on udp://:0 --idle-timeout 1s" to "--idle-timeout is about connections, and there are none to udp://*:0 ($ECHO)",
+        "echo --on udp://:0 --max-connections 1" to "--max-connections is about connections, and there are none to udp://*:0 ($ECHO)",
+        "relay --on udp://:0 --to a:1" to "a relay passes connections on, and there are none to udp://*:0 ($RELAY)",
+        "relay --on :0 --to udp://a:1" to "a relay passes connections on, and there are none to udp://a:1 ($RELAY)",
+        "connect udp://a:1 --block 0" to "Invalid value for option '--block': \"0\" is not a number from 1 to 65535",
         "relay --on :0" to "Missing required option: '--to=ENDPOINT' ($RELAY)",
         "relay --on :0 --to :1" to "Invalid value for option '--to': a client needs a host: \"tcp://*:1\" ($PEERS)",
         "connect" to "Missing required parameter: 'ENDPOINT' ($CONNECT)",

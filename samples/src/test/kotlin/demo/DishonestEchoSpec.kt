@@ -2,9 +2,9 @@ package io.hawser.samples.demo
 
 import io.hawser.Connection
 import io.hawser.SocketFailure
-import io.hawser.StreamClient
 import io.hawser.copyTo
 import io.hawser.tcp.Tcp
+import io.hawser.udp.Udp
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.engine.spec.tempfile
@@ -20,16 +20,16 @@ class DishonestEchoSpec : StringSpec({
     timeout = 60_000
     val file = tempfile().apply { writeBytes(Random(7).nextBytes(3_000_000)) }.toPath()
 
-    suspend fun <R> against(handler: suspend (Connection) -> Unit, block: suspend (StreamClient) -> R): R = coroutineScope {
-        Tcp.server(port = 0).start(this) { handler(it) }.use { block(Tcp.client("127.0.0.1", it.port)) }
+    suspend fun <R> against(handler: suspend (Connection) -> Unit, block: suspend (Echo) -> R): R = coroutineScope {
+        Tcp.server(port = 0).start(this) { handler(it) }.use { block(StreamEcho(it.endpoint)) }
     }
 
-    suspend fun stream(client: StreamClient) = streamThrough(client, file, fingerprintOf(file, AtomicLong()), AtomicLong())
+    suspend fun stream(echo: Echo) = echo.stream(file, fingerprintOf(file, AtomicLong()), AtomicLong())
 
     "an honest echo passes, and every byte is counted" {
-        against({ it.copyTo(it) }) { client ->
+        against({ it.copyTo(it) }) { echo ->
             val received = AtomicLong()
-            streamThrough(client, file, fingerprintOf(file, AtomicLong()), received)
+            echo.stream(file, fingerprintOf(file, AtomicLong()), received)
             received.get() shouldBe 3_000_000
         }
     }
@@ -43,8 +43,8 @@ class DishonestEchoSpec : StringSpec({
                 offset + bytes.size
             }
         }
-        against(flipping) { client ->
-            shouldThrow<EchoDiffers> { stream(client) }.message shouldBe "the echo of ${client.endpoint} differs: " +
+        against(flipping) { echo ->
+            shouldThrow<EchoDiffers> { stream(echo) }.message shouldBe "the echo of ${echo.endpoint} differs: " +
                 "3000000 bytes came back of 3000000, the first wrong one at offset 1048576..2097151"
         }
     }
@@ -55,9 +55,9 @@ class DishonestEchoSpec : StringSpec({
             connection.incoming().collect { }
             connection.write(ByteBuffer.wrap(kept))
         }
-        against(forgetful) { client ->
-            shouldThrow<EchoDiffers> { stream(client) }.message shouldBe
-                "the echo of ${client.endpoint} differs: 100 bytes came back of 3000000"
+        against(forgetful) { echo ->
+            shouldThrow<EchoDiffers> { stream(echo) }.message shouldBe
+                "the echo of ${echo.endpoint} differs: 100 bytes came back of 3000000"
         }
     }
 
@@ -66,8 +66,8 @@ class DishonestEchoSpec : StringSpec({
             it.readExactly(1)
             it.abort()
         }
-        against(resetting) { client ->
-            shouldThrow<SocketFailure> { stream(client) }.message shouldBe "connection to ${client.endpoint} was reset by the peer"
+        against(resetting) { echo ->
+            shouldThrow<SocketFailure> { stream(echo) }.message shouldBe "connection to ${echo.endpoint} was reset by the peer"
         }
     }
 
@@ -78,16 +78,32 @@ class DishonestEchoSpec : StringSpec({
                 connection.write(ByteBuffer.allocate(64))
             }
         }
-        against(silly) { client ->
-            shouldThrow<PongDiffers> { measureRoundTrips(client, AtomicLong()) }.message shouldBe
-                "round trip 1 through ${client.endpoint} differs: byte 1 is 0 and not 1"
+        against(silly) { echo ->
+            shouldThrow<PongDiffers> { measureRoundTrips(echo, AtomicLong()) }.message shouldBe
+                "round trip 1 through ${echo.endpoint} differs: byte 1 is 0 and not 1"
         }
     }
 
     "a pong that ends early is found" {
-        against({ it.write(ByteBuffer.wrap(it.readExactly(64), 0, 10)) }) { client ->
-            shouldThrow<PongDiffers> { measureRoundTrips(client, AtomicLong()) }.message shouldBe
-                "round trip 1 through ${client.endpoint} differs: the stream ended after 10 bytes of 64"
+        against({ it.write(ByteBuffer.wrap(it.readExactly(64), 0, 10)) }) { echo ->
+            shouldThrow<PongDiffers> { measureRoundTrips(echo, AtomicLong()) }.message shouldBe
+                "round trip 1 through ${echo.endpoint} differs: 10 bytes of 64 came back"
+        }
+    }
+
+    "datagrams that get lost are sent again, and one wrong byte is found" {
+        coroutineScope {
+            val count = AtomicLong()
+            Udp.server(port = 0).start(this) { if (count.incrementAndGet() % 50 != 0L) reply(it.bytes) }.use { server ->
+                val received = AtomicLong()
+                DatagramEcho(server.endpoint).stream(file, fingerprintOf(file, AtomicLong()), received)
+                received.get() shouldBe 3_000_000
+            }
+            Udp.server(port = 0).start(this) { reply(it.bytes.apply { if (size < 8_200) this[size - 1]++ }) }.use { server ->
+                shouldThrow<EchoDiffers> { DatagramEcho(server.endpoint).stream(file, fingerprintOf(file, AtomicLong()), AtomicLong()) }
+                    .message shouldBe "the echo of ${server.endpoint} differs: 3000000 bytes came back of 3000000, " +
+                    "the first wrong one at offset 2097152..2999999"
+            }
         }
     }
 

@@ -119,6 +119,22 @@ class ProgramsSpec : StringSpec({
         }
     }
 
+    "counters arrive, what is none is refused, and nobody waits" {
+        printed("StatsdKt") shouldBe listOf("requests 10, bytes 512; no counter: nonsense")
+    }
+
+    "a worker does what datagrams tell it" {
+        printed("WorkerControlKt") shouldBe listOf("status: working", "pause: paused", "status: paused", "resume: working")
+    }
+
+    "the collector keeps what matters, and tells what it had to drop" {
+        printed("LogShippingKt") shouldBe listOf("ERROR: disk full", "ERROR: still full", "1 line was too long")
+    }
+
+    "the agent goes on while nobody listens" {
+        printed("MonitoringAgentKt") shouldBe List(3) { "threads is known" } + "heard again"
+    }
+
     "a codec needs no connection" {
         printed("Frames") shouldBe listOf("11 bytes", "\"one\"", "\"\"", "\"three\"")
     }

@@ -61,6 +61,13 @@ class ReadmeSpec : StringSpec({
         }
     }
 
+    "a datagram is answered" {
+        coroutineScope {
+            val (server, answer) = datagrams(this)
+            server.use { answer.text shouldBe "status" }
+        }
+    }
+
     "frames and numbers go over" {
         coroutineScope {
             Hawser.streamServer("tcp://127.0.0.1:0").start(this) { frames(it) }.use { server ->

@@ -2,8 +2,10 @@ package io.hawser.samples.readme
 
 import io.hawser.Admission
 import io.hawser.Connection
+import io.hawser.Datagram
 import io.hawser.Hawser
 import io.hawser.OnDrain
+import io.hawser.RunningDatagramServer
 import io.hawser.RunningServer
 import io.hawser.ServerOptions
 import io.hawser.copyTo
@@ -12,6 +14,7 @@ import io.hawser.framing.LengthPrefix
 import io.hawser.framing.Lines
 import io.hawser.framing.framed
 import io.hawser.tcp.Tcp
+import io.hawser.udp.Udp
 import java.net.SocketAddress
 import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
@@ -71,4 +74,10 @@ suspend fun numbers(connection: Connection) {
 suspend fun once(host: String, port: Int): String? {
     val answer = Tcp.client(host, port).once("status\n".encodeToByteArray(), timeout = 5.seconds) { it.readLine() }
     return answer
+}
+
+suspend fun datagrams(scope: CoroutineScope): Pair<RunningDatagramServer, Datagram> {
+    val server = Udp.server("127.0.0.1", port = 0).start(scope) { datagram -> reply(datagram.bytes) }
+    val answer = Udp.client("127.0.0.1", server.port).request("status".encodeToByteArray(), timeout = 1.seconds, retries = 2)
+    return server to answer
 }

@@ -69,3 +69,10 @@ internal class MemoryStream private constructor(
         }
     }
 }
+
+/** @throws IllegalArgumentException if this is not in memory. */
+internal val Endpoint.nameInMemory: String
+    get() {
+        require(this is Endpoint.Local && scheme == MemoryStream.SCHEME) { "not an endpoint in memory: $this" }
+        return name
+    }

@@ -7,22 +7,27 @@ import java.util.ServiceConfigurationError
 import java.util.ServiceLoader
 
 /**
- * The transports on the class path, or on the module path: those that this library's own class loader sees, and after them those of the
- * calling thread's context class loader.
+ * The transports of one [kind] on the class path, or on the module path: those that this library's own class loader sees, and after them
+ * those of the calling thread's context class loader.
  */
 @OptIn(TransportApi::class)
-internal object StreamTransports {
-    private val own: List<Result<StreamTransport>> by lazy { load(StreamTransports::class.java.classLoader) }
+internal class Transports<T : Transport> private constructor(private val kind: Class<T>, private val carriesDatagrams: Boolean) {
+    private val own: List<Result<T>> by lazy { load(Transports::class.java.classLoader) }
 
     /**
      * The transport of [endpoint].
      *
-     * @throws IllegalArgumentException if it has no streams.
+     * @throws IllegalArgumentException if it has none of this kind.
      * @throws IllegalStateException naming the artifact, if the module that brings it is missing or broken.
      */
-    fun of(endpoint: Endpoint): StreamTransport {
+    fun of(endpoint: Endpoint): T {
         val scheme = Scheme.of(endpoint.scheme)
-        if (scheme?.isDatagram == true) refuse("$scheme carries datagrams and no stream", "$endpoint")
+        if (scheme != null && (if (carriesDatagrams) !scheme.hasDatagrams else !scheme.hasStreams)) {
+            refuse(
+                if (carriesDatagrams) "$scheme carries streams and no datagrams" else "$scheme carries datagrams and no stream",
+                "$endpoint",
+            )
+        }
         own.providing(endpoint)?.let { return it }
         val others = load(Thread.currentThread().contextClassLoader)
         others.providing(endpoint)?.let { return it }
@@ -32,13 +37,13 @@ internal object StreamTransports {
         throw absent
     }
 
-    private fun List<Result<StreamTransport>>.providing(endpoint: Endpoint): StreamTransport? =
+    private fun List<Result<T>>.providing(endpoint: Endpoint): T? =
         firstNotNullOfOrNull { result -> result.getOrNull()?.takeIf { endpoint.scheme in it.schemes } }
 
     /** One that cannot be loaded is nobody's loss but its own users'. */
-    private fun load(from: ClassLoader?): List<Result<StreamTransport>> {
-        val found = mutableListOf<Result<StreamTransport>>()
-        val providers = ServiceLoader.load(StreamTransport::class.java, from).iterator()
+    private fun load(from: ClassLoader?): List<Result<T>> {
+        val found = mutableListOf<Result<T>>()
+        val providers = ServiceLoader.load(kind, from).iterator()
         while (true) {
             val result = try {
                 if (!providers.hasNext()) return found
@@ -55,5 +60,10 @@ internal object StreamTransports {
             if (failure != null && found.any { it.exceptionOrNull()?.toString() == failure }) return found
             found += result
         }
+    }
+
+    companion object {
+        val streams: Transports<StreamTransport> = Transports(StreamTransport::class.java, carriesDatagrams = false)
+        val datagrams: Transports<DatagramTransport> = Transports(DatagramTransport::class.java, carriesDatagrams = true)
     }
 }

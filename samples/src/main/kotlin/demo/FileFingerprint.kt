@@ -1,21 +1,16 @@
 package io.hawser.samples.demo
 
-import io.hawser.StreamClient
-import io.hawser.engine.EventLoopGroup
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.FileChannel
 import java.nio.file.Files
 import java.nio.file.Path
 import java.util.concurrent.atomic.AtomicLong
-import kotlin.time.Duration
-import kotlin.time.TimeSource
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.ensureActive
-import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 
-private const val CHUNK = 256 * 1024
+internal const val CHUNK: Int = 256 * 1024
 
 /** @throws FileUnusable unless [file] is one with something in it that can be read. */
 internal fun sizeOf(file: Path): Long {
@@ -47,30 +42,3 @@ internal suspend fun fingerprintOf(file: Path, read: AtomicLong): Fingerprint = 
     }
     fingerprint.build()
 }
-
-/**
- * Sends [file] to the echo that [client] connects to while it takes in what comes back, counting bytes in [received], and returns how
- * long that took. It runs on an event loop, as a handler does: hashing one read's bytes is short work, shorter than a change of thread.
- *
- * @throws EchoDiffers unless exactly what was [sent] comes back.
- */
-internal suspend fun streamThrough(client: StreamClient, file: Path, sent: Fingerprint, received: AtomicLong): Duration =
-    withContext(EventLoopGroup.shared.next()) {
-        val fingerprint = Fingerprint.Builder()
-        val buffer = ByteBuffer.allocate(CHUNK)
-        val start = TimeSource.Monotonic.markNow()
-        client.connect { connection ->
-            launch {
-                connection.sendFile(file, count = sent.size)
-                connection.shutdownOutput()
-            }
-            while (connection.read(buffer.clear()) >= 0) {
-                fingerprint.add(buffer.flip())
-                received.set(fingerprint.size)
-            }
-        }
-        val duration = start.elapsedNow()
-        val echo = fingerprint.build()
-        if (echo != sent) throw EchoDiffers(client.endpoint, sent, echo)
-        duration
-    }

@@ -1,0 +1,26 @@
+package io.hawser
+
+import java.net.SocketAddress
+import kotlinx.coroutines.CoroutineScope
+
+/** What the handler of a datagram can do: answer it, and launch what is awaited before it counts as handled. */
+public class DatagramExchange internal constructor(
+    private val server: RunningDatagramServer,
+    private val datagram: Datagram,
+    scope: CoroutineScope,
+) : CoroutineScope by scope {
+    /**
+     * Sends [bytes] to the sender of this very datagram, and returns whether they have left: over [DatagramServerOptions.replyRate] a
+     * reply is dropped, which is counted and published. It may be called any number of times.
+     *
+     * It waits while the system has no room for it, as [DatagramSocket.send] does; cancelling it then sends nothing.
+     *
+     * @throws ReplyImpossible if the datagram came from a socket without an address: see [Datagram.canReply].
+     * @throws PeerUnreachable if the sender is gone.
+     * @throws DatagramTooLarge before anything is sent.
+     */
+    public suspend fun reply(bytes: ByteArray): Boolean = server.reply(datagram, bytes)
+
+    /** Sends [bytes] to [target] from the server's address, whoever that is. */
+    public suspend fun send(bytes: ByteArray, target: SocketAddress): Unit = server.send(bytes, target)
+}

@@ -1,0 +1,328 @@
+package io.hawser
+
+import io.hawser.event.DatagramEvent
+import io.hawser.event.Events
+import io.hawser.transport.RawDatagrams
+import io.hawser.transport.TransportApi
+import java.io.IOException
+import java.net.SocketAddress
+import java.nio.ByteBuffer
+import java.nio.channels.ClosedChannelException
+import java.util.concurrent.atomic.AtomicBoolean
+import java.util.concurrent.atomic.AtomicLong
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.asFlow
+import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.yield
+
+/**
+ * A socket of datagrams: messages with boundaries, each of which arrives whole or not at all.
+ *
+ * One coroutine receives at a time, any number may send, and both go on side by side, from any thread. A client's socket has one peer, to
+ * which the verbs without an address send and from which alone it receives, unless its transport says otherwise.
+ *
+ * A failure costs the call that meets it and no other: the socket goes on working. That nobody receives at the peer's ([PeerUnreachable])
+ * is told once for each time it was found out, by the pending call or by the next one.
+ *
+ * Whoever opened it closes it. Every call on a closed socket fails with [SocketClosed].
+ */
+@OptIn(TransportApi::class)
+public class DatagramSocket internal constructor(
+    private val raw: RawDatagrams,
+    private val maxDatagramSize: Int,
+    private val events: Events?,
+    /** Tells sockets of this process apart; never given twice. */
+    public val id: Long = Terms.nextId(),
+) : AutoCloseable {
+    private val loop = raw.loop
+    private val closed = AtomicBoolean()
+    private val receiving = AtomicBoolean()
+
+    /** One byte more than is received, to see that there was more. */
+    private val scratchSize = maxDatagramSize + 1
+
+    /** Where the loop's buffers are too small. Guarded by [receiving]. */
+    private var ownScratch: ByteBuffer? = null
+
+    private val received = AtomicLong()
+    private val sent = AtomicLong()
+
+    /** A socket over [raw] that tells nobody what happens to it. */
+    @TransportApi
+    public constructor(raw: RawDatagrams, maxDatagramSize: Int) : this(raw, maxDatagramSize, events = null)
+
+    init {
+        publish { DatagramEvent.Opened(id, local, remote) }
+    }
+
+    /** Our address, also after the end. */
+    public val local: SocketAddress get() = raw.local
+
+    /** The peer's address, or null if there is more than one. */
+    public val remote: SocketAddress? get() = raw.remote
+
+    /** The peer as messages name it, or this socket if there is more than one. */
+    public val endpoint: Endpoint get() = raw.remote?.let(raw::endpointOf) ?: raw.endpoint
+
+    /** False once it has been closed. */
+    public val isOpen: Boolean get() = !closed.get()
+
+    /** Bytes received so far. */
+    public val bytesRead: Long get() = received.get()
+
+    /** Bytes that the system has taken so far. */
+    public val bytesWritten: Long get() = sent.get()
+
+    /** The socket as its transport sees it. */
+    @TransportApi
+    public val transport: RawDatagrams get() = raw
+
+    /** Sends [bytes] to the peer as one datagram, as [send] from a buffer does. */
+    public suspend fun send(bytes: ByteArray): Unit = send(ByteBuffer.wrap(bytes))
+
+    /**
+     * Sends what remains of [datagram] to the peer as one datagram, and returns when the system has taken it, which does not mean that it
+     * arrives. It waits while the system has no room: for UDP in the socket's send buffer, for a Unix socket in the peer's queue.
+     *
+     * Cancelling it while it waits sends nothing. Any coroutine may call it; of several that wait none is sure to be the first.
+     *
+     * @throws DatagramTooLarge before anything is sent.
+     * @throws PeerUnreachable if nobody receives there, or did not a moment ago.
+     * @throws IllegalStateException if the socket has no peer.
+     */
+    public suspend fun send(datagram: ByteBuffer): Unit = send(datagram, peer())
+
+    /** Sends [bytes] to [target] as one datagram, as [send] from a buffer does. */
+    public suspend fun send(bytes: ByteArray, target: SocketAddress): Unit = send(ByteBuffer.wrap(bytes), target)
+
+    /** Sends what remains of [datagram] to [target]. Not every socket with a peer can send to others. */
+    public suspend fun send(datagram: ByteBuffer, target: SocketAddress) {
+        val size = datagram.remaining()
+        ensureSendable(size, target)
+        try {
+            if (loop.spent()) yield()
+            var attempts = 0
+            while (!raw.send(datagram, target)) {
+                raw.awaitSendable(target, ++attempts)
+                ensureOpen()
+            }
+        } catch (e: IOException) {
+            throw failed(e, target)
+        }
+        sent(size, target)
+    }
+
+    /** Sends each of [datagrams] to the peer, one after another, and returns how many there were. Fails with the first that fails. */
+    public suspend fun sendAll(datagrams: Iterable<ByteArray>): Int = sendAll(datagrams.asFlow())
+
+    /** Sends each of [datagrams] to the peer as it comes, and returns how many there were. Fails with the first that fails. */
+    public suspend fun sendAll(datagrams: Flow<ByteArray>): Int {
+        var count = 0
+        datagrams.collect {
+            send(it)
+            count++
+        }
+        return count
+    }
+
+    /**
+     * Sends [bytes] to the peer if the system takes them at once, and tells whether it has. Never waits. Any thread.
+     *
+     * @throws DatagramTooLarge as [send] does, like the other failures.
+     */
+    public fun trySend(bytes: ByteArray): Boolean = trySend(bytes, peer())
+
+    /** Sends [bytes] to [target] if the system takes them at once, and tells whether it has. Never waits. Any thread. */
+    public fun trySend(bytes: ByteArray, target: SocketAddress): Boolean {
+        ensureSendable(bytes.size, target)
+        val taken = try {
+            raw.send(ByteBuffer.wrap(bytes), target)
+        } catch (e: IOException) {
+            throw failed(e, target)
+        }
+        if (taken) sent(bytes.size, target)
+        return taken
+    }
+
+    /**
+     * Waits for the next datagram and returns it. Cancelling it loses nothing: what comes is there for the next call.
+     *
+     * @throws PeerUnreachable if the peer's host has said that nobody receives there.
+     * @throws IllegalStateException if another coroutine is receiving.
+     */
+    public suspend fun receive(): Datagram = next { Datagram(it.bytes(), it.sender, it.isCut) }
+
+    /**
+     * Waits for the next datagram, puts as much of it into [target] as there is room for, and tells whether that was all. Cancelling it
+     * loses nothing.
+     *
+     * @throws PeerUnreachable if the peer's host has said that nobody receives there.
+     * @throws IllegalStateException if another coroutine is receiving.
+     */
+    public suspend fun receive(target: ByteBuffer): Receipt {
+        require(!target.isReadOnly) { "a read-only buffer: $target" }
+        return next { arrived ->
+            val size = arrived.size
+            val length = minOf(target.remaining(), size)
+            arrived.moveTo(target, length)
+            Receipt(arrived.sender, length, arrived.isCut || length < size)
+        }
+    }
+
+    /** Returns the next datagram if it has come already, else null. Never waits. */
+    public fun tryReceive(): Datagram? {
+        claim()
+        try {
+            ensureOpen()
+            return now { Datagram(it.bytes(), it.sender, it.isCut) }
+        } finally {
+            receiving.set(false)
+        }
+    }
+
+    /** Waits for a datagram, and returns it with those that have come behind it, [max] at most. Cancelling it loses nothing. */
+    public suspend fun receiveAll(max: Int): List<Datagram> {
+        require(max >= 1) { "max < 1: $max" }
+        val datagrams = mutableListOf(receive())
+        try {
+            while (datagrams.size < max) datagrams += tryReceive() ?: break
+        } catch (e: PeerUnreachable) {
+            // It is told, and not at the price of those that have come.
+            publish { DatagramEvent.Failed(id, local, remote, e) }
+        }
+        return datagrams
+    }
+
+    /**
+     * The datagrams as they come. Cold: each collector receives for itself, one at a time. It ends when the socket is closed, and fails
+     * with [PeerUnreachable] as [receive] does; who collects again goes on where that was.
+     */
+    public val incoming: Flow<Datagram> = flow {
+        while (true) {
+            val datagram = try {
+                receive()
+            } catch (_: SocketClosed) {
+                break
+            }
+            emit(datagram)
+        }
+    }
+
+    /**
+     * Answers [received] with [bytes], as [send] does.
+     *
+     * @throws ReplyImpossible if it came from a socket without an address.
+     */
+    public suspend fun reply(received: Datagram, bytes: ByteArray): Unit =
+        send(bytes, received.sender ?: throw ReplyImpossible(raw.endpoint))
+
+    /** Closes it. Returns at once, from any thread; idempotent. Pending calls fail with [SocketClosed]. */
+    override fun close() {
+        if (!closed.compareAndSet(false, true)) return
+        raw.close()
+        publish { DatagramEvent.Closed(id, local) }
+    }
+
+    /** Suspends until it has been closed and its address can be bound again. */
+    public suspend fun awaitClosed(): Unit = dispatched { raw.awaitClosed() }
+
+    override fun toString(): String = "socket at ${raw.endpoint}"
+
+    /** Has [receive] look whether it should go on. */
+    internal fun wakeReceiver(): Unit = raw.wakeReader()
+
+    /** Waits until [tryReceive] is worth a call, or for nothing. */
+    internal suspend fun awaitReceivable() {
+        try {
+            raw.awaitReadable()
+        } catch (e: IOException) {
+            throw failed(e, remote)
+        }
+    }
+
+    internal fun endpointOf(address: SocketAddress): Endpoint = raw.endpointOf(address)
+
+    internal inline fun publish(event: () -> DatagramEvent) {
+        events?.publish(event)
+    }
+
+    private fun peer(): SocketAddress = checkNotNull(raw.remote) { "$this has no peer: say whom to send to" }
+
+    private fun ensureOpen() {
+        if (closed.get()) throw SocketClosed(raw.endpoint)
+    }
+
+    private fun ensureSendable(size: Int, target: SocketAddress) {
+        ensureOpen()
+        val limit = raw.limitTo(target)
+        if (size > limit) throw DatagramTooLarge(raw.endpointOf(target), size, limit)
+    }
+
+    private fun sent(size: Int, target: SocketAddress) {
+        sent.addAndGet(size.toLong())
+        publish { DatagramEvent.Sent(id, local, target, size) }
+    }
+
+    private fun claim() = check(receiving.compareAndSet(false, true)) { "two coroutines receive from $endpoint at the same time" }
+
+    private suspend fun <T : Any> next(convert: (Arrived) -> T): T {
+        claim()
+        try {
+            while (true) {
+                if (loop.spent()) yield()
+                ensureOpen()
+                now(convert)?.let { return it }
+                awaitReceivable()
+            }
+        } finally {
+            receiving.set(false)
+        }
+    }
+
+    private inline fun <T : Any> now(convert: (Arrived) -> T): T? {
+        val scratch = takeScratch()
+        try {
+            scratch.limit(scratchSize)
+            val sender = raw.receive(scratch) ?: return null
+            scratch.flip()
+            val arrived = Arrived(scratch, sender.takeIf { it !== RawDatagrams.Unnamed }, isCut = scratch.limit() > maxDatagramSize)
+            if (arrived.isCut) scratch.limit(maxDatagramSize)
+            received.addAndGet(arrived.size.toLong())
+            publish { DatagramEvent.Received(id, local, arrived.sender, arrived.size) }
+            return convert(arrived)
+        } catch (e: IOException) {
+            throw failed(e, remote)
+        } finally {
+            giveScratch(scratch)
+        }
+    }
+
+    private fun takeScratch(): ByteBuffer = when {
+        loop.buffers.size >= scratchSize -> loop.buffers.take()
+        else -> (ownScratch ?: ByteBuffer.allocateDirect(scratchSize).also { ownScratch = it }).clear()
+    }
+
+    private fun giveScratch(buffer: ByteBuffer) {
+        if (buffer !== ownScratch) loop.buffers.give(buffer)
+    }
+
+    /** What a call that met [e] fails with. */
+    private fun failed(e: IOException, peer: SocketAddress?): IOException {
+        if (e is ClosedChannelException) return SocketClosed(raw.endpoint)
+        val failure = e as? SocketFailure ?: DatagramFailed(peer?.let(raw::endpointOf) ?: raw.endpoint, e)
+        publish { DatagramEvent.Failed(id, local, peer, failure) }
+        return failure
+    }
+
+    /** A datagram in a [buffer] that is only lent. */
+    private class Arrived(private val buffer: ByteBuffer, val sender: SocketAddress?, val isCut: Boolean) {
+        val size: Int get() = buffer.remaining()
+
+        fun bytes(): ByteArray = ByteArray(buffer.remaining()).also(buffer::get)
+
+        fun moveTo(target: ByteBuffer, length: Int) {
+            buffer.limit(buffer.position() + length)
+            target.put(buffer)
+        }
+    }
+}

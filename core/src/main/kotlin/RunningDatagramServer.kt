@@ -1,0 +1,213 @@
+package io.hawser
+
+import io.hawser.event.DatagramEvent
+import io.hawser.event.DropReason
+import io.hawser.server.DatagramQueue
+import io.hawser.server.Rate
+import io.hawser.server.Workers
+import io.hawser.transport.RawDatagrams
+import io.hawser.transport.TransportApi
+import java.net.SocketAddress
+import java.util.concurrent.atomic.AtomicInteger
+import java.util.concurrent.atomic.AtomicLong
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.isActive
+import kotlinx.coroutines.withTimeoutOrNull
+import kotlinx.coroutines.yield
+import org.slf4j.LoggerFactory
+
+/**
+ * A server of datagrams that listens, or did. [stopAccepting] and [shutdown] leave what has come to the handlers, whose replies still
+ * leave; [close] drops it. Its [report] counts datagrams.
+ */
+@OptIn(TransportApi::class)
+public class RunningDatagramServer internal constructor(
+    private val raw: RawDatagrams,
+    private val options: DatagramServerOptions,
+    private val handler: suspend DatagramExchange.(Datagram) -> Unit,
+) : ServerHandle(raw.loop, raw.local, raw.endpoint, options.listeners) {
+    private val socket = DatagramSocket(raw, options.maxDatagramSize, published)
+    private val queue =
+        DatagramQueue(options) { dropped(it.sender, it.bytes.size, DropReason.QueueFull(options.queueCount, options.queueBytes)) }
+    private val replyRate = if (options.replyRate == Int.MAX_VALUE) null else Rate(options.replyRate)
+    private val count = MutableStateFlow(1)
+
+    private val received = AtomicLong()
+    private val handled = AtomicLong()
+    private val failed = AtomicLong()
+    private val dropped = AtomicLong()
+    private val drained = AtomicInteger()
+    private val cut = AtomicInteger()
+
+    @Volatile
+    private var isDraining = false
+
+    @Volatile
+    private var isCut = false
+
+    /** 1 while it runs, 0 once its socket is closed. */
+    override val connectionCount: StateFlow<Int> = count.asStateFlow()
+
+    /** What it has done so far. */
+    public val totals: DatagramTotals
+        get() = DatagramTotals(
+            received.get(),
+            handled.get(),
+            failed.get(),
+            dropped.get(),
+            socket.bytesRead,
+            socket.bytesWritten,
+            published.dropped,
+        )
+
+    /** The socket as its transport sees it. */
+    @TransportApi
+    public val transport: RawDatagrams get() = raw
+
+    /** Sends [bytes] to [target] as one datagram, as [DatagramSocket.send] does. */
+    public suspend fun send(bytes: ByteArray, target: SocketAddress): Unit = socket.send(bytes, target)
+
+    override val report: ShutdownReport get() = ShutdownReport(drained.get(), cut.get())
+
+    override suspend fun CoroutineScope.serve() {
+        val workers = Workers(this, raw.loop.dispatcher, options, queue, ::work)
+        var pause = FIRST_PAUSE
+        while (stopping.isActive) {
+            try {
+                if (raw.loop.spent()) yield()
+                val datagram = socket.tryReceive()
+                if (datagram != null) {
+                    pause = FIRST_PAUSE
+                    arrived(datagram, workers)
+                } else {
+                    socket.awaitReceivable()
+                }
+            } catch (e: SocketFailure) {
+                if (!stopping.isActive) continue
+                if (e is EventLoopClosed || e is SocketClosed) throw e
+                if (e is PeerUnreachable) continue
+                // What fails at once, and again at once, must not spin.
+                withTimeoutOrNull(pause) { stopping.join() }
+                pause = minOf(pause * 2, LONGEST_PAUSE)
+            }
+        }
+    }
+
+    override fun stopListening(): Unit = socket.wakeReceiver()
+
+    override fun cut() {
+        isCut = true
+        while (true) {
+            val datagram = queue.poll() ?: break
+            cut.incrementAndGet()
+            dropped(datagram.sender, datagram.bytes.size, DropReason.ServerClosed)
+        }
+        socket.close()
+    }
+
+    @Synchronized
+    override fun beginDraining(): Boolean = !isDraining.also { isDraining = true }
+
+    override fun endInput() = Unit
+
+    override suspend fun awaitFree() {
+        socket.close()
+        raw.awaitClosed()
+        count.value = 0
+    }
+
+    internal suspend fun reply(datagram: Datagram, bytes: ByteArray): Boolean {
+        val sender = datagram.sender ?: throw ReplyImpossible(endpoint)
+        if (!mayReply()) {
+            dropped(sender, bytes.size, DropReason.TooManyReplies(options.replyRate))
+            return false
+        }
+        socket.send(bytes, sender)
+        return true
+    }
+
+    private fun mayReply(): Boolean {
+        val rate = replyRate ?: return true
+        synchronized(rate) {
+            val now = System.nanoTime()
+            if (rate.untilNext(now) > 0) return false
+            rate.take(now)
+            return true
+        }
+    }
+
+    private fun arrived(datagram: Datagram, workers: Workers) {
+        val reason = reasonToDrop(datagram)
+        when {
+            reason != null -> dropped(datagram.sender, datagram.bytes.size, reason)
+            queue.offer(datagram) -> workers.wake()
+        }
+        // Whoever sees it counted finds what has become of it counted too.
+        received.incrementAndGet()
+    }
+
+    private fun reasonToDrop(datagram: Datagram): DropReason? {
+        if (datagram.isCut) return DropReason.TooLarge(options.maxDatagramSize)
+        if (datagram.sender == address) return DropReason.FromItself
+        return refusal(raw.admission, datagram) ?: refusal(options.admission, datagram)
+    }
+
+    private fun refusal(rule: Admission, datagram: Datagram): DropReason? {
+        if (rule === Admission.everyone) return null
+        return try {
+            val candidate = Candidate(address, datagram.sender ?: RawDatagrams.Unnamed)
+            if (rule.admits(candidate)) null else DropReason.NotAdmitted(rule)
+        } catch (e: Throwable) {
+            DropReason.NotAdmitted(rule, e)
+        }
+    }
+
+    private suspend fun work(datagram: Datagram) {
+        try {
+            coroutineScope { DatagramExchange(this@RunningDatagramServer, datagram, this).handler(datagram) }
+        } catch (e: Throwable) {
+            // Our own end is no failure; a CancellationException that the handler made up is.
+            if (!currentCoroutineContext().isActive) {
+                cut.incrementAndGet()
+                throw e
+            }
+            failed(datagram, e)
+        }
+        handled.incrementAndGet()
+        if (isCut) {
+            cut.incrementAndGet()
+        } else if (isDraining) {
+            drained.incrementAndGet()
+        }
+    }
+
+    private fun failed(datagram: Datagram, cause: Throwable) {
+        failed.incrementAndGet()
+        // What the network does is daily business; what else a handler throws is somebody's mistake, unless somebody is looking.
+        if (cause is SocketFailure || published.isObserved) {
+            log.debug("the handler of a datagram of {} failed", datagram, cause)
+        } else {
+            log.warn("the handler of a datagram of {} failed, and nobody collects the server's events", datagram, cause)
+        }
+        published.publish { DatagramEvent.Failed(socket.id, address, datagram.sender, cause) }
+    }
+
+    private fun dropped(peer: SocketAddress?, bytes: Int, reason: DropReason) {
+        dropped.incrementAndGet()
+        published.publish { DatagramEvent.Dropped(socket.id, address, peer, bytes, reason) }
+    }
+
+    private companion object {
+        val FIRST_PAUSE: Duration = 5.milliseconds
+        val LONGEST_PAUSE: Duration = 1.seconds
+        val log = LoggerFactory.getLogger(RunningDatagramServer::class.java)
+    }
+}

@@ -1,0 +1,47 @@
+package io.hawser.server
+
+import io.hawser.Datagram
+import io.hawser.DatagramServerOptions
+import io.hawser.WhenQueueFull
+
+/** Datagrams that wait for a handler, bounded in count and in bytes; [dropped] is told of those that there is no room for. Any thread. */
+internal class DatagramQueue(private val options: DatagramServerOptions, private val dropped: (Datagram) -> Unit) {
+    /** Guarded by itself, with [bytes]. */
+    private val waiting = ArrayDeque<Datagram>()
+    private var bytes = 0L
+
+    /** Whether [datagram] waits now; another may have been dropped in its favour. */
+    fun offer(datagram: Datagram): Boolean {
+        while (true) {
+            val out = synchronized(waiting) {
+                when {
+                    hasRoomFor(datagram) -> {
+                        add(datagram)
+                        return true
+                    }
+
+                    options.whenQueueFull == WhenQueueFull.DropOldest -> removeFirst()
+
+                    else -> datagram
+                }
+            }
+            dropped(out)
+            if (out === datagram) return false
+        }
+    }
+
+    /** The one that has waited longest, or null. */
+    fun poll(): Datagram? = synchronized(waiting) { if (waiting.isEmpty()) null else removeFirst() }
+
+    val isEmpty: Boolean get() = synchronized(waiting) { waiting.isEmpty() }
+
+    private fun hasRoomFor(datagram: Datagram): Boolean =
+        waiting.isEmpty() || (waiting.size < options.queueCount && bytes + datagram.bytes.size <= options.queueBytes)
+
+    private fun add(datagram: Datagram) {
+        waiting.addLast(datagram)
+        bytes += datagram.bytes.size
+    }
+
+    private fun removeFirst(): Datagram = waiting.removeFirst().also { bytes -= it.bytes.size }
+}

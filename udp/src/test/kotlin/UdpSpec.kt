@@ -1,0 +1,241 @@
+package io.hawser.udp
+
+import io.hawser.BindFailed
+import io.hawser.ConnectFailed
+import io.hawser.DatagramClientOptions
+import io.hawser.DatagramServerOptions
+import io.hawser.DatagramTooLarge
+import io.hawser.Endpoint
+import io.hawser.Hawser
+import io.hawser.PeerUnreachable
+import io.hawser.SocketOptions
+import io.hawser.event.DatagramEvent
+import io.hawser.event.DropReason
+import io.hawser.testkit.LeakCheck
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.shouldNotBe
+import java.net.DatagramPacket
+import java.net.InetAddress
+import java.net.InetSocketAddress
+import java.net.NetworkInterface
+import java.net.StandardProtocolFamily.INET
+import java.net.StandardProtocolFamily.INET6
+import java.net.StandardSocketOptions.SO_RCVBUF
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.withContext
+import kotlinx.coroutines.withTimeout
+import kotlinx.coroutines.yield
+
+class UdpSpec : StringSpec({
+    extension(LeakCheck)
+
+    "65 507 bytes are the most over IPv4, 65 527 over IPv6" {
+        for ((host, most) in listOf("127.0.0.1" to 65_507, "::1" to 65_527)) {
+            coroutineScope {
+                Udp.server(host, port = 0).start(this) { reply(it.bytes) }.use { server ->
+                    Udp.client(host, server.port).open { socket ->
+                        shouldThrow<DatagramTooLarge> { socket.send(ByteArray(most + 1)) }.run { size to limit } shouldBe (most + 1 to most)
+                        socket.send(ByteArray(most))
+                        withTimeout(HANG) { socket.receive().bytes.size } shouldBe most
+                    }
+                }
+            }
+        }
+    }
+
+    "nobody there is one failure of a pending receive, and the socket keeps receiving" {
+        val port = java.net.DatagramSocket(0, loopback).use { it.localPort }
+        Udp.client("127.0.0.1", port).open { socket ->
+            repeat(3) {
+                socket.send("anybody?".encodeToByteArray())
+                shouldThrow<PeerUnreachable> { withTimeout(HANG) { socket.receive() } }.endpoint shouldBe
+                    Endpoint.parse("udp://127.0.0.1:$port")
+            }
+            java.net.DatagramSocket(port, loopback).use { peer ->
+                peer.send(DatagramPacket("here".encodeToByteArray(), 4, socket.local))
+                withTimeout(HANG) { socket.receive().text } shouldBe "here"
+            }
+        }
+    }
+
+    "a client that is gone costs its server nothing, a thousand times" {
+        coroutineScope {
+            Udp.server(port = 0).start(this) { reply(it.bytes) }.use { server ->
+                repeat(1_000) { Udp.client("127.0.0.1", server.port).open { it.send(ByteArray(1)) } }
+                Udp.client("127.0.0.1", server.port).request("alive".encodeToByteArray(), timeout = 5.seconds).text shouldBe "alive"
+                server.totals.failed shouldBe 0
+            }
+        }
+    }
+
+    "a socket hears nobody but its peer" {
+        coroutineScope {
+            Udp.server(port = 0).start(this) { reply(it.bytes) }.use { server ->
+                Udp.client("127.0.0.1", server.port).open { socket ->
+                    java.net.DatagramSocket(0, loopback).use { it.send(DatagramPacket(ByteArray(3), 3, socket.local)) }
+                    socket.send("mine".encodeToByteArray())
+                    withTimeout(HANG) { socket.receive().text } shouldBe "mine"
+                }
+            }
+        }
+    }
+
+    "an open socket sends to whom it is told, and receives from everybody" {
+        coroutineScope {
+            Udp.server(port = 0).start(this) { reply("one".encodeToByteArray()) }.use { one ->
+                Udp.server(port = 0).start(this) { reply("two".encodeToByteArray()) }.use { two ->
+                    Udp.open("127.0.0.1").use { socket ->
+                        for ((server, answer) in listOf(one to "one", two to "two")) {
+                            socket.send(ByteArray(0), server.address)
+                            withTimeout(HANG) { socket.receive() }.run { text to sender } shouldBe (answer to server.address)
+                        }
+                        shouldThrow<IllegalStateException> { socket.send(ByteArray(1)) }.message shouldBe
+                            "socket at udp://127.0.0.1:${(socket.local as InetSocketAddress).port} has no peer: say whom to send to"
+                    }
+                }
+            }
+        }
+    }
+
+    "a server on all addresses is reached over IPv4 and IPv6, one of a family over that alone" {
+        coroutineScope {
+            Udp.server("*", port = 0).start(this) { reply(it.bytes) }.use { server ->
+                for (host in listOf("127.0.0.1", "::1", "localhost")) {
+                    Udp.client(host, server.port).request(host.encodeToByteArray(), timeout = 5.seconds).text shouldBe host
+                }
+            }
+            val six = DatagramServerOptions { socket { family = INET6 } }
+            Udp.server("*", port = 0, six).start(this) { reply(it.bytes) }.use { server ->
+                server.endpoint.toString() shouldBe "udp6://*:${server.port}"
+                Udp.client("::1", server.port).request("six".encodeToByteArray(), timeout = 5.seconds).text shouldBe "six"
+                Udp.client("127.0.0.1", server.port).open { it.send("four".encodeToByteArray()) }
+                withTimeout(HANG) { while (server.totals.dropped < 1) yield() }
+            }
+        }
+        shouldThrow<ConnectFailed> { Udp.client("::1", 9, DatagramClientOptions { socket { family = INET } }).open() }.message shouldBe
+            "cannot connect to udp4://[::1]:9: it has no IPv4 address"
+    }
+
+    "two servers do not share a port by accident, and do when they are told to" {
+        coroutineScope {
+            Udp.server(port = 0).start(this) { }.use { server ->
+                shouldThrow<BindFailed> { Udp.server(port = server.port).start(this) { } }.reason shouldBe BindFailed.Reason.AddressInUse
+            }
+            val shared = DatagramServerOptions { socket { reusePort = true } }
+            Udp.server(port = 0, options = shared).start(this) { }.use { one ->
+                Udp.server(port = one.port, options = shared).start(this) { }.use { it.port shouldBe one.port }
+            }
+        }
+    }
+
+    "a datagram that comes from the server itself is not answered" {
+        coroutineScope {
+            val dropped = CompletableDeferred<DatagramEvent.Dropped>()
+            val options = DatagramServerOptions { onEvent { if (it is DatagramEvent.Dropped) dropped.complete(it) } }
+            Udp.server(port = 0, options = options).start(this) { reply(it.bytes) }.use { server ->
+                server.send("to myself".encodeToByteArray(), server.address)
+                withTimeout(HANG) { dropped.await() }.reason shouldBe DropReason.FromItself
+            }
+        }
+    }
+
+    "members of a group get what is sent to it, and no more once they have left" {
+        val group = InetAddress.getByName("239.255.77.7")
+        val loopbackInterface = NetworkInterface.getByInetAddress(loopback)
+        val options = DatagramServerOptions { socket { family = INET } }
+        coroutineScope {
+            Udp.server("0.0.0.0", port = 0, options = options).start(this) { reply(it.bytes) }.use { server ->
+                val sending = DatagramClientOptions {
+                    socket {
+                        family = INET
+                        multicastInterface = loopbackInterface
+                        multicastTimeToLive = 0
+                        multicastLoopback = true
+                    }
+                }
+                Udp.open("127.0.0.1", options = sending).use { socket ->
+                    val membership = server.join(group, loopbackInterface)
+                    membership.isValid shouldBe true
+                    "$membership" shouldBe "member of 239.255.77.7 on ${loopbackInterface.name}"
+                    socket.send("all".encodeToByteArray(), InetSocketAddress(group, server.port))
+                    withTimeout(HANG) { socket.receive().text } shouldBe "all"
+                    membership.close()
+                    membership.isValid shouldBe false
+                    val elsewhere = server.join(group, loopbackInterface, source = InetAddress.getByName("127.0.0.9"))
+                    socket.send("not heard".encodeToByteArray(), InetSocketAddress(group, server.port))
+                    elsewhere.close()
+                    server.join(group, loopbackInterface, source = loopback).use {
+                        socket.send("heard".encodeToByteArray(), InetSocketAddress(group, server.port))
+                        withTimeout(HANG) { socket.receive().text } shouldBe "heard"
+                    }
+                }
+                shouldThrow<IllegalArgumentException> { server.join(loopback, loopbackInterface) }
+            }
+        }
+    }
+
+    "options of datagrams are asked of the system, and those of streams refused by name" {
+        coroutineScope {
+            val options = DatagramServerOptions {
+                socket {
+                    receiveBuffer = 65_536
+                    broadcast = true
+                    beforeBind { it.getOption(SO_RCVBUF) shouldNotBe 0 }
+                }
+            }
+            Udp.server(port = 0, options = options).start(this) { }.close()
+            val wrong = DatagramServerOptions { socket = SocketOptions { keepAlive = true } }
+            shouldThrow<BindFailed> { Udp.server(port = 0, options = wrong).start(this) { } }.message shouldBe
+                "cannot listen on udp://127.0.0.1:0: keepAlive is no option of this kind of socket here"
+        }
+        shouldThrow<IllegalArgumentException> { SocketOptions { multicastTimeToLive = 256 } }.message shouldBe
+            "multicastTimeToLive is not in 0..255: 256"
+    }
+
+    "endpoints by name, and those that are none" {
+        coroutineScope {
+            Hawser.datagramServer("udp://127.0.0.1:0").start(this) { reply(it.bytes) }.use { server ->
+                Hawser.datagramClient("${server.endpoint}").request("by name".encodeToByteArray(), timeout = 5.seconds).text shouldBe
+                    "by name"
+                Hawser.datagramClient("udp4://127.0.0.1:${server.port}").request(ByteArray(1), timeout = 5.seconds).bytes.size shouldBe 1
+            }
+        }
+        shouldThrow<IllegalArgumentException> { Udp.client("0.0.0.0", 9) }.message shouldBe "a client needs a host: \"udp://0.0.0.0:9\""
+        shouldThrow<IllegalArgumentException> { Udp.client("localhost", 0) }.message shouldBe "a client needs a port: \"udp://localhost:0\""
+        shouldThrow<IllegalArgumentException> {
+            Hawser.datagramClient("udp6://[::1]:9", DatagramClientOptions { socket { family = INET } })
+        }
+            .message shouldBe "the option socket.family, INET, contradicts the endpoint udp6://[::1]:9"
+        shouldThrow<IllegalArgumentException> { Hawser.streamClient("udp://localhost:9") }.message shouldBe
+            "udp carries datagrams and no stream: \"udp://localhost:9\""
+    }
+
+    "socat and Python talk to a server, and a client to Python" {
+        coroutineScope {
+            Udp.server(port = 0).start(this) { reply(it.bytes) }.use { server ->
+                run("sh", "-c", "printf hello | socat -t5 - UDP4:127.0.0.1:${server.port}") shouldBe "hello"
+                run(
+                    "python3",
+                    "-c",
+                    "import socket; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.settimeout(60)\n" +
+                        "for size in (0,1,1472,60000):\n s.sendto(b'x'*size,('127.0.0.1',${server.port})); print(len(s.recv(65536)))",
+                ) shouldBe "0\n1\n1472\n60000\n"
+            }
+        }
+    }
+})
+
+private val loopback = InetAddress.getByName("127.0.0.1")
+
+/** Nothing here takes this long unless it hangs. */
+private val HANG = 60.seconds
+
+/** What [command] prints; it takes no longer than it has to. */
+private suspend fun run(vararg command: String): String = withContext(Dispatchers.IO) {
+    ProcessBuilder(*command).redirectErrorStream(true).start().inputReader().readText()
+}
