@@ -1,6 +1,9 @@
 package io.hawser.benchmarks.report
 
 import java.util.Locale
+import kotlin.math.floor
+import kotlin.math.log10
+import kotlin.math.pow
 import org.knowm.xchart.XYChart
 import org.knowm.xchart.XYChartBuilder
 import org.knowm.xchart.style.markers.SeriesMarkers
@@ -12,23 +15,22 @@ internal class PercentileChart(file: String, title: String, private val curves: 
         val chart = XYChartBuilder().width(WIDTH).height(HEIGHT).title(title).xAxisTitle("percentile").yAxisTitle("µs").build()
         with(chart.styler) {
             plain(curves.keys)
-            setXAxisLogarithmic(true)
-            setXAxisLogarithmicDecadeOnly(true)
             setYAxisLogarithmic(true)
             setYAxisDecimalPattern("#,###")
             setxAxisTickLabelsFormattingFunction(::percentile)
         }
         for ((server, points) in curves) {
             if (points.isEmpty()) continue
-            chart.addSeries(server, points.map { it.first }, points.map { it.second }).marker = SeriesMarkers.NONE
+            chart.addSeries(server, points.map { log10(it.first) }, points.map { it.second }).marker = SeriesMarkers.NONE
         }
         return chart
     }
 
-    /** `1 / (1 - quantile)` of 1, 10, 100, 1000 as 0, 90, 99, 99.9 */
-    private fun percentile(
-        inverse: Double,
-    ): String = "%.4f".format(Locale.ROOT, PERCENT * (1 - 1 / inverse)).trimEnd('0').trimEnd('.')
+    /** 0, 1, 2, 3 nines as 0, 90, 99, 99.9, and nothing between them: the library's logarithmic axis has no such places. */
+    private fun percentile(nines: Double): String {
+        if (nines != floor(nines)) return ""
+        return "%.4f".format(Locale.ROOT, PERCENT * (1 - 10.0.pow(-nines))).trimEnd('0').trimEnd('.')
+    }
 
     private companion object {
         const val PERCENT = 100
