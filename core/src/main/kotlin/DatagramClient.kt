@@ -117,7 +117,7 @@ public class DatagramClient @TransportApi constructor(
         require(retries >= 0) { "retries is negative: $retries" }
         return open { socket ->
             var unreachable: PeerUnreachable? = null
-            repeat(retries + 1) { attempt ->
+            for (attempt in 0..retries) {
                 val began = TimeSource.Monotonic.markNow()
                 var answer: Datagram? = null
                 unreachable = try {
@@ -130,7 +130,7 @@ public class DatagramClient @TransportApi constructor(
                 // Who is just being restarted is not there yet.
                 if (unreachable != null && attempt < retries) delay(timeout - began.elapsedNow())
             }
-            throw unreachable ?: ExchangeTimeout(endpoint, (timeout * (retries + 1)).toJavaDuration())
+            throw unreachable ?: ExchangeTimeout(endpoint, (timeout * (retries + 1.0)).toJavaDuration())
         }
     }
 

@@ -31,6 +31,8 @@ public class DatagramSocket internal constructor(
     private val raw: RawDatagrams,
     private val maxDatagramSize: Int,
     private val events: Events?,
+    /** Whom it listens to. */
+    private val admission: Admission = raw.admission,
     /** Tells sockets of this process apart; never given twice. */
     public val id: Long = Terms.nextId(),
 ) : AutoCloseable {
@@ -43,6 +45,9 @@ public class DatagramSocket internal constructor(
 
     /** Where the loop's buffers are too small. Guarded by [receiving]. */
     private var ownScratch: ByteBuffer? = null
+
+    /** What a receive has met behind the datagrams that it returned: it is the next one's. Guarded by [receiving]. */
+    private var pending: IOException? = null
 
     private val received = AtomicLong()
     private val sent = AtomicLong()
@@ -173,24 +178,31 @@ public class DatagramSocket internal constructor(
     public fun tryReceive(): Datagram? {
         claim()
         try {
-            ensureOpen()
+            ensureReceiving()
             return now { Datagram(it.bytes(), it.sender, it.isCut) }
         } finally {
             receiving.set(false)
         }
     }
 
-    /** Waits for a datagram, and returns it with those that have come behind it, [max] at most. Cancelling it loses nothing. */
+    /**
+     * Waits for a datagram, and returns it with those that have come behind it, [max] at most. Cancelling it loses nothing. A failure behind
+     * the first one is that of the next call.
+     */
     public suspend fun receiveAll(max: Int): List<Datagram> {
         require(max >= 1) { "max < 1: $max" }
-        val datagrams = mutableListOf(receive())
+        claim()
         try {
-            while (datagrams.size < max) datagrams += tryReceive() ?: break
-        } catch (e: PeerUnreachable) {
-            // It is told, and not at the price of those that have come.
-            publish { DatagramEvent.Failed(id, local, remote, e) }
+            val datagrams = mutableListOf(await { Datagram(it.bytes(), it.sender, it.isCut) })
+            try {
+                while (datagrams.size < max) datagrams += now { Datagram(it.bytes(), it.sender, it.isCut) } ?: break
+            } catch (e: IOException) {
+                pending = e
+            }
+            return datagrams
+        } finally {
+            receiving.set(false)
         }
-        return datagrams
     }
 
     /**
@@ -252,10 +264,18 @@ public class DatagramSocket internal constructor(
         if (closed.get()) throw SocketClosed(raw.endpoint)
     }
 
+    private fun ensureReceiving() {
+        ensureOpen()
+        pending?.let {
+            pending = null
+            throw it
+        }
+    }
+
     private fun ensureSendable(size: Int, target: SocketAddress) {
         ensureOpen()
         val limit = raw.limitTo(target)
-        if (size > limit) throw DatagramTooLarge(raw.endpointOf(target), size, limit)
+        if (size > limit) throw failed(DatagramTooLarge(raw.endpointOf(target), size, limit), target)
     }
 
     private fun sent(size: Int, target: SocketAddress) {
@@ -268,22 +288,29 @@ public class DatagramSocket internal constructor(
     private suspend fun <T : Any> next(convert: (Arrived) -> T): T {
         claim()
         try {
-            while (true) {
-                if (loop.spent()) yield()
-                ensureOpen()
-                now(convert)?.let { return it }
-                awaitReceivable()
-            }
+            return await(convert)
         } finally {
             receiving.set(false)
+        }
+    }
+
+    private suspend fun <T : Any> await(convert: (Arrived) -> T): T {
+        while (true) {
+            if (loop.spent()) yield()
+            ensureReceiving()
+            now(convert)?.let { return it }
+            awaitReceivable()
         }
     }
 
     private inline fun <T : Any> now(convert: (Arrived) -> T): T? {
         val scratch = takeScratch()
         try {
-            scratch.limit(scratchSize)
-            val sender = raw.receive(scratch) ?: return null
+            var sender: SocketAddress
+            do {
+                scratch.clear().limit(scratchSize)
+                sender = raw.receive(scratch) ?: return null
+            } while (!isHeard(sender))
             scratch.flip()
             val arrived = Arrived(scratch, sender.takeIf { it !== RawDatagrams.Unnamed }, isCut = scratch.limit() > maxDatagramSize)
             if (arrived.isCut) scratch.limit(maxDatagramSize)
@@ -296,6 +323,8 @@ public class DatagramSocket internal constructor(
             giveScratch(scratch)
         }
     }
+
+    private fun isHeard(sender: SocketAddress): Boolean = admission === Admission.everyone || admission.admits(Candidate(local, sender))
 
     private fun takeScratch(): ByteBuffer = when {
         loop.buffers.size >= scratchSize -> loop.buffers.take()

@@ -1,6 +1,7 @@
 package io.hawser
 
 import java.util.concurrent.atomic.AtomicLong
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineName
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
@@ -17,67 +18,70 @@ public class Outbox internal constructor(
     private val maxBytes: Int,
     private val whenFull: WhenQueueFull,
 ) : AutoCloseable {
-    private val queue = Channel<ByteArray>(Channel.UNLIMITED)
-
-    /** Guarded by the monitor. */
-    private var waiting = 0
+    /** Guarded by the monitor, like what follows. */
+    private val waiting = ArrayDeque<ByteArray>()
     private var waitingBytes = 0L
+    private var isClosed = false
+
+    /** Has an element when there may be something to do. */
+    private val changed = Channel<Unit>(Channel.CONFLATED)
     private val lost = AtomicLong()
     private val left = AtomicLong()
     private lateinit var sender: Job
 
     /** Datagrams that wait. */
-    public val size: Int @Synchronized get() = waiting
+    public val size: Int @Synchronized get() = waiting.size
 
     /** Datagrams that the system has taken. */
     public val sent: Long get() = left.get()
 
-    /** Datagrams that there was no room for, or that could not be sent, which is an event of the socket's client. */
+    /** Datagrams that there was no room for, that could not be sent, which is an event of the socket's client, or that its scope's end met. */
     public val dropped: Long get() = lost.get()
 
     /**
      * Takes [bytes] to send them to the socket's peer as soon as it can, and tells whether there was room for them; with
      * [WhenQueueFull.DropOldest] there always is. Never waits. Any thread.
      *
-     * @throws SocketClosed after [close].
+     * @throws SocketClosed after [close], or once its scope has ended.
      */
     public fun offer(bytes: ByteArray): Boolean {
-        while (!reserve(bytes.size)) {
-            // The sender may have been quicker, and then there is room.
-            val oldest = if (whenFull == WhenQueueFull.DropOldest) queue.tryReceive().getOrNull() else bytes
-            if (oldest === bytes) {
+        synchronized(this) {
+            if (isClosed) throw SocketClosed(socket.endpoint)
+            while (!hasRoomFor(bytes)) {
                 lost.incrementAndGet()
-                return false
+                if (whenFull == WhenQueueFull.DropNewest) return false
+                waitingBytes -= waiting.removeFirst().size
             }
-            if (oldest != null) {
-                release(oldest)
-                lost.incrementAndGet()
-            }
+            waiting.addLast(bytes)
+            waitingBytes += bytes.size
         }
-        if (queue.trySend(bytes).isSuccess) return true
-        release(bytes)
-        throw SocketClosed(socket.endpoint)
+        changed.trySend(Unit)
+        return true
     }
 
     /** Takes nothing more; what waits still leaves. Returns at once; idempotent. [awaitSent] waits until it has left. */
     override fun close() {
-        queue.close()
+        synchronized(this) { isClosed = true }
+        changed.trySend(Unit)
     }
 
     /** After [close]: suspends until everything that waited has left or was dropped, or the scope has ended. */
-    public suspend fun awaitSent(): Unit = sender.join()
+    public suspend fun awaitSent(): Unit = dispatched { sender.join() }
 
     internal fun launchIn(scope: CoroutineScope) {
         sender = scope.launch(CoroutineName("outbox of $socket")) {
-            try {
-                for (bytes in queue) {
-                    release(bytes)
-                    send(bytes)
+            while (true) {
+                val next = poll()
+                if (next != null) {
+                    send(next)
+                } else if (isOver()) {
+                    break
+                } else {
+                    changed.receive()
                 }
-            } finally {
-                queue.close()
             }
         }
+        sender.invokeOnCompletion { end() }
     }
 
     private suspend fun send(bytes: ByteArray) {
@@ -86,27 +90,33 @@ public class Outbox internal constructor(
             left.incrementAndGet()
         } catch (e: SocketClosed) {
             lost.incrementAndGet()
-            queue.close()
+            close()
         } catch (_: SocketFailure) {
             // It cost this datagram, and was published.
             lost.incrementAndGet()
+        } catch (e: CancellationException) {
+            lost.incrementAndGet()
+            throw e
         }
     }
 
-    /** One datagram always has a place. */
     @Synchronized
-    private fun reserve(size: Int): Boolean {
-        if (waiting > 0 && (waiting == capacity || waitingBytes + size > maxBytes)) return false
-        waiting++
-        waitingBytes += size
-        return true
-    }
+    private fun poll(): ByteArray? = waiting.removeFirstOrNull()?.also { waitingBytes -= it.size }
 
     @Synchronized
-    private fun release(bytes: ByteArray) {
-        waiting--
-        waitingBytes -= bytes.size
+    private fun isOver(): Boolean = isClosed && waiting.isEmpty()
+
+    @Synchronized
+    private fun end() {
+        isClosed = true
+        lost.addAndGet(waiting.size.toLong())
+        waiting.clear()
+        waitingBytes = 0
     }
+
+    /** One datagram always has a place. */
+    private fun hasRoomFor(bytes: ByteArray): Boolean =
+        waiting.isEmpty() || (waiting.size < capacity && waitingBytes + bytes.size <= maxBytes)
 }
 
 /**

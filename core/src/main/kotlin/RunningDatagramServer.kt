@@ -7,6 +7,8 @@ import io.hawser.server.Rate
 import io.hawser.server.Workers
 import io.hawser.transport.RawDatagrams
 import io.hawser.transport.TransportApi
+import java.net.InetSocketAddress
+import java.net.NetworkInterface
 import java.net.SocketAddress
 import java.util.concurrent.atomic.AtomicInteger
 import java.util.concurrent.atomic.AtomicLong
@@ -34,7 +36,7 @@ public class RunningDatagramServer internal constructor(
     private val options: DatagramServerOptions,
     private val handler: suspend DatagramExchange.(Datagram) -> Unit,
 ) : ServerHandle(raw.loop, raw.local, raw.endpoint, options.listeners) {
-    private val socket = DatagramSocket(raw, options.maxDatagramSize, published)
+    private val socket = DatagramSocket(raw, options.maxDatagramSize, published, admission = Admission.everyone)
     private val queue =
         DatagramQueue(options) { dropped(it.sender, it.bytes.size, DropReason.QueueFull(options.queueCount, options.queueBytes)) }
     private val replyRate = if (options.replyRate == Int.MAX_VALUE) null else Rate(options.replyRate)
@@ -53,7 +55,7 @@ public class RunningDatagramServer internal constructor(
     @Volatile
     private var isCut = false
 
-    /** 1 while it runs, 0 once its socket is closed. */
+    /** 1 while it runs, 0 once its handlers have ended and its socket is closed. */
     override val connectionCount: StateFlow<Int> = count.asStateFlow()
 
     /** What it has done so far. */
@@ -78,7 +80,7 @@ public class RunningDatagramServer internal constructor(
     override val report: ShutdownReport get() = ShutdownReport(drained.get(), cut.get())
 
     override suspend fun CoroutineScope.serve() {
-        val workers = Workers(this, raw.loop.dispatcher, options, queue, ::work)
+        val workers = Workers(this, raw.loop, options, queue, ::work)
         var pause = FIRST_PAUSE
         while (stopping.isActive) {
             try {
@@ -105,11 +107,7 @@ public class RunningDatagramServer internal constructor(
 
     override fun cut() {
         isCut = true
-        while (true) {
-            val datagram = queue.poll() ?: break
-            cut.incrementAndGet()
-            dropped(datagram.sender, datagram.bytes.size, DropReason.ServerClosed)
-        }
+        dropQueued()
         socket.close()
     }
 
@@ -119,9 +117,19 @@ public class RunningDatagramServer internal constructor(
     override fun endInput() = Unit
 
     override suspend fun awaitFree() {
+        // The loop may have put one in since it was emptied.
+        dropQueued()
         socket.close()
         raw.awaitClosed()
         count.value = 0
+    }
+
+    private fun dropQueued() {
+        while (true) {
+            val datagram = queue.poll() ?: return
+            cut.incrementAndGet()
+            dropped(datagram.sender, datagram.bytes.size, DropReason.ServerClosed)
+        }
     }
 
     internal suspend fun reply(datagram: Datagram, bytes: ByteArray): Boolean {
@@ -156,8 +164,16 @@ public class RunningDatagramServer internal constructor(
 
     private fun reasonToDrop(datagram: Datagram): DropReason? {
         if (datagram.isCut) return DropReason.TooLarge(options.maxDatagramSize)
-        if (datagram.sender == address) return DropReason.FromItself
+        if (isOwn(datagram.sender)) return DropReason.FromItself
         return refusal(raw.admission, datagram) ?: refusal(options.admission, datagram)
+    }
+
+    /** Whether [sender] is, or says that it is, this server. */
+    private fun isOwn(sender: SocketAddress?): Boolean {
+        if (sender == address) return true
+        if (sender !is InetSocketAddress || address !is InetSocketAddress || sender.port != address.port) return false
+        if (!address.address.isAnyLocalAddress) return false
+        return sender.address.isLoopbackAddress || NetworkInterface.getByInetAddress(sender.address) != null
     }
 
     private fun refusal(rule: Admission, datagram: Datagram): DropReason? {
@@ -175,9 +191,10 @@ public class RunningDatagramServer internal constructor(
             coroutineScope { DatagramExchange(this@RunningDatagramServer, datagram, this).handler(datagram) }
         } catch (e: Throwable) {
             // Our own end is no failure; a CancellationException that the handler made up is.
-            if (!currentCoroutineContext().isActive) {
+            val goesOn = currentCoroutineContext().isActive
+            if (!goesOn || (isCut && e is SocketClosed)) {
                 cut.incrementAndGet()
-                throw e
+                if (goesOn) return else throw e
             }
             failed(datagram, e)
         }

@@ -6,6 +6,7 @@ import io.hawser.DatagramServer
 import io.hawser.DatagramServerOptions
 import io.hawser.DatagramSocket
 import io.hawser.Endpoint
+import io.hawser.EventLoopClosed
 import io.hawser.SocketOptions
 import io.hawser.engine.EventLoopGroup
 import io.hawser.engine.addresses
@@ -114,6 +115,7 @@ public object Udp {
             } catch (e: Throwable) {
                 // Nobody was asked: there is no way to the address, or no such socket, which is known at once.
                 val failure = e.connecting(endpoint)
+                if (failure is EventLoopClosed) throw failure
                 first?.addSuppressed(failure) ?: run { first = failure }
             }
         }

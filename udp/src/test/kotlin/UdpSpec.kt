@@ -23,9 +23,15 @@ import java.net.NetworkInterface
 import java.net.StandardProtocolFamily.INET
 import java.net.StandardProtocolFamily.INET6
 import java.net.StandardSocketOptions.SO_RCVBUF
+import java.util.concurrent.CountDownLatch
+import java.util.concurrent.SynchronousQueue
+import java.util.concurrent.ThreadPoolExecutor
+import java.util.concurrent.TimeUnit.SECONDS
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.asCoroutineDispatcher
+import kotlinx.coroutines.async
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
@@ -142,6 +148,81 @@ class UdpSpec : StringSpec({
                 withTimeout(HANG) { dropped.await() }.reason shouldBe DropReason.FromItself
             }
         }
+    }
+
+    "a server on all addresses does not answer itself either" {
+        coroutineScope {
+            val dropped = CompletableDeferred<DatagramEvent.Dropped>()
+            val options = DatagramServerOptions { onEvent { if (it is DatagramEvent.Dropped) dropped.complete(it) } }
+            Udp.server("*", port = 0, options = options).start(this) { reply(it.bytes) }.use { server ->
+                server.send("to myself".encodeToByteArray(), InetSocketAddress(loopback, server.port))
+                withTimeout(HANG) { dropped.await() }.reason shouldBe DropReason.FromItself
+            }
+        }
+    }
+
+    "an empty datagram costs nothing of what has come already" {
+        coroutineScope {
+            Udp.server(port = 0).start(this) { datagram ->
+                if (datagram.bytes.isEmpty()) reply("empty".encodeToByteArray()) else repeat(20) { reply("$it".encodeToByteArray()) }
+            }.use { server ->
+                Udp.client("127.0.0.1", server.port).open { socket ->
+                    socket.send("x".encodeToByteArray())
+                    withTimeout(HANG) { while (server.totals.handled < 1) yield() }
+                    socket.send(ByteArray(0))
+                    withTimeout(HANG) { List(21) { socket.receive().text } } shouldBe List(20) { "$it" } + "empty"
+                    shouldThrow<IllegalArgumentException> { socket.send(ByteArray(1), InetSocketAddress(loopback, 9)) }.message shouldBe
+                        "udp://127.0.0.1:${(socket.local as InetSocketAddress).port} sends to ${server.address} only, and not to /127.0.0.1:9"
+                }
+            }
+        }
+    }
+
+    "a waiting receiver gets what was there before an empty datagram" {
+        coroutineScope {
+            Udp.server(port = 0).start(this) { reply(it.bytes) }.use { server ->
+                Udp.client("127.0.0.1", server.port).open { socket ->
+                    repeat(200) { round ->
+                        val receiving = async { List(3) { socket.receive().text } }
+                        socket.send("$round".encodeToByteArray())
+                        socket.send(ByteArray(0))
+                        socket.send("end".encodeToByteArray())
+                        withTimeout(HANG) { receiving.await() } shouldBe listOf("$round", "", "end")
+                    }
+                }
+            }
+        }
+    }
+
+    "a socket of IPv6 only does not hear IPv4" {
+        Udp.open("*", options = DatagramClientOptions { socket { family = INET6 } }).use { socket ->
+            val port = (socket.local as InetSocketAddress).port
+            java.net.DatagramSocket().use { sender ->
+                sender.send(DatagramPacket("four".encodeToByteArray(), 4, loopback, port))
+                sender.send(DatagramPacket("six".encodeToByteArray(), 3, InetAddress.getByName("::1"), port))
+            }
+            withTimeout(HANG) { socket.receive().text } shouldBe "six"
+        }
+    }
+
+    "a dispatcher that rejects a handler costs nothing but time" {
+        val threads = ThreadPoolExecutor(1, 1, 0, SECONDS, SynchronousQueue())
+        val gate = CountDownLatch(1)
+        threads.execute { gate.await() }
+        coroutineScope {
+            Udp.server(port = 0, options = DatagramServerOptions { handlerContext = threads.asCoroutineDispatcher() }).start(this) {
+                reply(it.bytes)
+            }.use { server ->
+                Udp.client("127.0.0.1", server.port).open { socket ->
+                    socket.send("rejected, and then served".encodeToByteArray())
+                    withTimeout(HANG) { while (server.totals.received < 1) yield() }
+                    gate.countDown()
+                    withTimeout(HANG) { socket.receive().text } shouldBe "rejected, and then served"
+                }
+            }
+        }
+        threads.shutdown()
+        threads.awaitTermination(60, SECONDS) shouldBe true
     }
 
     "members of a group get what is sent to it, and no more once they have left" {

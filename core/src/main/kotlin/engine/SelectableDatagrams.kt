@@ -11,6 +11,7 @@ import java.net.Inet6Address
 import java.net.InetSocketAddress
 import java.net.PortUnreachableException
 import java.net.SocketAddress
+import java.net.StandardSocketOptions.SO_REUSEADDR
 import java.nio.ByteBuffer
 import java.nio.channels.DatagramChannel
 
@@ -59,6 +60,7 @@ public class SelectableDatagrams internal constructor(
 
     override fun send(source: ByteBuffer, target: SocketAddress): Boolean {
         val size = source.remaining()
+        require(remote == null || target == remote) { "$this sends to $remote only, and not to $target" }
         return try {
             if (size == 0) return sendEmpty(source, target)
             channel.send(source, target) > 0
@@ -80,22 +82,23 @@ public class SelectableDatagrams internal constructor(
     override fun toString(): String = endpoint.toString()
 
     /**
-     * The JDK makes no system call for an empty datagram of a connected channel: so it is disconnected for the moment. What comes from the
-     * peer just then may be lost, as any datagram may.
+     * The JDK makes no system call for an empty datagram of a connected channel: so it leaves through another one that has the same address
+     * for the moment. What the peer sends, and what its host says, goes to the connected one all the same, which the kernel prefers.
      */
     private fun sendEmpty(source: ByteBuffer, target: SocketAddress): Boolean {
-        val peer = remote
-        if (peer == null) {
+        if (remote == null) {
             channel.send(source, target)
             return true
         }
-        require(target == peer) { "$this sends to $peer only, and not to $target" }
         synchronized(watched) {
-            channel.disconnect()
+            channel.setOption(SO_REUSEADDR, true)
             try {
-                channel.send(source, target)
+                loop.provider.openDatagramChannel().use { twin ->
+                    twin.setOption(SO_REUSEADDR, true).bind(local).send(source, target)
+                }
             } finally {
-                channel.connect(peer)
+                // Else others could be given this port too.
+                if (channel.isOpen) channel.setOption(SO_REUSEADDR, false)
             }
         }
         return true

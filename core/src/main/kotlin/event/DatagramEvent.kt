@@ -50,7 +50,7 @@ public sealed interface DatagramEvent : SocketEvent {
         public val cause: Throwable,
     ) : DatagramEvent
 
-    /** It is closed, and its address is free. */
+    /** It is closed. */
     public data class Closed(override val id: Long, override val local: SocketAddress) : DatagramEvent
 }
 

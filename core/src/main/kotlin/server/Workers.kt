@@ -2,41 +2,41 @@ package io.hawser.server
 
 import io.hawser.Datagram
 import io.hawser.DatagramServerOptions
+import io.hawser.transport.Loop
+import io.hawser.transport.TransportApi
 import java.util.concurrent.atomic.AtomicInteger
-import kotlinx.coroutines.CoroutineDispatcher
+import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.CoroutineName
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
 
 /**
  * Coroutines of [scope] that do [work] on what waits in [queue], no more of them than [DatagramServerOptions.concurrency], and none while
  * nothing waits.
  */
+@OptIn(TransportApi::class)
 internal class Workers(
     private val scope: CoroutineScope,
-    dispatcher: CoroutineDispatcher,
+    private val loop: Loop,
     private val options: DatagramServerOptions,
     private val queue: DatagramQueue,
     private val work: suspend (Datagram) -> Unit,
 ) {
-    private val context = dispatcher + CoroutineName("serve datagrams") + options.handlerContext
+    private val context = loop.dispatcher + CoroutineName("serve datagrams") + options.handlerContext
     private val active = AtomicInteger()
 
     /** Something waits: has one more worker see to it, if there may be one more. Any thread. */
     fun wake() {
         if (!begin()) return
-        scope.launch(context) { workOff() }
-    }
-
-    private suspend fun workOff() {
-        do {
-            try {
-                while (true) work(queue.poll() ?: break)
-            } finally {
-                active.decrementAndGet()
-            }
+        val worker = scope.launch(context) { while (true) work(queue.poll() ?: break) }
+        // Not within the worker: one whose dispatcher rejects it never begins.
+        worker.invokeOnCompletion { failure ->
+            active.decrementAndGet()
             // Who offers fills the queue and then looks at the workers; we left them and then look into the queue.
-        } while (!queue.isEmpty && begin())
+            if (queue.isEmpty || !scope.isActive) return@invokeOnCompletion
+            if (failure == null) wake() else loop.schedule(REJECTED) { wake() }
+        }
     }
 
     private fun begin(): Boolean {
@@ -45,5 +45,10 @@ internal class Workers(
             if (count >= options.concurrency) return false
             if (active.compareAndSet(count, count + 1)) return true
         }
+    }
+
+    private companion object {
+        /** How long a dispatcher that has no room is left alone. */
+        val REJECTED = 10.milliseconds
     }
 }

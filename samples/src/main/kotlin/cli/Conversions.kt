@@ -27,7 +27,7 @@ internal class BlockSize(val value: Int)
 internal class Timeout(val value: Duration)
 
 private val loopCounts = 1..1024
-private val blockSizes = 1..65_535
+private val blockSizes = 1..65_507
 private val connectionLimits = 1..Int.MAX_VALUE
 
 internal fun serverEndpoint(text: String): ServerEndpoint =

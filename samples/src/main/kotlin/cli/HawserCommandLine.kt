@@ -79,7 +79,10 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
                 when (arguments) {
                     is DemoArguments -> run { Demo(Progress(console.err.takeIf { stderrIsTerminal() })).run(arguments, console.out) }
 
-                    is ConnectArguments -> run { connect(arguments, StandardInput(), StandardOutput()) }
+                    is ConnectArguments -> {
+                        parsed.refuseIfMeaningless(arguments)
+                        run { connect(arguments, StandardInput(), StandardOutput()) }
+                    }
 
                     is EchoArguments -> {
                         parsed.refuseIfMeaningless(arguments)
@@ -124,6 +127,12 @@ private fun ParseResult.refuseIfMeaningless(arguments: EchoArguments) {
     val endpoint = arguments.on.endpoint
     val option = arguments.aboutConnections().firstOrNull() ?: return
     if (endpoint.isDatagram) refuse("$option is about connections, and there are none to $endpoint")
+}
+
+private fun ParseResult.refuseIfMeaningless(arguments: ConnectArguments) {
+    val endpoint = arguments.endpoint.endpoint
+    if (endpoint.isDatagram && arguments.idleTimeout != null) refuse("--idle-timeout is about connections, and there are none to $endpoint")
+    if (!endpoint.isDatagram && arguments.block != null) refuse("--block is about datagrams, and there are none to $endpoint")
 }
 
 private fun ParseResult.refuseDatagrams(vararg endpoints: Endpoint) {

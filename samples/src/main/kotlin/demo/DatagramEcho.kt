@@ -36,9 +36,11 @@ internal class DatagramEcho(override val endpoint: Endpoint) : Echo {
         private val piece = ByteBuffer.allocateDirect(Long.SIZE_BYTES + PIECE)
         private val answer = ByteBuffer.allocate(Long.SIZE_BYTES + PIECE)
         private var next = 0L
+        private var misses = 0
 
+        /** Gives up on an echo that has been silent for long. */
         suspend fun run(received: AtomicLong): Fingerprint {
-            while (fingerprint.size < size) {
+            while (fingerprint.size < size && misses < MOST_MISSES) {
                 while (next < size && next - fingerprint.size < WINDOW * PIECE) send()
                 receive()
                 received.set(fingerprint.size)
@@ -61,6 +63,7 @@ internal class DatagramEcho(override val endpoint: Endpoint) : Echo {
             val came = withTimeoutOrNull(PATIENCE) { socket.receive(answer.clear()) }
             // From the first that is missing on.
             if (came == null) next = fingerprint.size
+            misses = if (came == null) misses + 1 else 0
             if (came != null && answer.flip().getLong() == fingerprint.size) fingerprint.add(answer)
         }
     }
@@ -79,5 +82,6 @@ internal class DatagramEcho(override val endpoint: Endpoint) : Echo {
         /** As many pieces as the default buffers of Linux hold in either direction. */
         const val WINDOW = 8
         val PATIENCE: Duration = 250.milliseconds
+        const val MOST_MISSES = 40
     }
 }

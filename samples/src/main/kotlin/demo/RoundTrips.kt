@@ -9,6 +9,7 @@ import kotlin.time.Duration.Companion.nanoseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.TimeSource
 import kotlinx.coroutines.withContext
+import kotlinx.coroutines.withTimeoutOrNull
 
 private const val PING = 64
 private const val WARM_UP = 2_000
@@ -42,9 +43,12 @@ internal class RoundTrips(nanos: LongArray) {
  */
 internal suspend fun measureRoundTrips(echo: Echo, made: AtomicLong): RoundTrips = withContext(EventLoopGroup.shared.next()) {
     echo.talk(PING) { line ->
-        val game = PingPong(line, echo.endpoint)
-        game.play(WARM_UP, made)
-        RoundTrips(game.play(MEASURED, made))
+        // A datagram may get lost, and then nobody answers.
+        withTimeoutOrNull(LIMIT * 6) {
+            val game = PingPong(line, echo.endpoint)
+            game.play(WARM_UP, made)
+            RoundTrips(game.play(MEASURED, made))
+        } ?: throw PongDiffers(echo.endpoint, made.toInt(), "nothing came back within ${LIMIT * 6}")
     }
 }
 

@@ -7,6 +7,7 @@ import io.hawser.ExchangeTimeout
 import io.hawser.Hawser
 import io.hawser.PeerUnreachable
 import io.hawser.SocketClosed
+import io.hawser.WhenQueueFull
 import io.hawser.event.DatagramEvent
 import io.hawser.event.SocketEvent
 import io.hawser.outbox
@@ -20,11 +21,15 @@ import java.util.concurrent.atomic.AtomicInteger
 import kotlin.random.Random
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.async
+import kotlinx.coroutines.cancel
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.flow.flowOf
 import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.flow.take
@@ -202,6 +207,26 @@ public abstract class DatagramContract(transport: ContractDatagrams) : StringSpe
                     shouldThrow<SocketClosed> { outbox.offer(ByteArray(1)) }
                 }
                 List(10) { received.receive() } shouldBe List(10) { "$it" }
+            }
+        }
+    }
+
+    contract.run("an outbox ends with its scope, and counts what it had left") {
+        transport.serving({ }) { _, client ->
+            client.open { socket ->
+                val scope = CoroutineScope(currentCoroutineContext() + Job())
+                scope.cancel()
+                val outbox = socket.outbox(scope, capacity = 1, whenFull = WhenQueueFull.DropOldest)
+                outbox.awaitSent()
+                shouldThrow<SocketClosed> { outbox.offer(ByteArray(1)) }
+                outbox.size shouldBe 0
+                coroutineScope {
+                    val failing = socket.outbox(this, capacity = 2, whenFull = WhenQueueFull.DropOldest)
+                    failing.offer(ByteArray(16 * 1024 * 1024)) shouldBe true
+                    failing.close()
+                    failing.awaitSent()
+                    failing.run { sent to dropped } shouldBe (0L to 1L)
+                }
             }
         }
     }
