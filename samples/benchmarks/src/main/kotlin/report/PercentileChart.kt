@@ -17,7 +17,7 @@ internal class PercentileChart(file: String, title: String, private val curves: 
             plain(curves.keys)
             setYAxisLogarithmic(true)
             setYAxisDecimalPattern("#,###")
-            setxAxisTickLabelsFormattingFunction(::percentile)
+            setxAxisTickLabelsFormattingFunction(::label)
         }
         for ((server, points) in curves) {
             if (points.isEmpty()) continue
@@ -26,13 +26,13 @@ internal class PercentileChart(file: String, title: String, private val curves: 
         return chart
     }
 
-    /** 0, 1, 2, 3 nines as 0, 90, 99, 99.9, and nothing between them: the library's logarithmic axis has no such places. */
-    private fun percentile(nines: Double): String {
-        if (nines != floor(nines)) return ""
-        return "%.4f".format(Locale.ROOT, PERCENT * (1 - 10.0.pow(-nines))).trimEnd('0').trimEnd('.')
-    }
+    companion object {
+        private const val PERCENT = 100
 
-    private companion object {
-        const val PERCENT = 100
+        /** 0, 1, 2, 3 nines as 0, 90, 99, 99.9, and nothing between them: the library's logarithmic axis has no such places. */
+        fun label(nines: Double): String {
+            if (nines != floor(nines)) return ""
+            return "%.4f".format(Locale.ROOT, PERCENT * (1 - 10.0.pow(-nines))).trimEnd('0').trimEnd('.')
+        }
     }
 }
