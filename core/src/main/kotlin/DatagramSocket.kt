@@ -252,9 +252,7 @@ public class DatagramSocket internal constructor(
         }
     }
 
-    internal fun endpointOf(address: SocketAddress): Endpoint = raw.endpointOf(address)
-
-    internal inline fun publish(event: () -> DatagramEvent) {
+    private inline fun publish(event: () -> DatagramEvent) {
         events?.publish(event)
     }
 

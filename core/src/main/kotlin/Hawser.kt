@@ -7,7 +7,8 @@ import io.hawser.transport.Transports
  * Clients and servers of whatever transport an [Endpoint] names: `tcp://db:5432` today and `unix:/run/db.sock` tomorrow, from a
  * configuration file or a command line.
  *
- * The modules on the class path bring the transports: `hawser-tcp` those of `tcp`, `tcp4` and `tcp6`.
+ * The modules on the class path bring the transports: `hawser-tcp` those of `tcp`, `tcp4` and `tcp6`, `hawser-udp` those of
+ * `udp`, `udp4` and `udp6`.
  */
 @OptIn(TransportApi::class)
 public object Hawser {
