@@ -51,6 +51,8 @@ public class EventLoop internal constructor(
 
     internal val selector: Selector = provider.openSelector()
 
+    internal val selection = Selection(selector)
+
     private val tasks = MpscUnboundedAtomicArrayQueue<Runnable>(TASK_CHUNK)
     private val thread = LoopThread(this, ::live).apply { isDaemon = true }
 
@@ -135,7 +137,8 @@ public class EventLoop internal constructor(
 
     /** The one [Readiness] of [channel] on this loop. On the loop. */
     internal fun readiness(channel: SelectableChannel): Readiness =
-        channel.keyFor(selector)?.attachment() as? Readiness ?: Readiness(this, channel).also { it.register() }
+        channel.keyFor(selector)?.attachment() as? Readiness
+            ?: Readiness(this, channel).also { if (selection.keepsIdleKeys) it.register() }
 
     /** How many channels it knows, those included that were closed without a word and are not pruned yet. On the loop. */
     internal val channels: Int get() = known.size
@@ -214,7 +217,7 @@ public class EventLoop internal constructor(
     private fun select() {
         when {
             closing -> return
-            !tasks.isEmpty || known.isLeaving -> selector.selectNow(ready)
+            !tasks.isEmpty || known.isLeaving -> selection.now(ready)
             !spin() -> sleep()
         }
         turnBegan = System.nanoTime()
@@ -231,7 +234,7 @@ public class EventLoop internal constructor(
         val start = System.nanoTime()
         var now = start
         do {
-            selector.selectNow(ready)
+            selection.now(ready)
             if (!ready.isEmpty || !tasks.isEmpty || closing) return true
             if (!courtesy.isCheap(now)) return false
             courtesy.yield(now)
@@ -244,11 +247,11 @@ public class EventLoop internal constructor(
         val timer = timers.next()
         val millis = if (timer == null) 0 else (timer.due - System.nanoTime() + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI
         if (timer != null && millis <= 0) {
-            selector.selectNow(ready)
+            selection.now(ready)
             return
         }
         asleep.set(true)
-        if (tasks.isEmpty && !closing) selector.select(ready, millis) else selector.selectNow(ready)
+        if (tasks.isEmpty && !closing) selection.await(ready, millis) else selection.now(ready)
         asleep.set(false)
         Thread.interrupted()
     }

@@ -146,6 +146,7 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
             // A socket is writable nearly always: watching for it without need would wake the loop for ever.
             if (output == null) drop(OUTPUT_OPERATIONS)
         }
+        if (!loop.selection.keepsIdleKeys && key?.isValid == false) renew()
     }
 
     /** Has the wait for [OP_READ], the present or else the next one, return without a cause. Any thread. */
@@ -190,7 +191,19 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
         val remaining = watched and operations.inv()
         if (remaining == watched) return
         watched = remaining
-        key?.interestOps(remaining)
+        if (remaining == 0 && !loop.selection.keepsIdleKeys) letGo() else key?.interestOps(remaining)
+        run()
+    }
+
+    private fun letGo() {
+        key?.cancel()
+        key = null
+    }
+
+    /** Gets a key anew, when it is needed: junixsocket's are of no use any more when the peer has gone. */
+    private fun renew() {
+        letGo()
+        watched = 0
         run()
     }
 
