@@ -3,6 +3,7 @@ package io.hawser.tcp
 import io.hawser.Endpoint
 import io.hawser.ServerOptions
 import io.hawser.engine.EventLoopGroup
+import io.hawser.engine.StreamIdentity
 import io.hawser.engine.bind
 import io.hawser.engine.listen
 import io.hawser.engine.resolve
@@ -24,6 +25,7 @@ internal class Binding(
     /** @throws io.hawser.BindFailed also when the name is not looked up within [patience]. */
     suspend fun listen(): Listener = endpoint.bind(patience, resolve) { address, protocol ->
         val admission = InternetFamily.of(endpoint.scheme).admission
-        (options.group ?: EventLoopGroup.shared).listen(address, endpoint.scheme, options.backlog, options.socket, admission, protocol)
+        val group = options.group ?: EventLoopGroup.shared
+        group.listen(address, StreamIdentity(endpoint.scheme), options.backlog, options.socket, admission, protocol)
     }
 }

@@ -6,6 +6,7 @@ import io.hawser.Endpoint
 import io.hawser.EventLoopClosed
 import io.hawser.engine.EventLoop
 import io.hawser.engine.EventLoopGroup
+import io.hawser.engine.StreamIdentity
 import io.hawser.engine.addresses
 import io.hawser.engine.connect
 import io.hawser.engine.connecting
@@ -29,6 +30,7 @@ internal class Dialer(
     private val resolve: suspend (String) -> List<InetAddress> = ::resolve,
 ) {
     private val family = InternetFamily.of(endpoint.scheme)
+    private val identity = StreamIdentity(endpoint.scheme)
 
     /** @throws ConnectFailed with every address's failure suppressed in it, if there are several. */
     suspend fun connect(failed: (ConnectFailed) -> Unit): RawStream {
@@ -61,7 +63,7 @@ internal class Dialer(
     }
 
     private suspend fun EventLoop.connectTo(address: InetAddress): RawStream =
-        connect(InetSocketAddress(address.reachable(), endpoint.port), endpoint.scheme, options.socket, family.protocol)
+        connect(InetSocketAddress(address.reachable(), endpoint.port), identity, options.socket, family.protocol)
 
     private fun failure(addresses: List<InetAddress>, all: AllFailed): ConnectFailed {
         val failure = ConnectFailed(endpoint, all.cause ?: all)

@@ -10,6 +10,7 @@ import io.hawser.StreamServer
 import io.hawser.copyTo
 import io.hawser.engine.EventLoopGroup
 import io.hawser.engine.EventLoopOptions
+import io.hawser.engine.StreamIdentity
 import io.hawser.engine.listen
 import io.hawser.testkit.LeakCheck
 import io.hawser.transport.TransportApi
@@ -153,7 +154,7 @@ class CancellationSpec : StringSpec({
     "256 MiB pass through the smallest buffers unharmed" {
         val group = EventLoopGroup.shared
         val server = StreamServer(Endpoint.Inet("tcp", "127.0.0.1", 0), ServerOptions(), {
-            group.listen(InetSocketAddress("127.0.0.1", 0), "tcp", backlog = 10, SocketOptions { sendBuffer = 4096 })
+            group.listen(InetSocketAddress("127.0.0.1", 0), StreamIdentity("tcp"), backlog = 10, SocketOptions { sendBuffer = 4096 })
         })
         withTimeout(HANG) {
             coroutineScope {

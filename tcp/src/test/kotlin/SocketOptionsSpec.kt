@@ -10,6 +10,7 @@ import io.hawser.Endpoint
 import io.hawser.ServerOptions
 import io.hawser.SocketOptions
 import io.hawser.engine.EventLoopGroup
+import io.hawser.engine.StreamIdentity
 import io.hawser.engine.connect
 import io.hawser.engine.listen
 import io.hawser.event.ServerEvent
@@ -212,18 +213,18 @@ class SocketOptionsSpec : StringSpec({
         val path = Files.createTempDirectory("hawser").resolve("socket")
         val address = UnixDomainSocketAddress.of(path)
         val loop = EventLoopGroup.shared.next()
-        EventLoopGroup.shared.listen(address, "unix", backlog = 10).use {
-            loop.connect(address, "unix").close()
+        EventLoopGroup.shared.listen(address, StreamIdentity("unix"), backlog = 10).use {
+            loop.connect(address, StreamIdentity("unix")).close()
             shouldThrow<UnsupportedOperationException> {
-                loop.connect(address, "unix", SocketOptions { keepAlive = true })
+                loop.connect(address, StreamIdentity("unix"), SocketOptions { keepAlive = true })
             }.message shouldBe "keepAlive is no option of this kind of socket here"
             shouldThrow<UnsupportedOperationException> {
-                loop.connect(address, "unix", SocketOptions { family = INET })
+                loop.connect(address, StreamIdentity("unix"), SocketOptions { family = INET })
             }.message shouldBe "family is no option of Unix sockets: INET"
         }
         path.deleteExisting()
         shouldThrow<UnsupportedOperationException> {
-            EventLoopGroup.shared.listen(address, "unix", backlog = 10, SocketOptions { reusePort = true })
+            EventLoopGroup.shared.listen(address, StreamIdentity("unix"), backlog = 10, SocketOptions { reusePort = true })
         }.message shouldBe "reusePort is no option of this kind of socket here"
         path.parent.deleteExisting()
     }

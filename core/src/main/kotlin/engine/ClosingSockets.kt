@@ -44,7 +44,8 @@ internal object ClosingSockets {
 
     /** All addresses of one family take those of the other with them, unless a socket was asked for one family only. */
     private fun overlap(one: SocketAddress, other: SocketAddress): Boolean {
-        if (one !is InetSocketAddress || other !is InetSocketAddress || one.port != other.port) return false
+        if (one !is InetSocketAddress || other !is InetSocketAddress) return one == other
+        if (one.port != other.port) return false
         return one.address.isAnyLocalAddress || other.address.isAnyLocalAddress || one.address == other.address
     }
 }

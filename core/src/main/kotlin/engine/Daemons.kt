@@ -1,5 +1,6 @@
 package io.hawser.engine
 
+import io.hawser.transport.TransportApi
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.SynchronousQueue
 import java.util.concurrent.ThreadFactory
@@ -35,5 +36,6 @@ internal object Fallback {
     fun execute(task: Runnable) = pool.execute(task)
 }
 
-/** Where files are read, so that a slow disk delays no loop. Made with its first use. */
-internal val disk: CoroutineDispatcher = daemons("hawser-disk", threads = 4).asCoroutineDispatcher()
+/** Where files are read and looked at, so that a slow disk delays no loop. Made with its first use. */
+@TransportApi
+public val disk: CoroutineDispatcher = daemons("hawser-disk", threads = 4).asCoroutineDispatcher()

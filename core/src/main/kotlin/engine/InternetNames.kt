@@ -3,9 +3,9 @@ package io.hawser.engine
 import io.hawser.BindFailed
 import io.hawser.ConnectFailed
 import io.hawser.Endpoint
-import io.hawser.EventLoopClosed
 import io.hawser.transport.InternetFamily
 import io.hawser.transport.TransportApi
+import io.hawser.transport.orTyped
 import java.net.Inet4Address
 import java.net.Inet6Address
 import java.net.InetAddress
@@ -14,9 +14,6 @@ import java.net.ProtocolFamily
 import java.net.StandardProtocolFamily.INET
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
-import kotlinx.coroutines.CancellationException
-import kotlinx.coroutines.currentCoroutineContext
-import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.withTimeoutOrNull
 
 /**
@@ -75,13 +72,6 @@ public fun InetAddress.reachable(): InetAddress = when {
 public suspend fun Throwable.connecting(endpoint: Endpoint.Inet): Throwable {
     InternetFamily.of(endpoint.scheme).ensureSupported(endpoint, this)
     return orTyped { ConnectFailed(endpoint, this) }
-}
-
-/** What the caller meets instead of this: a cancellation of his own, or the end of the loop, or else [typed]. */
-private suspend fun Throwable.orTyped(typed: () -> Throwable): Throwable {
-    // A hook's own CancellationException is none of the caller's.
-    if (this is CancellationException) currentCoroutineContext().ensureActive()
-    return if (this is EventLoopClosed) this else typed()
 }
 
 @TransportApi

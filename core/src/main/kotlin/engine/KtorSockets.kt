@@ -20,7 +20,7 @@ import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.withContext
 
 /**
- * Connects a Ktor socket with [options] to [address] and returns it as a stream of this loop, named by [scheme]. On cancellation and on
+ * Connects a Ktor socket with [options] to [address] and returns it as a stream of this loop, with [identity]. On cancellation and on
  * failure nothing stays open, and no descriptor taken.
  *
  * @throws java.net.ConnectException if the connection met itself, which in a range of ports that are given out happens where nobody
@@ -31,14 +31,17 @@ import kotlinx.coroutines.withContext
 @TransportApi
 public suspend fun EventLoop.connect(
     address: java.net.SocketAddress,
-    scheme: String,
+    identity: StreamIdentity,
     options: SocketOptions = SocketOptions(),
     family: ProtocolFamily? = options.family,
-): SelectableStream {
+): SelectableStream = connected { open(address, identity, options, family) }
+
+@TransportApi
+private suspend fun EventLoop.connected(open: suspend () -> SelectableStream): SelectableStream {
     var opened: SelectableStream? = null
     try {
         // On the loop, so that a socket closed by a cancellation is freed by the loop's next selection.
-        run { opened = open(address, scheme, options, family) }
+        run { opened = open() }
         return checkNotNull(opened)
     } catch (e: Throwable) {
         // Connected, but the caller was cancelled on the way back.
@@ -53,7 +56,7 @@ public suspend fun EventLoop.connect(
 @TransportApi
 private suspend fun EventLoop.open(
     address: java.net.SocketAddress,
-    scheme: String,
+    identity: StreamIdentity,
     options: SocketOptions,
     family: ProtocolFamily?,
 ): SelectableStream {
@@ -62,12 +65,25 @@ private suspend fun EventLoop.open(
         val channel = opening.channelTo(address, options)
         // Nothing has been attached to Ktor's socket, so its channel is all there is to close.
         if (channel.localAddress == channel.remoteAddress) throw metItself()
-        return SelectableStream(this, channel, scheme)
+        return SelectableStream(this, channel, identity)
     } catch (e: Throwable) {
         opening.discard()
         // Ktor opens Unix sockets by reflection.
         throw if (e is InvocationTargetException) e.targetException else e
     }
+}
+
+/**
+ * Returns the stream of what [open] connects, on this loop, which is a plain channel that this takes over, for those that Ktor cannot
+ * open. Otherwise as [connect] with an address.
+ */
+@TransportApi
+public suspend fun EventLoop.connect(
+    identity: StreamIdentity,
+    options: SocketOptions = SocketOptions(),
+    open: (prepare: (SocketChannel) -> Unit) -> SocketChannel,
+): SelectableStream = connected {
+    SelectableStream(this, open { options.prepare(it, options.beforeConnect) }, identity)
 }
 
 private suspend fun Opening.channelTo(address: java.net.SocketAddress, options: SocketOptions): SocketChannel = try {
@@ -88,7 +104,8 @@ private fun metItself() = ConnectException("nobody listens there, and the connec
 
 /**
  * Binds a Ktor server socket with [options] to [address] and returns its listener, on one of this group's loops. Where a listener of this
- * process that is being closed is still in the way, it waits for that one's end.
+ * process that is being closed is still in the way, it waits for that one's end. The listener says that it is at [announced], if that is
+ * not null, instead of where it was bound.
  *
  * @throws java.io.IOException what the system says, untyped: the caller knows what it was binding.
  * @throws Throwable what the hook throws.
@@ -96,18 +113,50 @@ private fun metItself() = ConnectException("nobody listens there, and the connec
 @TransportApi
 public suspend fun EventLoopGroup.listen(
     address: java.net.SocketAddress,
-    scheme: String,
+    identity: StreamIdentity,
     backlog: Int,
     options: SocketOptions = SocketOptions(),
     admission: Admission = Admission.everyone,
     family: ProtocolFamily? = options.family,
+    announced: java.net.SocketAddress? = null,
+): SelectableListener = listening(announced ?: address) { loop ->
+    loop.bind(address, backlog, options, family) {
+        SelectableListener(loop, this, it, identity, options, admission, announced ?: it.localAddress)
+    }
+}
+
+/**
+ * Returns the listener of what [open] binds, which is a plain channel that this takes over, for those that Ktor cannot open. Otherwise as
+ * [listen] with an address to bind.
+ *
+ * @throws java.io.IOException and whatever else [open] throws. A [BindException] may mean a listener of this process that is being closed.
+ */
+@TransportApi
+public suspend fun EventLoopGroup.listen(
+    announced: java.net.SocketAddress,
+    identity: StreamIdentity,
+    options: SocketOptions = SocketOptions(),
+    open: (prepare: (ServerSocketChannel) -> Unit) -> ServerSocketChannel,
+): SelectableListener = listening(announced) { loop ->
+    val channel = open(options::prepare)
+    try {
+        SelectableListener(loop, this, channel, identity, options, address = announced)
+    } catch (e: Throwable) {
+        channel.close()
+        throw e
+    }
+}
+
+@TransportApi
+private suspend fun EventLoopGroup.listening(
+    address: java.net.SocketAddress,
+    open: suspend (EventLoop) -> SelectableListener,
 ): SelectableListener {
     var opened: SelectableListener? = null
     try {
         ClosingSockets.outlast(address) {
             val loop = next()
-            loop.run {
-                opened = loop.bind(address, backlog, options, family) { SelectableListener(loop, this, it, scheme, options, admission) }
+            loop.run { opened = open(loop) }
             }
         }
         return checkNotNull(opened)

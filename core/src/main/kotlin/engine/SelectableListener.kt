@@ -29,20 +29,22 @@ public class SelectableListener internal constructor(
     override val loop: EventLoop,
     private val group: EventLoopGroup,
     private val channel: ServerSocketChannel,
-    private val scheme: String,
+    private val identity: StreamIdentity,
     private val options: SocketOptions,
     override val admission: Admission = Admission.everyone,
+    override val address: SocketAddress = channel.localAddress,
 ) : Listener {
-    override val address: SocketAddress = channel.localAddress
-    override val endpoint: Endpoint = Endpoint.of(scheme, address)
+    override val endpoint: Endpoint = Endpoint.of(identity.scheme, address)
     private val readiness = Readiness(loop, channel)
+
+    /** Its monitor is held in the calls of the channel: not all providers' hold on to their descriptor, which another may have then. */
     private val closing = AtomicBoolean()
     private val closed = Job()
 
     override suspend fun accept(): RawStream {
         while (true) {
             if (loop.spent()) yield()
-            val accepted = channel.accept()
+            val accepted = synchronized(closing) { channel.accept() }
             if (accepted != null) return streamOf(accepted)
             readiness.await(OP_ACCEPT)
         }
@@ -52,7 +54,7 @@ public class SelectableListener internal constructor(
         if (!closing.compareAndSet(false, true)) return
         ClosingSockets.add(closed, address)
         try {
-            channel.close()
+            synchronized(closing) { channel.close() }
         } catch (e: IOException) {
             loop.unexpectedOnClose(e)
         } finally {
@@ -73,7 +75,7 @@ public class SelectableListener internal constructor(
             options.prepare(accepted, options.afterAccept)
             // A hook may have changed it, and then a read would hold up a loop.
             if (accepted.isBlocking) accepted.configureBlocking(false)
-            return SelectableStream(group.next(), accepted, scheme)
+            return SelectableStream(group.next(), accepted, identity)
         } catch (e: Throwable) {
             accepted.close()
             throw if (e is EventLoopClosed) e else AcceptedInVain(e)

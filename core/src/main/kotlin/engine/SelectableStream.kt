@@ -1,5 +1,6 @@
 package io.hawser.engine
 
+import io.hawser.Attributes
 import io.hawser.ConnectionLost
 import io.hawser.ConnectionReset
 import io.hawser.Endpoint
@@ -26,14 +27,19 @@ import kotlinx.coroutines.Job
 public class SelectableStream internal constructor(
     override val loop: EventLoop,
     private val channel: SocketChannel,
-    private val scheme: String,
+    private val identity: StreamIdentity,
 ) : RawStream {
     override val local: SocketAddress
     override val remote: SocketAddress
-    override val endpoint: Endpoint get() = named ?: Endpoint.of(scheme, remote).also { named = it }
+    override val endpoint: Endpoint get() = named ?: Endpoint.of(identity.scheme, remote).also { named = it }
 
     /** Made when it is first asked for, which most connections never are; by whom makes no difference. */
     private var named: Endpoint? = null
+
+    override val attributes: Attributes get() = known ?: identity.attributes(channel).also { known = it }
+
+    /** As [named]. */
+    private var known: Attributes? = null
 
     private val readiness: Readiness
     private val closed = Job()
@@ -51,8 +57,8 @@ public class SelectableStream internal constructor(
     init {
         try {
             // Read once: on a closed channel the addresses are gone.
-            local = channel.localAddress
-            remote = channel.remoteAddress
+            local = identity.local(channel)
+            remote = identity.remote(channel)
             readiness = if (loop.isCurrent) loop.readiness(channel) else Readiness(loop, channel)
         } catch (e: Throwable) {
             channel.close()

@@ -26,7 +26,7 @@ class SelectableListenerSpec : StringSpec({
             }
             val group = EventLoopGroup.shared
             val options = SocketOptions { afterAccept { throw AssertionError("not today") } }
-            val listener = SelectableListener(group.next(), group, channel, "tcp", options)
+            val listener = SelectableListener(group.next(), group, channel, StreamIdentity("tcp"), options)
             shouldThrow<AcceptedInVain> { listener.accept() }.message shouldBe "a connection was accepted in vain: Invalid argument"
             verify { accepted.close() }
             val vain = shouldThrow<AcceptedInVain> { listener.accept() }

@@ -42,7 +42,7 @@ class SelectableStreamSpec : StringSpec({
             every { remoteAddress } returns InetSocketAddress("127.0.0.1", 2)
             every { read(any<ByteBuffer>()) } throws OutOfMemoryError("Direct buffer memory")
         }
-        val stream = SelectableStream(EventLoopGroup.shared.next(), channel, "tcp")
+        val stream = SelectableStream(EventLoopGroup.shared.next(), channel, StreamIdentity("tcp"))
         shouldThrow<OutOfMemoryError> { stream.close() }
         verify { channel.close() }
         withTimeout(10.seconds) { stream.awaitClosed() }
@@ -52,7 +52,7 @@ class SelectableStreamSpec : StringSpec({
         val nobody = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
         EventLoopGroup(EventLoopOptions { loops = 1 }).use { group ->
             val loop = group.next()
-            repeat(1_000) { shouldThrow<IOException> { loop.connect(InetSocketAddress("127.0.0.1", nobody), "tcp") } }
+            repeat(1_000) { shouldThrow<IOException> { loop.connect(InetSocketAddress("127.0.0.1", nobody), StreamIdentity("tcp")) } }
             withContext(loop) { loop.channels } shouldBeLessThan 200
         }
     }
@@ -136,7 +136,7 @@ class SelectableStreamSpec : StringSpec({
         val group = EventLoopGroup(EventLoopOptions { loops = 1 })
         val server = ServerSocket(0, 1, InetAddress.getLoopbackAddress())
         server.use {
-            val stream = group.next().connect(server.localSocketAddress, "tcp")
+            val stream = group.next().connect(server.localSocketAddress, StreamIdentity("tcp"))
             stream.wakeReader()
             group.close()
             withTimeout(10.seconds) { while (runCatching { stream.awaitReadable() }.exceptionOrNull() !is EventLoopClosed) yield() }
@@ -151,7 +151,7 @@ private suspend fun connected(block: suspend CoroutineScope.(EventLoop, Selectab
     EventLoopGroup(EventLoopOptions { loops = 1 }).use { group ->
         ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { server ->
             val loop = group.next()
-            loop.connect(server.localSocketAddress, "tcp").use { stream ->
+            loop.connect(server.localSocketAddress, StreamIdentity("tcp")).use { stream ->
                 server.accept().use { peer -> coroutineScope { block(loop, stream, peer) } }
             }
         }

@@ -8,6 +8,7 @@ import io.hawser.ServerOptions
 import io.hawser.StreamClient
 import io.hawser.StreamServer
 import io.hawser.engine.EventLoopGroup
+import io.hawser.engine.StreamIdentity
 import io.hawser.engine.listen
 import io.hawser.testkit.fault.Link
 import io.hawser.testkit.fault.LiveFaults
@@ -49,7 +50,7 @@ public class FaultProxy private constructor(private val server: StreamClient, pr
 
     private suspend fun listen() = try {
         val address = InetSocketAddress(InetAddress.getByName(HOST), 0)
-        EventLoopGroup.shared.listen(address, SCHEME, options.backlog)
+        EventLoopGroup.shared.listen(address, StreamIdentity(SCHEME), options.backlog)
     } catch (e: IOException) {
         throw BindFailed(loopback, e)
     }

@@ -9,6 +9,7 @@ import io.hawser.RunningServer
 import io.hawser.StreamClient
 import io.hawser.copyTo
 import io.hawser.engine.EventLoopGroup
+import io.hawser.engine.StreamIdentity
 import io.hawser.engine.connect
 import io.hawser.transport.Connector
 import io.hawser.transport.TransportApi
@@ -38,6 +39,6 @@ internal suspend fun behindProxy(
 /** What the TCP module would make; it is no dependency of this one. */
 internal fun tcp(port: Int): StreamClient {
     val address = InetSocketAddress("127.0.0.1", port)
-    val connector = Connector(address) { EventLoopGroup.shared.loopFor(currentCoroutineContext()).connect(address, "tcp") }
+    val connector = Connector(address) { EventLoopGroup.shared.loopFor(currentCoroutineContext()).connect(address, StreamIdentity("tcp")) }
     return StreamClient(Endpoint.Inet("tcp", "127.0.0.1", port), ClientOptions(), connector)
 }
