@@ -192,7 +192,11 @@ public class Connection internal constructor(private val raw: RawStream, private
         ended()
     }
 
-    /** Closes at once and lets the peer see a reset; what is in flight is lost. Otherwise as [close]. */
+    /**
+     * Closes at once and lets the peer see a reset; what is in flight is lost. Otherwise as [close].
+     *
+     * Unix sockets have no resets: unless the peer had sent something that nobody has read, it sees an end.
+     */
     public fun abort() {
         life.abort()
         ended()

@@ -2,6 +2,8 @@ package io.hawser
 
 import java.net.InetSocketAddress
 import java.net.SocketAddress
+import java.net.UnixDomainSocketAddress
+import java.nio.file.Path
 
 /**
  * Names where a socket is: a transport's scheme and an address in it. A value; [toString] is the canonical form, and [parse] reads it back,
@@ -89,10 +91,14 @@ public sealed class Endpoint {
         @JvmStatic
         public fun of(scheme: String, address: SocketAddress): Endpoint = when (address) {
             is InetSocketAddress -> Inet(scheme, address.address?.literal() ?: address.hostString, address.port)
+            is UnixDomainSocketAddress -> Local(scheme, pathName(address.path))
             else -> Local(scheme, address.toString())
         }
     }
 }
+
+/** What begins with `@` would be read as an abstract name. */
+private fun pathName(path: Path): String = "$path".let { if (it.startsWith('@')) "./$it" else it }
 
 /** @throws IllegalArgumentException saying [why], with [text] quoted. */
 internal fun refuse(why: String, text: String): Nothing = throw IllegalArgumentException("$why: \"$text\"")

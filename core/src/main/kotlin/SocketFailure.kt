@@ -41,6 +41,12 @@ public open class ConnectFailed @TransportApi constructor(
         /** The name could not be looked up, or has no address of the family that was asked for. */
         UnknownHost,
 
+        /** There is no socket of that name on this machine. */
+        NoSuchName,
+
+        /** What has that name is no socket of the kind that was asked for: a file, a folder, one for datagrams and not for streams. */
+        WrongKind,
+
         /** No address or port of this machine can be used for it. */
         AddressNotAvailable,
 
@@ -95,6 +101,9 @@ public class BindFailed @TransportApi constructor(
     public enum class Reason {
         /** Somebody else listens there. */
         AddressInUse,
+
+        /** Something else has the name, and it is not for us to remove: a file, a folder, a symbolic link, another user's socket. */
+        NameTaken,
 
         /** It is no address of this machine. */
         AddressNotAvailable,

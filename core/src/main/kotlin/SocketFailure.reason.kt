@@ -16,6 +16,8 @@ internal fun Throwable.connectReason(): ConnectFailed.Reason = when {
     says("network is unreachable") -> ConnectFailed.Reason.NetworkUnreachable
     this is NoRouteToHostException || says("no route to host") -> ConnectFailed.Reason.HostUnreachable
     isNotPermitted -> ConnectFailed.Reason.NotPermitted
+    says("no such file") || says("not a directory") -> ConnectFailed.Reason.NoSuchName
+    says("wrong type for socket") -> ConnectFailed.Reason.WrongKind
     this is ConnectException || says("refused") -> ConnectFailed.Reason.Refused
     this is BindException || isForeign -> ConnectFailed.Reason.AddressNotAvailable
     else -> ConnectFailed.Reason.Other

@@ -98,6 +98,7 @@ class EndpointSpec : StringSpec({
         Endpoint.of("tcp", InetSocketAddress.createUnresolved("no.such.host", 80)).toString() shouldBe "tcp://no.such.host:80"
         Endpoint.of("unix", UnixDomainSocketAddress.of("/tmp/x.sock")).toString() shouldBe "unix:/tmp/x.sock"
         Endpoint.of("unix", UnixDomainSocketAddress.of("")).toString() shouldBe "unix:"
+        Endpoint.of("unix", UnixDomainSocketAddress.of("@x")).toString() shouldBe "unix:./@x"
     }
 
     "an endpoint made by hand is held to the same" {

@@ -65,6 +65,9 @@ class SocketFailureSpec : StringSpec({
         reason(UnsupportedAddressTypeException()) shouldBe ConnectFailed.Reason.AddressNotAvailable
         reason(BindException("Permission denied")) shouldBe ConnectFailed.Reason.NotPermitted
         reason(SocketException("Operation not permitted")) shouldBe ConnectFailed.Reason.NotPermitted
+        reason(SocketException("No such file or directory")) shouldBe ConnectFailed.Reason.NoSuchName
+        reason(SocketException("Not a directory")) shouldBe ConnectFailed.Reason.NoSuchName
+        reason(SocketException("Protocol wrong type for socket")) shouldBe ConnectFailed.Reason.WrongKind
         reason(UnknownHostException("db.example")) shouldBe ConnectFailed.Reason.UnknownHost
         reason(UnresolvedAddressException()) shouldBe ConnectFailed.Reason.UnknownHost
         reason(IOException()) shouldBe ConnectFailed.Reason.Other
