@@ -129,7 +129,7 @@ public suspend fun EventLoopGroup.listen(
  * Returns the listener of what [open] binds, which is a plain channel that this takes over, for those that Ktor cannot open. Otherwise as
  * [listen] with an address to bind.
  *
- * @throws java.io.IOException and whatever else [open] throws. A [BindException] may mean a listener of this process that is being closed.
+ * @throws java.io.IOException and whatever else [open] throws. A [java.net.BindException] may mean a listener of this process that is being closed.
  */
 @TransportApi
 public suspend fun EventLoopGroup.listen(
@@ -157,7 +157,6 @@ private suspend fun EventLoopGroup.listening(
         ClosingSockets.outlast(address) {
             val loop = next()
             loop.run { opened = open(loop) }
-            }
         }
         return checkNotNull(opened)
     } catch (e: Throwable) {

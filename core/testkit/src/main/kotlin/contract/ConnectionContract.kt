@@ -183,8 +183,8 @@ public abstract class ConnectionContract(transport: ContractTransport) : StringS
         writing.cancelAndJoin()
         near.isOpen shouldBe false
         shouldThrow<ConnectionClosed> { near.writeLine("x") }
-        shouldThrow<ConnectionReset> { while (far.read(ByteBuffer.allocate(LARGE)) >= 0) Unit }
-        far.closeReason shouldBe CloseReason.Reset
+        transport.shouldMeetAbort { while (far.read(ByteBuffer.allocate(LARGE)) >= 0) Unit }
+        if (transport.resets) far.closeReason shouldBe CloseReason.Reset
     }
 
     contract.test("closing fails pending and later calls with ConnectionClosed") { near, far ->
@@ -231,13 +231,17 @@ public abstract class ConnectionContract(transport: ContractTransport) : StringS
         stuck.await().exceptionOrNull().shouldBeInstanceOf<ConnectionClosed>()
     }
 
-    contract.test("the peer of an abort sees a reset") { near, far ->
+    contract.test("the peer of an abort sees a reset, or an end where there are no resets") { near, far ->
         val reading = async(start = UNDISPATCHED) { runCatching { far.read(ByteBuffer.allocate(1)) } }
         near.abort()
         near.abort()
-        reading.await().exceptionOrNull().shouldBeInstanceOf<ConnectionReset>().message shouldContain "reset by the peer"
-        far.closeReason shouldBe CloseReason.Reset
-        shouldThrow<ConnectionReset> { far.read(ByteBuffer.allocate(1)) }
+        if (transport.resets) {
+            reading.await().exceptionOrNull().shouldBeInstanceOf<ConnectionReset>().message shouldContain "reset by the peer"
+            far.closeReason shouldBe CloseReason.Reset
+            shouldThrow<ConnectionReset> { far.read(ByteBuffer.allocate(1)) }
+        } else {
+            reading.await().getOrThrow() shouldBe -1
+        }
         shouldThrow<ConnectionReset> { far.writeLine("x") }
         shouldThrow<ConnectionClosed> { near.read(ByteBuffer.allocate(1)) }
     }

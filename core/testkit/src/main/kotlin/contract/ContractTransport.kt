@@ -21,9 +21,11 @@ public class ContractTransport(
     public val server: (ServerOptions) -> StreamServer,
     public val client: (RunningServer, ClientOptions) -> StreamClient,
     public val context: CoroutineContext = EmptyCoroutineContext,
+    /** Whether the peer of an abort can tell it from an end, which Unix sockets cannot. */
+    public val resets: Boolean = true,
 ) {
     /** The same transport, tested from coroutines that run in [context]. */
-    public fun inContext(context: CoroutineContext): ContractTransport = ContractTransport(server, client, context)
+    public fun inContext(context: CoroutineContext): ContractTransport = ContractTransport(server, client, context, resets)
 
     /** Runs [block] with the two ends of one connection, `near` the client's, and closes whatever it leaves open. */
     public suspend fun <R> connected(block: suspend CoroutineScope.(near: Connection, far: Connection) -> R): R = coroutineScope {

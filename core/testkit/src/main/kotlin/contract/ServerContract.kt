@@ -190,7 +190,7 @@ public abstract class ServerContract(transport: ContractTransport) : StringSpec(
                     bad.readLine()
                     bad.abort()
                 }
-                reasons.await().reason shouldBe CloseReason.Reset
+                reasons.await().reason shouldBe if (transport.resets) CloseReason.Reset else CloseReason.Peer
                 server.connectionCount.first { it == 1 }
                 good.writeLine("fine")
                 good.readLine() shouldBe "fine"

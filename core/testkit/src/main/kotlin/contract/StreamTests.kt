@@ -2,10 +2,13 @@ package io.hawser.testkit.contract
 
 import io.hawser.ClientOptions
 import io.hawser.Connection
+import io.hawser.ConnectionReset
 import io.hawser.RunningServer
+import io.hawser.UnexpectedEnd
 import io.hawser.testkit.LeakCheck
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import java.nio.ByteBuffer
 import kotlin.time.Duration.Companion.seconds
@@ -41,13 +44,26 @@ internal class StreamTests(private val spec: StringSpec, private val transport: 
             val client = { server: RunningServer, options: ClientOptions ->
                 transport.client(server, options).through { stream -> stream.also(raw::complete) }
             }
-            ContractTransport(transport.server, client).connected { near, far -> block(raw.await(), near, far) }
+            ContractTransport(transport.server, client, resets = transport.resets).connected { near, far -> block(raw.await(), near, far) }
         }
     }
 
     fun run(name: String, block: suspend CoroutineScope.() -> Unit) = with(spec) {
         name {
             withContext(transport.context) { withTimeout(HANG) { block() } }
+        }
+    }
+}
+
+/** Reads to the end with [read], which meets the reset of an abort, or an end before its time where the transport has no resets. */
+internal suspend fun ContractTransport.shouldMeetAbort(read: suspend () -> Unit) {
+    if (resets) {
+        shouldThrow<ConnectionReset> { read() }
+    } else {
+        try {
+            read()
+        } catch (_: UnexpectedEnd) {
+            // In the middle of a frame.
         }
     }
 }

@@ -24,6 +24,7 @@ internal class Holdings private constructor(private val descriptors: List<String
         /** Threads that come with first use and stay, or go when it suits them, whatever a test does. */
         private val COMMON_THREADS = listOf(
             "DefaultDispatcher-worker-",
+            "hawser-disk-",
             "kotlinx.coroutines.",
             "kotest-",
             "blocking-thread-timeout",
