@@ -12,6 +12,8 @@ import io.kotest.matchers.shouldBe
 import java.io.File
 import java.net.InetSocketAddress
 import java.nio.ByteBuffer
+import java.nio.file.Files
+import kotlin.io.path.deleteExisting
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.coroutineScope
 import org.opentest4j.TestAbortedException
@@ -66,6 +68,16 @@ class ReadmeSpec : StringSpec({
             val (server, answer) = datagrams(this)
             server.use { answer.text shouldBe "status" }
         }
+    }
+
+    "a Unix server knows its peer" {
+        val folder = Files.createTempDirectory("hawser")
+        coroutineScope {
+            val (server, answer) = unix(this, folder.resolve("api.sock"))
+            val uid = Files.getAttribute(folder, "unix:uid")
+            server.use { answer shouldBe if (uid in listOf(0, 1000)) "uid $uid" else null }
+        }
+        folder.deleteExisting()
     }
 
     "frames and numbers go over" {

@@ -15,7 +15,12 @@ import io.hawser.framing.Lines
 import io.hawser.framing.framed
 import io.hawser.tcp.Tcp
 import io.hawser.udp.Udp
+import io.hawser.unix.SocketFile
+import io.hawser.unix.Unix
+import io.hawser.unix.peerCredentials
+import io.hawser.unix.peerUid
 import java.net.SocketAddress
+import java.nio.file.Path
 import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineScope
@@ -59,6 +64,15 @@ suspend fun byName(scope: CoroutineScope): Pair<RunningServer, String?> {
         it.writeLine("by name")
         it.readLine()
     }
+}
+
+suspend fun unix(scope: CoroutineScope, path: Path): Pair<RunningServer, String?> {
+    val options = ServerOptions { admission = peerUid(0, 1000) }
+    val server = Unix.server(path, options, SocketFile { permissions("rw-rw----") }).start(scope) { connection ->
+        connection.writeLine("uid ${connection.peerCredentials.uid}")
+    }
+    val answer = Unix.client(path).connect { it.readLine() }
+    return server to answer
 }
 
 suspend fun frames(connection: Connection) {

@@ -1,0 +1,211 @@
+package io.hawser.unix
+
+import io.hawser.BindFailed
+import io.hawser.BindFailed.Reason.AddressInUse
+import io.hawser.BindFailed.Reason.NameTaken
+import io.hawser.BindFailed.Reason.NotPermitted
+import io.hawser.BindFailed.Reason.Other
+import io.hawser.Endpoint
+import io.hawser.engine.disk
+import io.hawser.transport.TransportApi
+import java.io.IOException
+import java.nio.file.AccessDeniedException
+import java.nio.file.FileAlreadyExistsException
+import java.nio.file.FileSystemException
+import java.nio.file.Files
+import java.nio.file.NoSuchFileException
+import java.nio.file.Path
+import java.nio.file.StandardCopyOption.ATOMIC_MOVE
+import java.nio.file.attribute.PosixFileAttributeView
+import java.nio.file.attribute.UserPrincipalNotFoundException
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.withContext
+import org.slf4j.LoggerFactory
+
+/**
+ * The name [path] of a server's socket in the file system, named [endpoint] in failures: how the socket gets it, and how it goes.
+ *
+ * A socket is bound in a [PrivateFolder] beside the name, given what [file] says, and then linked to the name, which fails if anything has
+ * it. So there is no moment at which somebody could connect whom the permissions do not let, and nothing is ever lost. The socket of a
+ * server that has ended is first moved into the private folder, and looked at again there.
+ */
+@OptIn(TransportApi::class)
+internal class SocketName(private val endpoint: Endpoint, private val path: Path, private val file: SocketFile) {
+    private val parent: Path = path.parent ?: path.root ?: Path.of(".")
+
+    /**
+     * Has [bind] bind a socket, to the path it is given, and gives it the name. Where a socket of this process that is about to lose the
+     * name still has it, this waits for that one's end. What [bind] returns is closed when this fails or is cancelled.
+     *
+     * @throws BindFailed if the name cannot be had.
+     */
+    suspend fun <T : AutoCloseable> publish(bind: suspend (Path) -> T): PublishedSocket<T> {
+        val key = onDisk { typed { parent.toRealPath().resolve(path.fileName ?: path) } }
+        while (true) {
+            // Looked up before the attempt: one that ends during it may still have been the reason.
+            val closing = ClosingNames.at(key)
+            try {
+                return attempt(key, bind)
+            } catch (e: BindFailed) {
+                if (closing.isEmpty() || e.reason != AddressInUse) throw e
+                closing.forEach { it.join() }
+            }
+        }
+    }
+
+    private suspend fun <T : AutoCloseable> attempt(key: Path, bind: suspend (Path) -> T): PublishedSocket<T> {
+        var folder: PrivateFolder? = null
+        var socket: T? = null
+        var identity: List<Any>? = null
+        try {
+            val bindable = onDisk {
+                typed {
+                    ensureSafe()
+                    PrivateFolder.within(parent).also { folder = it }.bindable()
+                }
+            }
+            val bound = bind(bindable).also { socket = it }
+            onDisk {
+                typed {
+                    val private = checkNotNull(folder)
+                    apply(private.socket)
+                    val status = checkNotNull(FileStatus.of(private.socket)) { "${private.socket} has just been bound and is gone" }
+                    link(private)
+                    identity = status.identity
+                }
+            }
+            return PublishedSocket(bound, key) { identity?.let(::remove) }
+        } catch (e: Throwable) {
+            withContext(NonCancellable) {
+                try {
+                    identity?.let { onDisk { remove(it) } }
+                } catch (suppressed: IOException) {
+                    e.addSuppressed(suppressed)
+                }
+                socket?.close()
+            }
+            throw e
+        } finally {
+            folder?.let { cleanUp(it) }
+        }
+    }
+
+    private fun ensureSafe() {
+        val status = FileStatus.behind(parent) ?: throw failed(Other, "there is no folder $parent")
+        if (!status.isFolder) throw failed(Other, "$parent is ${status.kind}, not a folder")
+        if (status.isFreeForAll) {
+            throw failed(Other, "everybody may write to the folder $parent, which has no sticky bit, and so put another socket there")
+        }
+    }
+
+    private fun apply(socket: Path) {
+        val view = Files.getFileAttributeView(socket, PosixFileAttributeView::class.java)
+        file.group?.let { name ->
+            val group = try {
+                socket.fileSystem.userPrincipalLookupService.lookupPrincipalByGroupName(name)
+            } catch (e: UserPrincipalNotFoundException) {
+                throw BindFailed(endpoint, Other, "there is no group \"$name\"", e)
+            }
+            view.setGroup(group)
+        }
+        // Last, because nobody but us gets here: what the umask has left makes no difference.
+        view.setPermissions(file.permissions)
+    }
+
+    private fun link(private: PrivateFolder) {
+        repeat(ATTEMPTS) {
+            try {
+                Files.createLink(path, private.socket)
+                return
+            } catch (_: FileAlreadyExistsException) {
+                makeWay(private)
+            }
+        }
+        throw failed(AddressInUse, "others keep taking the name")
+    }
+
+    /** Returns when the name may be free. */
+    private fun makeWay(private: PrivateFolder) {
+        val there = FileStatus.of(path) ?: return
+        if (!there.isSocket) throw failed(NameTaken, "${there.kind} has the name")
+        when (val state = Probe.of(path)) {
+            Probe.Gone -> return
+            Probe.Alive -> throw failed(AddressInUse, "another server listens there")
+            is Probe.Unknown -> throw BindFailed(endpoint, NameTaken, "a socket has the name that cannot be connected to", state.cause)
+            Probe.Ended -> Unit
+        }
+        if (there.uid != private.uid) throw failed(NameTaken, "a socket of the user ${there.uid} has the name")
+        if (!takeAway(private, there.identity)) throw failed(AddressInUse, "another server has just taken the name")
+    }
+
+    /** Frees the name of the socket with [identity], and returns false if it turns out to be another one's, which then has it again. */
+    private fun takeAway(private: PrivateFolder, identity: List<Any>): Boolean {
+        try {
+            Files.move(path, private.removed, ATOMIC_MOVE)
+        } catch (_: NoSuchFileException) {
+            return true
+        }
+        if (FileStatus.of(private.removed)?.identity == identity) {
+            Files.delete(private.removed)
+            return true
+        }
+        giveBack(private.removed)
+        return false
+    }
+
+    /** What cannot be given back, because the name is taken yet again, stays where it is. */
+    private fun giveBack(other: Path) {
+        try {
+            Files.createLink(path, other)
+            Files.delete(other)
+        } catch (e: FileAlreadyExistsException) {
+            throw BindFailed(endpoint, AddressInUse, "others keep taking the name; what had it before is $other now", e)
+        } catch (_: IOException) {
+            // A folder cannot be linked.
+            Files.move(other, path)
+        }
+    }
+
+    /** Gives the name up if it still stands for the socket with [identity], which has to be open: else its number may be another's. */
+    private fun remove(identity: List<Any>) {
+        if (FileStatus.of(path)?.identity != identity) return
+        val private = PrivateFolder.within(parent)
+        try {
+            takeAway(private, identity)
+        } finally {
+            private.remove()
+        }
+    }
+
+    private suspend fun cleanUp(private: PrivateFolder) = withContext(NonCancellable) {
+        // Within: else the return from that dispatcher would notice a cancellation, and a socket that has its name be lost.
+        onDisk {
+            try {
+                private.remove()
+            } catch (e: IOException) {
+                log.warn("a private folder beside {} could not be removed", path, e)
+            }
+        }
+    }
+
+    private suspend fun <R> onDisk(block: () -> R): R = withContext(disk) { block() }
+
+    /** Has failures of [block] that are the file system's say what they mean for the endpoint. */
+    private inline fun <R> typed(block: () -> R): R = try {
+        block()
+    } catch (e: AccessDeniedException) {
+        throw BindFailed(endpoint, NotPermitted, "permission denied for ${e.file}", e)
+    } catch (e: NoSuchFileException) {
+        throw BindFailed(endpoint, Other, "there is no ${e.file}", e)
+    } catch (e: FileSystemException) {
+        val reason = if (e.reason?.contains("not permitted", ignoreCase = true) == true) NotPermitted else Other
+        throw BindFailed(endpoint, reason, "${e.file}: ${e.reason ?: e.javaClass.simpleName}", e)
+    }
+
+    private fun failed(reason: BindFailed.Reason, detail: String) = BindFailed(endpoint, reason, detail, cause = null)
+
+    private companion object {
+        const val ATTEMPTS = 100
+        val log = LoggerFactory.getLogger(SocketName::class.java)
+    }
+}
