@@ -7,9 +7,11 @@ import io.hawser.engine.EventLoopGroup
 import io.hawser.engine.SelectableListener
 import io.hawser.engine.listen
 import io.hawser.transport.Listener
+import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
 import io.hawser.transport.orTyped
 import java.net.UnixDomainSocketAddress
+import java.nio.channels.ClosedChannelException
 
 /** Listens at a path, by the rules of [SocketName]. */
 @OptIn(TransportApi::class)
@@ -39,6 +41,14 @@ internal class PathBinding(
 /** A listener with a file, which goes before it does. */
 @TransportApi
 private class PathListener(private val published: PublishedSocket<SelectableListener>) : Listener by published.socket {
+    override suspend fun accept(): RawStream {
+        val stream = published.socket.accept()
+        if (!published.isClosing) return stream
+        // Came while the name was being removed, as others come while their connection waits in the backlog of one that closes.
+        stream.abort()
+        throw ClosedChannelException()
+    }
+
     override fun close(): Unit = published.close()
 
     override suspend fun awaitClosed() {

@@ -17,6 +17,9 @@ internal class PublishedSocket<T : AutoCloseable>(val socket: T, private val key
     private val closing = AtomicBoolean()
     private val closed = Job()
 
+    /** Whether it has been told to close. */
+    val isClosing: Boolean get() = closing.get()
+
     /** Returns at once, from any thread; idempotent. A later attempt of this process at the name waits until it is free. */
     override fun close() {
         if (!closing.compareAndSet(false, true)) return
