@@ -19,6 +19,8 @@ import java.nio.file.StandardCopyOption.ATOMIC_MOVE
 import java.nio.file.attribute.PosixFileAttributeView
 import java.nio.file.attribute.UserPrincipalNotFoundException
 import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
 import kotlinx.coroutines.withContext
 import org.slf4j.LoggerFactory
 
@@ -65,13 +67,16 @@ internal class SocketName(private val endpoint: Endpoint, private val path: Path
                 }
             }
             val bound = bind(bindable).also { socket = it }
-            onDisk {
-                typed {
-                    val private = checkNotNull(folder)
-                    apply(private.socket)
-                    val status = checkNotNull(FileStatus.of(private.socket)) { "${private.socket} has just been bound and is gone" }
-                    link(private)
-                    identity = status.identity
+            // One of this process at a time: of three, one could lose to another what the third has just taken away to look at it.
+            turns[Math.floorMod(key.hashCode(), turns.size)].withLock {
+                onDisk {
+                    typed {
+                        val private = checkNotNull(folder)
+                        apply(private.socket)
+                        val status = checkNotNull(FileStatus.of(private.socket)) { "${private.socket} has just been bound and is gone" }
+                        link(private)
+                        identity = status.identity
+                    }
                 }
             }
             return PublishedSocket(bound, key) { identity?.let(::remove) }
@@ -135,6 +140,8 @@ internal class SocketName(private val endpoint: Endpoint, private val path: Path
             Probe.Ended -> Unit
         }
         if (there.uid != private.uid) throw failed(NameTaken, "a socket of the user ${there.uid} has the name")
+        // Of another process that does the same: it would have to do without its name for a moment.
+        if (FileStatus.of(path)?.identity != there.identity) return
         if (!takeAway(private, there.identity)) throw failed(AddressInUse, "another server has just taken the name")
     }
 
@@ -206,6 +213,9 @@ internal class SocketName(private val endpoint: Endpoint, private val path: Path
 
     private companion object {
         const val ATTEMPTS = 100
+
+        /** Shared by names, so that there is an end to them. */
+        val turns = List(64) { Mutex() }
         val log = LoggerFactory.getLogger(SocketName::class.java)
     }
 }
