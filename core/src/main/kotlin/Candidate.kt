@@ -25,7 +25,7 @@ public class Attribute<T : Any>(private val name: String) {
     override fun toString(): String = name
 }
 
-/** Facts about a peer, by their [Attribute]. Immutable. */
+/** Facts about a peer, or what came along with a datagram of it, by their [Attribute]. Immutable. */
 public class Attributes private constructor(private val values: Map<Attribute<*>, Any>) {
     /** What is known as [attribute], or null. */
     @Suppress("UNCHECKED_CAST") // Only [with] puts values in, of the attribute's own type.
@@ -35,6 +35,13 @@ public class Attributes private constructor(private val values: Map<Attribute<*>
     public fun <T : Any> with(attribute: Attribute<T>, value: T): Attributes = Attributes(values + (attribute to value))
 
     override fun toString(): String = values.toString()
+
+    /** Closes those that can be closed: whoever was to have them has no use for them. */
+    internal fun discard() {
+        for (value in values.values) {
+            if (value is AutoCloseable) value.close()
+        }
+    }
 
     public companion object {
         /** Nothing is known. */

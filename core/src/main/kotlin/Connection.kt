@@ -75,6 +75,10 @@ public class Connection internal constructor(private val raw: RawStream, private
     /** How many bytes have come in. */
     public val bytesRead: Long get() = input.bytes
 
+    /** The stream as its transport, or the outermost layer over it, sees it. */
+    @TransportApi
+    public val transport: RawStream get() = raw
+
     /** How many bytes the transport has taken. */
     public val bytesWritten: Long get() = output.bytes
 

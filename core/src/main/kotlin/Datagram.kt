@@ -10,6 +10,11 @@ public class Datagram(
     public val sender: SocketAddress?,
     /** Whether there was more of it than the socket takes ([DatagramOptions.maxDatagramSize]); that is lost. */
     public val isCut: Boolean = false,
+    /**
+     * What came along with the bytes, where the transport knows of such things. What of it is an [AutoCloseable] a server closes when its
+     * handler has returned, or when there is none for it; who receives by a [DatagramSocket] does so himself.
+     */
+    public val attributes: Attributes = Attributes.none,
 ) {
     /** [bytes] as UTF-8, with replacement characters for what is none. */
     public val text: String get() = bytes.decodeToString()
@@ -28,6 +33,8 @@ public class Receipt internal constructor(
     public val length: Int,
     /** Whether there was more of it than the buffer or the socket takes; that is lost. */
     public val isCut: Boolean,
+    /** What came along with the bytes, as [Datagram.attributes]. */
+    public val attributes: Attributes,
 ) {
     /** Whether there is somebody to answer. */
     public val canReply: Boolean get() = sender != null

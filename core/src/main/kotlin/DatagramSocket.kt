@@ -10,6 +10,7 @@ import java.nio.ByteBuffer
 import java.nio.channels.ClosedChannelException
 import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicLong
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.asFlow
 import kotlinx.coroutines.flow.flow
@@ -38,6 +39,9 @@ public class DatagramSocket internal constructor(
 ) : AutoCloseable {
     private val loop = raw.loop
     private val closed = AtomicBoolean()
+
+    /** Completes once everybody has been told that it is closed. */
+    private val announced = Job()
     private val receiving = AtomicBoolean()
 
     /** One byte more than is received, to see that there was more. */
@@ -101,13 +105,17 @@ public class DatagramSocket internal constructor(
     public suspend fun send(bytes: ByteArray, target: SocketAddress): Unit = send(ByteBuffer.wrap(bytes), target)
 
     /** Sends what remains of [datagram] to [target]. Not every socket with a peer can send to others. */
-    public suspend fun send(datagram: ByteBuffer, target: SocketAddress) {
+    public suspend fun send(datagram: ByteBuffer, target: SocketAddress): Unit = send(datagram, target, raw::send)
+
+    /** As [send], by [attempt], which does what [RawDatagrams.send] does, and more. */
+    @TransportApi
+    public suspend fun send(datagram: ByteBuffer, target: SocketAddress, attempt: (ByteBuffer, SocketAddress) -> Boolean) {
         val size = datagram.remaining()
         ensureSendable(size, target)
         try {
             if (loop.spent()) yield()
             var attempts = 0
-            while (!raw.send(datagram, target)) {
+            while (!attempt(datagram, target)) {
                 raw.awaitSendable(target, ++attempts)
                 ensureOpen()
             }
@@ -155,7 +163,7 @@ public class DatagramSocket internal constructor(
      * @throws PeerUnreachable if the peer's host has said that nobody receives there.
      * @throws IllegalStateException if another coroutine is receiving.
      */
-    public suspend fun receive(): Datagram = next { Datagram(it.bytes(), it.sender, it.isCut) }
+    public suspend fun receive(): Datagram = next { it.toDatagram() }
 
     /**
      * Waits for the next datagram, puts as much of it into [target] as there is room for, and tells whether that was all. Cancelling it
@@ -170,7 +178,7 @@ public class DatagramSocket internal constructor(
             val size = arrived.size
             val length = minOf(target.remaining(), size)
             arrived.moveTo(target, length)
-            Receipt(arrived.sender, length, arrived.isCut || length < size)
+            Receipt(arrived.sender, length, arrived.isCut || length < size, arrived.attributes)
         }
     }
 
@@ -179,7 +187,7 @@ public class DatagramSocket internal constructor(
         claim()
         try {
             ensureReceiving()
-            return now { Datagram(it.bytes(), it.sender, it.isCut) }
+            return now { it.toDatagram() }
         } finally {
             receiving.set(false)
         }
@@ -193,9 +201,9 @@ public class DatagramSocket internal constructor(
         require(max >= 1) { "max < 1: $max" }
         claim()
         try {
-            val datagrams = mutableListOf(await { Datagram(it.bytes(), it.sender, it.isCut) })
+            val datagrams = mutableListOf(await { it.toDatagram() })
             try {
-                while (datagrams.size < max) datagrams += now { Datagram(it.bytes(), it.sender, it.isCut) } ?: break
+                while (datagrams.size < max) datagrams += now { it.toDatagram() } ?: break
             } catch (e: IOException) {
                 pending = e
             }
@@ -233,10 +241,14 @@ public class DatagramSocket internal constructor(
         if (!closed.compareAndSet(false, true)) return
         raw.close()
         publish { DatagramEvent.Closed(id, local) }
+        announced.complete()
     }
 
     /** Suspends until it has been closed and its address can be bound again. */
-    public suspend fun awaitClosed(): Unit = dispatched { raw.awaitClosed() }
+    public suspend fun awaitClosed(): Unit = dispatched {
+        raw.awaitClosed()
+        announced.join()
+    }
 
     override fun toString(): String = "socket at ${raw.endpoint}"
 
@@ -305,12 +317,15 @@ public class DatagramSocket internal constructor(
         val scratch = takeScratch()
         try {
             var sender: SocketAddress
-            do {
+            while (true) {
                 scratch.clear().limit(scratchSize)
                 sender = raw.receive(scratch) ?: return null
-            } while (!isHeard(sender))
+                if (isHeard(sender)) break
+                raw.attributes.discard()
+            }
             scratch.flip()
-            val arrived = Arrived(scratch, sender.takeIf { it !== RawDatagrams.Unnamed }, isCut = scratch.limit() > maxDatagramSize)
+            val isCut = scratch.limit() > maxDatagramSize
+            val arrived = Arrived(scratch, sender.takeIf { it !== RawDatagrams.Unnamed }, isCut, raw.attributes)
             if (arrived.isCut) scratch.limit(maxDatagramSize)
             received.addAndGet(arrived.size.toLong())
             publish { DatagramEvent.Received(id, local, arrived.sender, arrived.size) }
@@ -342,10 +357,15 @@ public class DatagramSocket internal constructor(
     }
 
     /** A datagram in a [buffer] that is only lent. */
-    private class Arrived(private val buffer: ByteBuffer, val sender: SocketAddress?, val isCut: Boolean) {
+    private class Arrived(
+        private val buffer: ByteBuffer,
+        val sender: SocketAddress?,
+        val isCut: Boolean,
+        val attributes: Attributes,
+    ) {
         val size: Int get() = buffer.remaining()
 
-        fun bytes(): ByteArray = ByteArray(buffer.remaining()).also(buffer::get)
+        fun toDatagram() = Datagram(ByteArray(buffer.remaining()).also(buffer::get), sender, isCut, attributes)
 
         fun moveTo(target: ByteBuffer, length: Int) {
             buffer.limit(buffer.position() + length)

@@ -10,6 +10,7 @@ import io.hawser.transport.TransportApi
 import java.net.InetSocketAddress
 import java.net.NetworkInterface
 import java.net.SocketAddress
+import java.nio.ByteBuffer
 import java.util.concurrent.atomic.AtomicInteger
 import java.util.concurrent.atomic.AtomicLong
 import kotlin.time.Duration
@@ -18,6 +19,7 @@ import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
@@ -38,7 +40,7 @@ public class RunningDatagramServer internal constructor(
 ) : ServerHandle(raw.loop, raw.local, raw.endpoint, options.listeners) {
     private val socket = DatagramSocket(raw, options.maxDatagramSize, published, admission = Admission.everyone)
     private val queue =
-        DatagramQueue(options) { dropped(it.sender, it.bytes.size, DropReason.QueueFull(options.queueCount, options.queueBytes)) }
+        DatagramQueue(options) { drop(it, DropReason.QueueFull(options.queueCount, options.queueBytes)) }
     private val replyRate = if (options.replyRate == Int.MAX_VALUE) null else Rate(options.replyRate)
     private val count = MutableStateFlow(1)
 
@@ -120,7 +122,7 @@ public class RunningDatagramServer internal constructor(
         // The loop may have put one in since it was emptied.
         dropQueued()
         socket.close()
-        raw.awaitClosed()
+        socket.awaitClosed()
         count.value = 0
     }
 
@@ -128,17 +130,21 @@ public class RunningDatagramServer internal constructor(
         while (true) {
             val datagram = queue.poll() ?: return
             cut.incrementAndGet()
-            dropped(datagram.sender, datagram.bytes.size, DropReason.ServerClosed)
+            drop(datagram, DropReason.ServerClosed)
         }
     }
 
-    internal suspend fun reply(datagram: Datagram, bytes: ByteArray): Boolean {
+    internal suspend fun reply(
+        datagram: Datagram,
+        bytes: ByteArray,
+        attempt: (ByteBuffer, SocketAddress) -> Boolean = raw::send,
+    ): Boolean {
         val sender = datagram.sender ?: throw ReplyImpossible(endpoint)
         if (!mayReply()) {
             dropped(sender, bytes.size, DropReason.TooManyReplies(options.replyRate))
             return false
         }
-        socket.send(bytes, sender)
+        socket.send(ByteBuffer.wrap(bytes), sender, attempt)
         return true
     }
 
@@ -155,7 +161,7 @@ public class RunningDatagramServer internal constructor(
     private fun arrived(datagram: Datagram, workers: Workers) {
         val reason = reasonToDrop(datagram)
         when {
-            reason != null -> dropped(datagram.sender, datagram.bytes.size, reason)
+            reason != null -> drop(datagram, reason)
             queue.offer(datagram) -> workers.wake()
         }
         // Whoever sees it counted finds what has become of it counted too.
@@ -194,9 +200,13 @@ public class RunningDatagramServer internal constructor(
             val goesOn = currentCoroutineContext().isActive
             if (!goesOn || (isCut && e is SocketClosed)) {
                 cut.incrementAndGet()
-                if (goesOn) return else throw e
+                // What a handler throws when it is cancelled concerns nobody any more.
+                currentCoroutineContext().ensureActive()
+                return
             }
             failed(datagram, e)
+        } finally {
+            datagram.attributes.discard()
         }
         handled.incrementAndGet()
         if (isCut) {
@@ -215,6 +225,11 @@ public class RunningDatagramServer internal constructor(
             log.warn("the handler of a datagram of {} failed, and nobody collects the server's events", datagram, cause)
         }
         published.publish { DatagramEvent.Failed(socket.id, address, datagram.sender, cause) }
+    }
+
+    private fun drop(datagram: Datagram, reason: DropReason) {
+        datagram.attributes.discard()
+        dropped(datagram.sender, datagram.bytes.size, reason)
     }
 
     private fun dropped(peer: SocketAddress?, bytes: Int, reason: DropReason) {

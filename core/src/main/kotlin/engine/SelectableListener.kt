@@ -6,7 +6,6 @@ import io.hawser.EventLoopClosed
 import io.hawser.SocketOptions
 import io.hawser.transport.AcceptedInVain
 import io.hawser.transport.Listener
-import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
 import java.io.IOException
 import java.net.SocketAddress
@@ -41,7 +40,7 @@ public class SelectableListener internal constructor(
     private val closing = AtomicBoolean()
     private val closed = Job()
 
-    override suspend fun accept(): RawStream {
+    override suspend fun accept(): SelectableStream {
         while (true) {
             if (loop.spent()) yield()
             val accepted = synchronized(closing) { channel.accept() }
@@ -69,7 +68,7 @@ public class SelectableListener internal constructor(
 
     override fun toString(): String = endpoint.toString()
 
-    private fun streamOf(accepted: SocketChannel): RawStream {
+    private fun streamOf(accepted: SocketChannel): SelectableStream {
         try {
             accepted.configureBlocking(false)
             options.prepare(accepted, options.afterAccept)

@@ -26,7 +26,8 @@ import kotlinx.coroutines.Job
 @TransportApi
 public class SelectableStream internal constructor(
     override val loop: EventLoop,
-    private val channel: SocketChannel,
+    /** For what only it can do, such as handing over files. It must stay non-blocking and open. */
+    public val channel: SocketChannel,
     private val identity: StreamIdentity,
 ) : RawStream {
     override val local: SocketAddress

@@ -1,6 +1,7 @@
 package io.hawser.transport
 
 import io.hawser.Admission
+import io.hawser.Attributes
 import io.hawser.Endpoint
 import java.net.SocketAddress
 import java.nio.ByteBuffer
@@ -44,6 +45,9 @@ public interface RawDatagrams : AutoCloseable {
      * @throws io.hawser.PeerUnreachable once for each time that a peer was found out not to be there.
      */
     public fun receive(target: ByteBuffer): SocketAddress?
+
+    /** What came along with the bytes that the last [receive] moved, for the one who called it. */
+    public val attributes: Attributes get() = Attributes.none
 
     /**
      * Sends [source] to [target] as one datagram, all of it or nothing. Returns false if it has to wait until [awaitSendable].

@@ -19,10 +19,12 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 import kotlin.time.Duration
 import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineExceptionHandler
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
@@ -222,6 +224,25 @@ public abstract class DatagramServerContract(transport: ContractDatagrams) : Str
                 while (server.totals.received < 2) yield()
                 server.shutdown(Duration.ZERO) shouldBe ShutdownReport(drained = 0, cut = 2)
             }
+        }
+    }
+
+    contract.run("what a handler throws while it is being cut concerns nobody") {
+        val began = CompletableDeferred<Unit>()
+        val strays = Channel<Throwable>(Channel.UNLIMITED)
+        val options = DatagramServerOptions { handlerContext = CoroutineExceptionHandler { _, e -> strays.trySend(e) } }
+        transport.serving({
+            try {
+                began.complete(Unit)
+                awaitCancellation()
+            } finally {
+                error("too late")
+            }
+        }, options) { server, client ->
+            client.open { it.send(ByteArray(1)) }
+            began.await()
+            server.shutdown(Duration.ZERO) shouldBe ShutdownReport(drained = 0, cut = 1)
+            strays.tryReceive().getOrNull() shouldBe null
         }
     }
 
