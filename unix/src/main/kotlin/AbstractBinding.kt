@@ -60,8 +60,11 @@ private class AbstractListener(private val inner: SelectableListener) : Listener
     override fun toString(): String = inner.toString()
 }
 
+/** Whether sockets can do without a path. */
+internal val hasAbstractNames: Boolean = System.getProperty("os.name") == "Linux"
+
 /** @throws UnsupportedTransport where sockets have paths only. */
 internal fun ensureAbstractNames(endpoint: Endpoint) {
-    if (System.getProperty("os.name") == "Linux") return
+    if (hasAbstractNames) return
     throw UnsupportedTransport(endpoint, UnsupportedOperationException("only Linux has abstract names"))
 }

@@ -1,14 +1,17 @@
 package io.hawser.unix
 
 import io.hawser.ConnectionReset
+import io.hawser.engine.SelectableStream
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
+import java.io.FileDescriptor
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.ClosedChannelException
 import java.nio.channels.FileChannel
 import java.util.concurrent.locks.ReentrantLock
 import kotlin.concurrent.withLock
+import org.newsclub.net.unix.AFUNIXSocketChannel
 import org.newsclub.net.unix.BrokenPipeSocketException
 
 /**
@@ -17,12 +20,17 @@ import org.newsclub.net.unix.BrokenPipeSocketException
  * reset for both sides.
  */
 @TransportApi
-internal class GuardedStream(private val inner: RawStream) : RawStream by inner {
+internal class GuardedStream(private val inner: SelectableStream) : RawStream by inner {
+    private val channel = inner.channel as AFUNIXSocketChannel
+
     /** Held by calls of the read side, and with [output] by what closes. */
     private val input = ReentrantLock()
 
     /** Held by calls of the write side. */
     private val output = ReentrantLock()
+
+    /** What goes with the next byte. Guarded by [output]. */
+    private var handedOver = emptyArray<FileDescriptor>()
 
     /** Why the channel has been closed under us. */
     @Volatile
@@ -30,9 +38,18 @@ internal class GuardedStream(private val inner: RawStream) : RawStream by inner 
 
     override fun read(target: ByteBuffer): Int = input.withLock { guarded { inner.read(target) } }
 
-    override fun write(source: ByteBuffer): Int = output.withLock { guarded { inner.write(source) } }
+    override fun write(source: ByteBuffer): Int = output.withLock { guarded { handingOver { inner.write(source) } } }
 
-    override fun write(sources: Array<ByteBuffer>, from: Int): Long = output.withLock { guarded { inner.write(sources, from) } }
+    override fun write(sources: Array<ByteBuffer>, from: Int): Long =
+        output.withLock { guarded { handingOver { inner.write(sources, from) } } }
+
+    /** Has [files] go with the next byte, in place of those that have not gone yet. */
+    fun handOver(files: Array<FileDescriptor>) = output.withLock {
+        handedOver = files
+        channel.setOutboundFileDescriptors(*files)
+    }
+
+    fun receivedFiles(): List<OpenFile> = input.withLock { OpenFile.of(channel.receivedFileDescriptors) }
 
     /** Holds no lock: [inner] itself has no close come between. */
     override suspend fun transferFrom(file: FileChannel, position: Long, count: Long): Long =
@@ -53,6 +70,13 @@ internal class GuardedStream(private val inner: RawStream) : RawStream by inner 
     override fun abort(): Unit = alone(inner::abort)
 
     override fun toString(): String = inner.toString()
+
+    /** Gives the channel the files anew before each attempt: one that moves nothing forgets them. */
+    private inline fun <N : Number> handingOver(write: () -> N): N {
+        if (handedOver.isEmpty()) return write()
+        channel.setOutboundFileDescriptors(*handedOver)
+        return write().also { if (it.toLong() > 0) handedOver = emptyArray() }
+    }
 
     private inline fun alone(block: () -> Unit) = input.withLock { output.withLock(block) }
 

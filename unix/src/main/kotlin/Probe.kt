@@ -6,6 +6,8 @@ import java.net.StandardProtocolFamily.UNIX
 import java.net.UnixDomainSocketAddress
 import java.nio.channels.SocketChannel
 import java.nio.file.Path
+import org.newsclub.net.unix.AFUNIXDatagramChannel
+import org.newsclub.net.unix.AFUNIXSocketAddress
 
 /** Whether somebody listens on a socket. */
 internal sealed interface Probe {
@@ -47,5 +49,18 @@ internal sealed interface Probe {
         }
 
         private fun SocketChannel.connect(path: Path) = connect(UnixDomainSocketAddress.of(path))
+
+        /** The same of a socket of datagrams; one of another kind is nobody's to remove. */
+        fun ofDatagrams(path: Path): Probe = try {
+            AFUNIXDatagramChannel.open().use { it.connect(AFUNIXSocketAddress.of(path)) }
+            Alive
+        } catch (e: IOException) {
+            val text = e.message.orEmpty().lowercase()
+            when {
+                "refused" in text -> Ended
+                "no such file" in text -> Gone
+                else -> Unknown(e)
+            }
+        }
     }
 }

@@ -32,7 +32,12 @@ import org.slf4j.LoggerFactory
  * server that has ended is first moved into the private folder, and looked at again there.
  */
 @OptIn(TransportApi::class)
-internal class SocketName(private val endpoint: Endpoint, private val path: Path, private val file: SocketFile) {
+internal class SocketName(
+    private val endpoint: Endpoint,
+    private val path: Path,
+    private val file: SocketFile,
+    private val probe: (Path) -> Probe = Probe::of,
+) {
     private val parent: Path = path.parent ?: path.root ?: Path.of(".")
 
     /**
@@ -52,6 +57,49 @@ internal class SocketName(private val endpoint: Endpoint, private val path: Path
                 if (closing.isEmpty() || e.reason != AddressInUse) throw e
                 closing.forEach { it.join() }
             }
+        }
+    }
+
+    /**
+     * Has [bind] bind a socket to the name itself, once that is free, and then gives it its permissions: for a socket whose peers see the name
+     * that it was bound to. Otherwise as [publish]; [afterwards] runs when the name is gone again.
+     */
+    suspend fun <T : AutoCloseable> publishInPlace(afterwards: () -> Unit = {}, bind: suspend (Path) -> T): PublishedSocket<T> {
+        var socket: T? = null
+        var identity: List<Any>? = null
+        try {
+            val key = onDisk {
+                typed {
+                    ensureSafe()
+                    makeWay()
+                    parent.toRealPath().resolve(path.fileName ?: path)
+                }
+            }
+            // Whoever is cancelled meanwhile would not know that there is a file by now.
+            val bound = withContext(NonCancellable) { bind(path) }.also { socket = it }
+            onDisk {
+                typed {
+                    identity = checkNotNull(FileStatus.of(path)) { "$path has just been bound and is gone" }.identity
+                    apply(path)
+                }
+            }
+            return PublishedSocket(bound, key) {
+                identity?.let(::remove)
+                afterwards()
+            }
+        } catch (e: Throwable) {
+            withContext(NonCancellable) {
+                try {
+                    onDisk {
+                        identity?.let(::remove)
+                        afterwards()
+                    }
+                } catch (suppressed: IOException) {
+                    e.addSuppressed(suppressed)
+                }
+                socket?.close()
+            }
+            throw e
         }
     }
 
@@ -129,11 +177,25 @@ internal class SocketName(private val endpoint: Endpoint, private val path: Path
         throw failed(AddressInUse, "others keep taking the name")
     }
 
+    /** Returns when the name is free, as far as one can tell. */
+    private fun makeWay() {
+        repeat(ATTEMPTS) {
+            if (FileStatus.of(path) == null) return
+            val private = PrivateFolder.within(parent)
+            try {
+                makeWay(private)
+            } finally {
+                private.remove()
+            }
+        }
+        throw failed(AddressInUse, "others keep taking the name")
+    }
+
     /** Returns when the name may be free. */
     private fun makeWay(private: PrivateFolder) {
         val there = FileStatus.of(path) ?: return
         if (!there.isSocket) throw failed(NameTaken, "${there.kind} has the name")
-        when (val state = Probe.of(path)) {
+        when (val state = probe(path)) {
             Probe.Gone -> return
             Probe.Alive -> throw failed(AddressInUse, "another server listens there")
             is Probe.Unknown -> throw BindFailed(endpoint, NameTaken, "a socket has the name that cannot be connected to", state.cause)

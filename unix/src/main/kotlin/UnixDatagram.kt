@@ -1,0 +1,119 @@
+package io.hawser.unix
+
+import io.hawser.DatagramClient
+import io.hawser.DatagramClientOptions
+import io.hawser.DatagramServer
+import io.hawser.DatagramServerOptions
+import io.hawser.Endpoint
+import io.hawser.transport.TransportApi
+import java.net.SocketAddress
+import java.net.UnixDomainSocketAddress
+import java.nio.file.Path
+
+/**
+ * Clients and servers of Unix datagrams (unix(7)), within one machine: nothing is lost on the way, and who sends waits while the receiver's
+ * queue is full (`net.unix.max_dgram_qlen`, 10 datagrams by default).
+ *
+ * A client without a name of its own cannot be answered; [AUTO] and [ClientName.of] give it one. The sockets are junixsocket's, because the
+ * JDK has none: they live on one loop of their own, whatever `group` the options have. An empty datagram does not wait: it is lost where
+ * the receiver has no room for it. Where junixsocket is a module that is not open to this one, empty datagrams are not received at all, and
+ * to receive from abstract names is forty times slower.
+ */
+@OptIn(TransportApi::class)
+public object UnixDatagram {
+    internal const val SCHEME = "unixgram"
+
+    /** A name that nobody else has: an abstract one where there are such names, else a socket in a folder of its own. */
+    @JvmField
+    public val AUTO: ClientName = ClientName.Auto
+
+    /**
+     * A server at [path]; nothing is bound before it starts. The file is treated as [Unix.server] treats it.
+     *
+     * @throws IllegalArgumentException for an empty path or one of more than 107 bytes.
+     */
+    @JvmStatic
+    @JvmOverloads
+    public fun server(
+        path: Path,
+        options: DatagramServerOptions = DatagramServerOptions(),
+        file: SocketFile = SocketFile(),
+    ): DatagramServer {
+        val address = UnixDomainSocketAddress.of(path)
+        val endpoint = Endpoint.of(SCHEME, address)
+        return DatagramServer(endpoint, options, DatagramBinding(endpoint, options.socket).atPath(address, file))
+    }
+
+    /**
+     * A server of the [name] that an endpoint has behind its `unixgram:`: `@` and an abstract name, or a path.
+     *
+     * @throws IllegalArgumentException for an empty name, one with a NUL in it, or one of more than 107 bytes.
+     */
+    @JvmStatic
+    @JvmOverloads
+    public fun server(name: String, options: DatagramServerOptions = DatagramServerOptions()): DatagramServer {
+        val endpoint = Endpoint.Local(SCHEME, name)
+        if (!name.startsWith('@')) return server(Path.of(name), options)
+        return DatagramServer(endpoint, options, DatagramBinding(endpoint, options.socket).atName(AbstractAddress(name.substring(1))))
+    }
+
+    /**
+     * A client of the server at [path]; nothing is opened before it is used. Without [bindTo] it can send only.
+     *
+     * @throws IllegalArgumentException for an empty path or one of more than 107 bytes.
+     */
+    @JvmStatic
+    @JvmOverloads
+    public fun client(
+        path: Path,
+        bindTo: ClientName? = null,
+        options: DatagramClientOptions = DatagramClientOptions(),
+    ): DatagramClient = client(UnixDomainSocketAddress.of(path), bindTo, options)
+
+    /**
+     * A client of the server of the [name] that an endpoint has behind its `unixgram:`: `@` and an abstract name, or a path.
+     *
+     * @throws IllegalArgumentException for an empty name, one with a NUL in it, or one of more than 107 bytes.
+     */
+    @JvmStatic
+    @JvmOverloads
+    public fun client(
+        name: String,
+        bindTo: ClientName? = null,
+        options: DatagramClientOptions = DatagramClientOptions(),
+    ): DatagramClient {
+        Endpoint.Local(SCHEME, name)
+        val address = if (name.startsWith('@')) AbstractAddress(name.substring(1)) else UnixDomainSocketAddress.of(name)
+        return client(address, bindTo, options)
+    }
+
+    private fun client(address: SocketAddress, bindTo: ClientName?, options: DatagramClientOptions): DatagramClient {
+        val endpoint = Endpoint.of(SCHEME, address)
+        return DatagramClient(endpoint, options, DatagramDialing(endpoint, address, bindTo, options.socket)::open)
+    }
+}
+
+/** What a client of Unix datagrams is called, so that it can be answered. */
+public sealed interface ClientName {
+    /** See [UnixDatagram.AUTO]. */
+    public object Auto : ClientName {
+        override fun toString(): String = "any free name"
+    }
+
+    /**
+     * The socket [path]. What has the name is left alone, unless it is a socket of the same user that nobody receives at any more; the
+     * folder must not be one in which others can take its place. It is removed when the client's socket is closed.
+     */
+    public class At internal constructor(public val path: Path) : ClientName {
+        override fun toString(): String = "$path"
+    }
+
+    public companion object {
+        /** @throws IllegalArgumentException for an empty path or one of more than 107 bytes. */
+        @JvmStatic
+        public fun of(path: Path): ClientName {
+            Endpoint.of(UnixDatagram.SCHEME, UnixDomainSocketAddress.of(path))
+            return At(path)
+        }
+    }
+}
