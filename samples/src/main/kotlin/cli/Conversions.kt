@@ -32,14 +32,14 @@ private val connectionLimits = 1..Int.MAX_VALUE
 
 internal fun serverEndpoint(text: String): ServerEndpoint =
     ServerEndpoint(
-        endpoint(text, "127.0.0.1:9002, udp://*:0, unix:/run/app.sock") {
+        endpoint(text, "127.0.0.1:9002, udp://*:0, unix:/run/app.sock, unixgram:@log") {
             if (it.isDatagram) Hawser.datagramServer(it) else Hawser.streamServer(it)
         },
     )
 
 internal fun clientEndpoint(text: String): ClientEndpoint =
     ClientEndpoint(
-        endpoint(text, "db.example:5432, udp://localhost:53, unix:/run/app.sock") {
+        endpoint(text, "db.example:5432, udp://localhost:53, unix:/run/app.sock, unixgram:/dev/log") {
             if (it.isDatagram) Hawser.datagramClient(it) else Hawser.streamClient(it)
         },
     )

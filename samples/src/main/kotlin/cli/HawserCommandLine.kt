@@ -13,6 +13,7 @@ import io.hawser.samples.demo.Progress
 import io.hawser.samples.echo.EchoArguments
 import io.hawser.samples.relay.RelayArguments
 import io.hawser.samples.relay.relaying
+import io.hawser.samples.serve.ServingArguments
 import io.hawser.samples.serve.serve
 import io.hawser.samples.serve.serveDatagrams
 import java.time.Duration
@@ -91,6 +92,7 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
 
                     is RelayArguments -> {
                         parsed.refuseDatagrams(arguments.on.endpoint, arguments.to.endpoint)
+                        parsed.refuseIfMeaningless(arguments)
                         run { serve(arguments, console, termination) { loops -> relaying(arguments, loops) } }
                     }
 
@@ -123,8 +125,13 @@ private suspend fun echo(arguments: EchoArguments, console: Console, termination
     }
 }
 
-private fun ParseResult.refuseIfMeaningless(arguments: EchoArguments) {
+private fun ParseResult.refuseIfMeaningless(arguments: ServingArguments) {
     val endpoint = arguments.on.endpoint
+    if (endpoint is Endpoint.Local &&
+        arguments.allow != null
+    ) {
+        refuse("--allow is about internet addresses, and the peers of $endpoint have none")
+    }
     val option = arguments.aboutConnections().firstOrNull() ?: return
     if (endpoint.isDatagram) refuse("$option is about connections, and there are none to $endpoint")
 }

@@ -36,7 +36,8 @@ internal class ConnectArguments {
     @Parameters(
         paramLabel = "ENDPOINT",
         description = [
-            "Whom to connect to: host:port, also after tcp:// or udp://, or tcp4://, udp6:// and so on for one IP version only.",
+            "Whom to connect to: host:port, also after tcp:// or udp://, or tcp4://, udp6:// and so on for one IP version only; or " +
+                "unix:PATH, unixgram:PATH, where @NAME is an abstract name.",
         ],
     )
     lateinit var endpoint: ClientEndpoint

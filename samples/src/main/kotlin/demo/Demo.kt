@@ -5,12 +5,14 @@ import io.hawser.Hawser
 import io.hawser.ServerHandle
 import io.hawser.copyTo
 import java.io.PrintWriter
+import java.nio.file.Files
 import java.nio.file.Path
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.coroutineScope
 
-/** All there are, in the order of the table, each where it is in nobody's way. Who adds a transport adds one here. */
-internal val everyTransport: List<Endpoint> = listOf("tcp", "udp").map { Endpoint.Inet(it, "127.0.0.1", port = 0) }
+/** All there are, in the order of the table, each where it is in nobody's way: sockets that are files in [folder]. */
+internal fun everyTransport(folder: Path): List<Endpoint> = listOf("tcp", "udp").map { Endpoint.Inet(it, "127.0.0.1", port = 0) } +
+    listOf("unix", "unixgram").map { Endpoint.Local(it, "${folder.resolve("$it.sock")}") }
 
 /** Who listens on all addresses of this machine listens on the loopback address too. */
 private fun Endpoint.fromHere(): Endpoint = when {
@@ -31,12 +33,23 @@ internal class Demo(private val progress: Progress) {
         val file = arguments.file ?: largeFileOfTheJdk()
         val size = sizeOf(file)
         val fingerprint = progress.during("reading $file", size) { read -> fingerprintOf(file, read) }
-        val results = arguments.on.orEmpty().map { it.endpoint }.ifEmpty { everyTransport }.map { show(it, file, fingerprint) }
+        val results = where(arguments) { endpoints -> endpoints.map { show(it, file, fingerprint) } }
         out.println(if (arguments.json) document(file, fingerprint, results) else table(results))
     }
 
+    private suspend fun <R> where(arguments: DemoArguments, show: suspend (List<Endpoint>) -> R): R {
+        arguments.on?.let { given -> return show(given.map { it.endpoint }) }
+        val folder = Files.createTempDirectory("hawser-demo")
+        try {
+            return show(everyTransport(folder))
+        } finally {
+            Files.delete(folder)
+        }
+    }
+
     private suspend fun show(endpoint: Endpoint, file: Path, fingerprint: Fingerprint): Result = coroutineScope {
-        start(this, endpoint).use { running ->
+        val running = start(this, endpoint)
+        try {
             val echo = running.endpoint.fromHere().let { if (it.isDatagram) DatagramEcho(it) else StreamEcho(it) }
             val streaming = progress.during("${endpoint.scheme}: streaming ${file.fileName}", fingerprint.size) { received ->
                 echo.stream(file, fingerprint, received)
@@ -45,6 +58,8 @@ internal class Demo(private val progress: Progress) {
                 measureRoundTrips(echo, made)
             }
             Result(endpoint.scheme, running.endpoint, fingerprint.size, streaming, roundTrips)
+        } finally {
+            running.close()
         }
     }
 

@@ -16,8 +16,8 @@ internal abstract class ServingArguments {
         required = true,
         paramLabel = "ENDPOINT",
         description = [
-            "Where to listen: host:port, also after tcp:// or udp://, or tcp4://, udp6:// and so on for one IP version only. Port 0 is " +
-                "any free one, host * all addresses.",
+            "Where to listen: host:port, also after tcp:// or udp://, or tcp4://, udp6:// and so on for one IP version only; or " +
+                "unix:PATH, unixgram:PATH, where @NAME is an abstract name. Port 0 is any free one, host * all addresses.",
         ],
     )
     lateinit var on: ServerEndpoint

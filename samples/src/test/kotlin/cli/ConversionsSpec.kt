@@ -42,7 +42,7 @@ class ConversionsSpec : StringSpec({
             "udp://localhost:0" to "a client needs a port: \"udp://localhost:0\"",
         )) {
             shouldThrow<TypeConversionException> { clientEndpoint(text) }.message shouldBe
-                "$why (allowed: db.example:5432, udp://localhost:53, unix:/run/app.sock and the like)"
+                "$why (allowed: db.example:5432, udp://localhost:53, unix:/run/app.sock, unixgram:/dev/log and the like)"
         }
         shouldThrow<TypeConversionException> { serverEndpoint("tls://localhost:443") }.message shouldBe
             "there is no transport for tls://localhost:443: add io.hawser:hawser-tls to the class path"

@@ -15,8 +15,8 @@ private const val CONNECT = "usage: hawser connect [-hV] [--verbose] [--block=N]
 private const val BLOCKS = "allowed: blocks and addresses, such as 10.0.0.0/8, 2001:db8::/32 or 127.0.0.1"
 private const val NO_LITERAL = "is not an IPv4 or IPv6 address"
 private const val DEMO = "usage: hawser demo [-hV] [--json] [--verbose] [--file=F] [--on=ENDPOINT]..."
-private const val ENDPOINTS = "allowed: 127.0.0.1:9002, udp://*:0, unix:/run/app.sock and the like"
-private const val PEERS = "allowed: db.example:5432, udp://localhost:53, unix:/run/app.sock and the like"
+private const val ENDPOINTS = "allowed: 127.0.0.1:9002, udp://*:0, unix:/run/app.sock, unixgram:@log and the like"
+private const val PEERS = "allowed: db.example:5432, udp://localhost:53, unix:/run/app.sock, unixgram:/dev/log and the like"
 
 class UsageSpec : StringSpec({
     listOf(
