@@ -17,7 +17,8 @@ public class DatagramExchange internal constructor(
      * Sends [bytes] to the sender of this very datagram, and returns whether they have left: over [DatagramServerOptions.replyRate] a
      * reply is dropped, which is counted and published. It may be called any number of times.
      *
-     * It waits while the system has no room for it, as [DatagramSocket.send] does; cancelling it then sends nothing.
+     * It waits while the system has no room for it, as [DatagramSocket.send] does, but no longer than [DatagramServerOptions.replyTimeout]:
+     * then it is dropped too. Cancelling it while it waits sends nothing.
      *
      * @throws ReplyImpossible if the datagram came from a socket without an address: see [Datagram.canReply].
      * @throws PeerUnreachable if the sender is gone.

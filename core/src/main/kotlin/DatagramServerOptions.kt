@@ -2,6 +2,8 @@ package io.hawser
 
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.Job
 
 /** What a server of datagrams does with one more than its queue holds. Either way it is counted and published. */
@@ -24,6 +26,7 @@ public enum class WhenQueueFull {
  * | [queueBytes] | 8 MiB | the bytes of those together |
  * | [whenQueueFull] | [WhenQueueFull.DropNewest] | what happens to those over either |
  * | [replyRate] | no limit | replies per second, as many as that at once after a pause; more are dropped |
+ * | `replyTimeout` | 5 s | for as long a reply waits for room; then it is dropped |
  * | [admission] | [Admission.everyone] | whose datagrams are handled |
  * | [handlerContext] | empty | added to the context of every handler; a dispatcher in it moves handlers off the loop |
  *
@@ -48,6 +51,17 @@ public class DatagramServerOptions private constructor(from: Builder) : Datagram
      */
     public val replyRate: Int = from.replyRate.also { requireAtLeastOne("replyRate", it) }
 
+    /**
+     * How long a reply waits for whom it is for, such as a Unix socket whose queue is full, before it is dropped. Over zero; with few
+     * handlers at a time ([concurrency]) it is how long one peer can keep the others waiting.
+     */
+    @get:JvmSynthetic
+    public val replyTimeout: Duration = from.replyTimeout.also { requirePositive("replyTimeout", it) }
+
+    /** For Java: see `replyTimeout`. */
+    @JvmName("getReplyTimeout")
+    public fun replyTimeoutAsJava(): java.time.Duration? = replyTimeout.orNull()
+
     /** Whose datagrams are handled; those of others are dropped, counted and published. */
     public val admission: Admission = from.admission
 
@@ -60,7 +74,7 @@ public class DatagramServerOptions private constructor(from: Builder) : Datagram
     }
 
     override fun toString(): String = "DatagramServerOptions(concurrency=$concurrency, queueCount=$queueCount, queueBytes=$queueBytes, " +
-        "whenQueueFull=$whenQueueFull, replyRate=$replyRate, admission=$admission, handlerContext=$handlerContext, ${describe()})"
+        "whenQueueFull=$whenQueueFull, replyRate=$replyRate, replyTimeout=$replyTimeout, admission=$admission, handlerContext=$handlerContext, ${describe()})"
 
     /** Collects options; [build] checks them. Not for use by several threads at once. */
     public class Builder internal constructor() : DatagramOptions.Builder<Builder>() {
@@ -89,6 +103,11 @@ public class DatagramServerOptions private constructor(from: Builder) : Datagram
         @set:JvmSynthetic
         public var replyRate: Int = Int.MAX_VALUE
 
+        /** See [DatagramServerOptions.replyTimeout]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var replyTimeout: Duration = 5.seconds
+
         /** See [DatagramServerOptions.admission]. */
         @get:JvmSynthetic
         @set:JvmSynthetic
@@ -115,6 +134,9 @@ public class DatagramServerOptions private constructor(from: Builder) : Datagram
 
         /** See [DatagramServerOptions.replyRate]. */
         public fun replyRate(value: Int): Builder = apply { replyRate = value }
+
+        /** See [DatagramServerOptions.replyTimeout]; null for none. */
+        public fun replyTimeout(value: java.time.Duration?): Builder = apply { replyTimeout = value.orInfinite() }
 
         /** See [DatagramServerOptions.admission]. */
         public fun admission(value: Admission): Builder = apply { admission = value }

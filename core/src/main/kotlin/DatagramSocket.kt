@@ -10,10 +10,12 @@ import java.nio.ByteBuffer
 import java.nio.channels.ClosedChannelException
 import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicLong
+import kotlin.time.Duration
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.asFlow
 import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.withTimeoutOrNull
 import kotlinx.coroutines.yield
 
 /**
@@ -110,19 +112,39 @@ public class DatagramSocket internal constructor(
     /** As [send], by [attempt], which does what [RawDatagrams.send] does, and more. */
     @TransportApi
     public suspend fun send(datagram: ByteBuffer, target: SocketAddress, attempt: (ByteBuffer, SocketAddress) -> Boolean) {
+        send(datagram, target, attempt, patience = Duration.INFINITE)
+    }
+
+    /** As [send], and returns false if it was not taken within [patience]. */
+    internal suspend fun send(
+        datagram: ByteBuffer,
+        target: SocketAddress,
+        attempt: (ByteBuffer, SocketAddress) -> Boolean,
+        patience: Duration,
+    ): Boolean {
         val size = datagram.remaining()
         ensureSendable(size, target)
         try {
             if (loop.spent()) yield()
-            var attempts = 0
-            while (!attempt(datagram, target)) {
-                raw.awaitSendable(target, ++attempts)
-                ensureOpen()
-            }
+            if (!attempt(datagram, target) && !isTaken(patience, target) { attempt(datagram, target) }) return false
         } catch (e: IOException) {
             throw failed(e, target)
         }
         sent(size, target)
+        return true
+    }
+
+    private suspend fun isTaken(patience: Duration, target: SocketAddress, attempt: () -> Boolean): Boolean {
+        var taken = false
+        withTimeoutOrNull(patience) {
+            var attempts = 0
+            while (!taken) {
+                raw.awaitSendable(target, ++attempts)
+                ensureOpen()
+                taken = attempt()
+            }
+        }
+        return taken
     }
 
     /** Sends each of [datagrams] to the peer, one after another, and returns how many there were. Fails with the first that fails. */

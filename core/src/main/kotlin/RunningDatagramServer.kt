@@ -3,12 +3,13 @@ package io.hawser
 import io.hawser.event.DatagramEvent
 import io.hawser.event.DropReason
 import io.hawser.server.DatagramQueue
+import io.hawser.server.LocalAddresses
 import io.hawser.server.Rate
 import io.hawser.server.Workers
 import io.hawser.transport.RawDatagrams
 import io.hawser.transport.TransportApi
+import java.io.IOException
 import java.net.InetSocketAddress
-import java.net.NetworkInterface
 import java.net.SocketAddress
 import java.nio.ByteBuffer
 import java.util.concurrent.atomic.AtomicInteger
@@ -94,7 +95,7 @@ public class RunningDatagramServer internal constructor(
                 } else {
                     socket.awaitReceivable()
                 }
-            } catch (e: SocketFailure) {
+            } catch (e: IOException) {
                 if (!stopping.isActive) continue
                 if (e is EventLoopClosed || e is SocketClosed) throw e
                 if (e is PeerUnreachable) continue
@@ -144,8 +145,9 @@ public class RunningDatagramServer internal constructor(
             dropped(sender, bytes.size, DropReason.TooManyReplies(options.replyRate))
             return false
         }
-        socket.send(ByteBuffer.wrap(bytes), sender, attempt)
-        return true
+        if (socket.send(ByteBuffer.wrap(bytes), sender, attempt, options.replyTimeout)) return true
+        dropped(sender, bytes.size, DropReason.NoRoom(options.replyTimeout))
+        return false
     }
 
     private fun mayReply(): Boolean {
@@ -179,7 +181,7 @@ public class RunningDatagramServer internal constructor(
         if (sender == address) return true
         if (sender !is InetSocketAddress || address !is InetSocketAddress || sender.port != address.port) return false
         if (!address.address.isAnyLocalAddress) return false
-        return sender.address.isLoopbackAddress || NetworkInterface.getByInetAddress(sender.address) != null
+        return sender.address.isLoopbackAddress || sender.address in LocalAddresses
     }
 
     private fun refusal(rule: Admission, datagram: Datagram): DropReason? {

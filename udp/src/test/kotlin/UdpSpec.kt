@@ -20,6 +20,7 @@ import java.net.DatagramPacket
 import java.net.InetAddress
 import java.net.InetSocketAddress
 import java.net.NetworkInterface
+import java.net.SocketAddress
 import java.net.StandardProtocolFamily.INET
 import java.net.StandardProtocolFamily.INET6
 import java.net.StandardSocketOptions.SO_RCVBUF
@@ -27,13 +28,14 @@ import java.util.concurrent.CountDownLatch
 import java.util.concurrent.SynchronousQueue
 import java.util.concurrent.ThreadPoolExecutor
 import java.util.concurrent.TimeUnit.SECONDS
+import kotlin.random.Random
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
-import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.asCoroutineDispatcher
 import kotlinx.coroutines.async
 import kotlinx.coroutines.coroutineScope
-import kotlinx.coroutines.withContext
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeout
 import kotlinx.coroutines.yield
 
@@ -296,6 +298,57 @@ class UdpSpec : StringSpec({
             "udp carries datagrams and no stream: \"udp://localhost:9\""
     }
 
+    "servers that take each other's replies for requests stop at their rate" {
+        val options = DatagramServerOptions { replyRate = 5 }
+        coroutineScope {
+            val servers = List(2) { Udp.server(port = 0, options = options).start(this) { reply(it.bytes) } }
+            // As if the one had asked the other: whoever can forge a sender can have it so (CVE-2024-2169).
+            servers[0].send("loop".encodeToByteArray(), servers[1].address)
+            withTimeout(HANG) { while (servers.sumOf { it.totals.dropped } == 0L) yield() }
+            val received = servers.map { it.totals.received }
+            received.all { it in 1..2 * options.replyRate } shouldBe true
+            servers.sumOf { it.totals.dropped } shouldBe 1L
+            servers.forEach { it.close() }
+        }
+    }
+
+    "a request gets through a network that loses, doubles and reorders" {
+        coroutineScope {
+            Udp.server(port = 0).start(this) { reply(it.bytes) }.use { server ->
+                val random = Random(1)
+                Udp.open(host = "127.0.0.1").use { network ->
+                    val passing = launch {
+                        var client: SocketAddress? = null
+                        var late: Pair<ByteArray, SocketAddress>? = null
+                        network.incoming.collect { datagram ->
+                            val target = if (datagram.sender == server.address) checkNotNull(client) else server.address
+                            if (target == server.address) client = datagram.sender
+                            when (random.nextInt(10)) {
+                                in 0..2 -> Unit
+                                3 -> repeat(2) { network.send(datagram.bytes, target) }
+                                4 -> late = datagram.bytes to target
+                                else -> network.send(datagram.bytes, target)
+                            }
+                            late?.takeIf { random.nextBoolean() }?.let { (bytes, to) ->
+                                late = null
+                                network.send(bytes, to)
+                            }
+                        }
+                    }
+                    val port = (network.local as InetSocketAddress).port
+                    Udp.client("127.0.0.1", port).let { client ->
+                        repeat(30) { round ->
+                            client.request("$round".encodeToByteArray(), timeout = 50.milliseconds, retries = 1_000) { request, answer ->
+                                answer.text == request.decodeToString()
+                            }.text shouldBe "$round"
+                        }
+                    }
+                    passing.cancel()
+                }
+            }
+        }
+    }
+
     "socat and Python talk to a server, and a client to Python" {
         coroutineScope {
             Udp.server(port = 0).start(this) { reply(it.bytes) }.use { server ->
@@ -312,11 +365,3 @@ class UdpSpec : StringSpec({
 })
 
 private val loopback = InetAddress.getByName("127.0.0.1")
-
-/** Nothing here takes this long unless it hangs. */
-private val HANG = 60.seconds
-
-/** What [command] prints; it takes no longer than it has to. */
-private suspend fun run(vararg command: String): String = withContext(Dispatchers.IO) {
-    ProcessBuilder(*command).redirectErrorStream(true).start().inputReader().readText()
-}

@@ -2,6 +2,7 @@ package io.hawser.event
 
 import io.hawser.Admission
 import java.net.SocketAddress
+import kotlin.time.Duration
 
 /**
  * What happened at the socket of datagrams [id]. Events of one socket come in the order in which they happened: [Opened] first, [Closed]
@@ -86,8 +87,8 @@ public sealed interface DropReason {
         override fun toString(): String = "the server is closed"
     }
 
-    /** The peer is gone, or is not there yet. */
-    public data object PeerGone : DropReason {
-        override fun toString(): String = "nobody receives there"
+    /** It is a reply, and whom it was for had no room for it within [patience], or there was none to send it from. */
+    public data class NoRoom(public val patience: Duration) : DropReason {
+        override fun toString(): String = "there was no room for it within $patience"
     }
 }

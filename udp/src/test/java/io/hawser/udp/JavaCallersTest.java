@@ -37,6 +37,7 @@ class JavaCallersTest {
                 .queueBytes(10_000)
                 .whenQueueFull(WhenQueueFull.DropOldest)
                 .replyRate(1_000)
+                .replyTimeout(Duration.ofSeconds(2))
                 .admission(Admission.allow("127.0.0.0/8"))
                 .handlerContext(EmptyCoroutineContext.INSTANCE)
                 .socket(SocketOptions.builder()
@@ -48,6 +49,7 @@ class JavaCallersTest {
                 .onEvent(event -> {})
                 .build();
         assertEquals(4, options.getConcurrency());
+        assertEquals(Duration.ofSeconds(2), options.getReplyTimeout());
         assertEquals(WhenQueueFull.DropOldest, options.getWhenQueueFull());
         assertEquals(1, options.getListeners().size());
         assertEquals(

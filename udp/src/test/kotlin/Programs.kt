@@ -1,0 +1,34 @@
+package io.hawser.udp
+
+import java.io.File
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.withContext
+import org.opentest4j.TestAbortedException
+
+/** Nothing here takes this long unless it hangs. */
+internal val HANG = 120.seconds
+
+/** What [command] prints; it takes no longer than it has to. Where it is not installed the test is skipped, and fails under CI. */
+internal suspend fun run(vararg command: String): String = withContext(Dispatchers.IO) {
+    require(command.first())
+    ProcessBuilder(*command).redirectErrorStream(true).start().inputReader().readText()
+}
+
+/** The command that runs [main] in a JVM of its own, whose heap is as large as it gets from the beginning. */
+internal fun java(main: Any, vararg arguments: String): Array<String> = arrayOf(
+    "${System.getProperty("java.home")}/bin/java",
+    "-Xms64m",
+    "-Xmx64m",
+    "-XX:+AlwaysPreTouch",
+    "-cp",
+    System.getProperty("java.class.path"),
+    main::class.java.name,
+    *arguments,
+)
+
+internal fun require(program: String) {
+    if (File(program).canExecute() || System.getenv("PATH").split(':').any { File(it, program).canExecute() }) return
+    check(System.getenv("CI") != "true") { "$program is not installed" }
+    throw TestAbortedException("$program is not installed")
+}
