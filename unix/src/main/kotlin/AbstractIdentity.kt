@@ -7,6 +7,7 @@ import java.io.IOException
 import java.net.SocketAddress
 import java.net.UnixDomainSocketAddress
 import java.nio.channels.SocketChannel
+import java.nio.file.InvalidPathException
 import org.newsclub.net.unix.AFUNIXSocketAddress
 import org.newsclub.net.unix.AFUNIXSocketChannel
 
@@ -35,8 +36,15 @@ internal fun SocketAddress?.plain(): SocketAddress {
     return when {
         end == 0 -> unnamed
         bytes[0] == 0.toByte() -> AbstractAddress(bytes.copyOfRange(1, end))
-        else -> UnixDomainSocketAddress.of(bytes.decodeToString(0, end))
+        else -> pathOf(bytes.decodeToString(0, end))
     }
+}
+
+/** As good as none, if Java cannot write it. */
+private fun pathOf(path: String): SocketAddress = try {
+    UnixDomainSocketAddress.of(path)
+} catch (_: InvalidPathException) {
+    unnamed
 }
 
 /** This name as junixsocket calls it. */

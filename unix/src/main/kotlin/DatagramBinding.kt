@@ -2,6 +2,7 @@ package io.hawser.unix
 
 import io.hawser.BindFailed
 import io.hawser.Endpoint
+import io.hawser.SocketFailure
 import io.hawser.SocketOptions
 import io.hawser.engine.EventLoop
 import io.hawser.engine.prepare
@@ -24,11 +25,11 @@ import org.newsclub.net.unix.AddressAlreadyInUseSocketException
 internal class DatagramBinding(private val endpoint: Endpoint, private val options: SocketOptions) {
     /** A server's at a path. */
     fun atPath(address: UnixDomainSocketAddress, file: SocketFile): DatagramOpener = DatagramOpener {
-        val loop = loop()
-        val published = SocketName(endpoint, address.path, file, Probe::ofDatagrams).publish { path ->
-            open(loop, address, remote = null, bindTo = AFUNIXSocketAddress.of(path))
+        published {
+            SocketName(endpoint, address.path, file, Probe::ofDatagrams).publish { path ->
+                open(loop(), address, remote = null, bindTo = AFUNIXSocketAddress.of(path))
+            }
         }
-        PublishedDatagrams(published)
     }
 
     /** A server's at an abstract name. */
@@ -45,15 +46,22 @@ internal class DatagramBinding(private val endpoint: Endpoint, private val optio
      * A client's of [remote], bound in place: a socket that is renamed keeps its old name for those who are to answer it. [afterwards] runs
      * when the name is gone again, and when it was not to be had.
      */
-    suspend fun inPlace(path: Path, remote: SocketAddress, afterwards: () -> Unit): LocalDatagrams {
-        val published = SocketName(endpoint, path, SocketFile(), Probe::ofDatagrams).publishInPlace(afterwards) { free ->
+    suspend fun inPlace(path: Path, file: SocketFile, remote: SocketAddress, afterwards: () -> Unit): LocalDatagrams = published {
+        SocketName(endpoint, path, file, Probe::ofDatagrams).publishInPlace(afterwards) { free ->
             open(loop(), UnixDomainSocketAddress.of(path), remote, AFUNIXSocketAddress.of(free))
         }
-        return PublishedDatagrams(published)
     }
 
     /** A client's of [remote] that has no name. */
     suspend fun unnamed(remote: SocketAddress): LocalDatagrams = open(loop(), Unnamed, remote, bindTo = null)
+
+    private suspend fun published(publish: suspend () -> PublishedSocket<UnixDatagrams>): LocalDatagrams = try {
+        PublishedDatagrams(publish())
+    } catch (e: SocketFailure) {
+        throw e
+    } catch (e: Throwable) {
+        throw e.orTyped { BindFailed(endpoint, e) }
+    }
 
     private suspend fun loop(): EventLoop = AfUnixLoops.group(endpoint).next()
 
@@ -65,7 +73,15 @@ internal class DatagramBinding(private val endpoint: Endpoint, private val optio
     ): UnixDatagrams {
         var opened: UnixDatagrams? = null
         try {
-            withContext(loop) { opened = UnixDatagrams(loop, bound(bindTo), local, remote) }
+            withContext(loop) {
+                val channel = bound(bindTo)
+                opened = try {
+                    UnixDatagrams(loop, channel, local, remote)
+                } catch (e: Throwable) {
+                    channel.close()
+                    throw e
+                }
+            }
             return checkNotNull(opened)
         } catch (e: Throwable) {
             // Opened, but the caller was cancelled on the way back.

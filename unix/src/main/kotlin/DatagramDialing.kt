@@ -43,12 +43,12 @@ internal class DatagramDialing(
 
     private suspend fun named(): LocalDatagrams = when (bindTo) {
         null -> DatagramBinding(endpoint, options).unnamed(remote)
-        is ClientName.At -> inPlace(bindTo.path)
+        is ClientName.At -> inPlace(bindTo.path, bindTo.file)
         ClientName.Auto -> if (abstractNames) atAnyName() else inFolderOfItsOwn()
     }
 
-    private suspend fun inPlace(path: Path, afterwards: () -> Unit = {}) =
-        DatagramBinding(Endpoint.of(UnixDatagram.SCHEME, UnixDomainSocketAddress.of(path)), options).inPlace(path, remote, afterwards)
+    private suspend fun inPlace(path: Path, file: SocketFile, afterwards: () -> Unit = {}) =
+        DatagramBinding(Endpoint.of(UnixDatagram.SCHEME, UnixDomainSocketAddress.of(path)), options).inPlace(path, file, remote, afterwards)
 
     private suspend fun atAnyName(): LocalDatagrams {
         val name = AbstractAddress("hawser-" + BigInteger(RANDOM_BITS, random).toString(Character.MAX_RADIX))
@@ -57,7 +57,13 @@ internal class DatagramDialing(
 
     private suspend fun inFolderOfItsOwn(): LocalDatagrams {
         val folder = withContext(NonCancellable) { withContext(disk) { Files.createTempDirectory("hawser") } }
-        return inPlace(folder.resolve("s"), afterwards = { Files.deleteIfExists(folder) })
+        try {
+            return inPlace(folder.resolve("s"), SocketFile(), afterwards = { Files.deleteIfExists(folder) })
+        } catch (e: IllegalArgumentException) {
+            // Too long a path, before anything was made of it.
+            withContext(NonCancellable) { withContext(disk) { Files.deleteIfExists(folder) } }
+            throw e
+        }
     }
 
     private companion object {

@@ -9,6 +9,7 @@ import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.ClosedChannelException
 import java.nio.channels.FileChannel
+import java.util.IdentityHashMap
 import java.util.concurrent.locks.ReentrantLock
 import kotlin.concurrent.withLock
 import org.newsclub.net.unix.AFUNIXSocketChannel
@@ -16,40 +17,42 @@ import org.newsclub.net.unix.BrokenPipeSocketException
 
 /**
  * A stream over a channel of junixsocket, [inner], which closes its descriptor under calls that use it, and of its own accord as soon as a
- * write finds the peer gone: here a close waits until no call, none of which waits for anybody, is in it, and the peer that is gone is a
+ * call finds the peer gone: here no call, none of which waits for anybody, is made while another one is, and the peer that is gone is a
  * reset for both sides.
  */
 @TransportApi
 internal class GuardedStream(private val inner: SelectableStream) : RawStream by inner {
     private val channel = inner.channel as AFUNIXSocketChannel
 
-    /** Held by calls of the read side, and with [output] by what closes. */
-    private val input = ReentrantLock()
+    /** Held by all calls of the channel. */
+    private val calls = ReentrantLock()
 
-    /** Held by calls of the write side. */
-    private val output = ReentrantLock()
+    /** What goes with the first byte of which buffer. Guarded by [calls]. */
+    private val handedOver = IdentityHashMap<ByteBuffer, Array<FileDescriptor>>()
 
-    /** What goes with the next byte. Guarded by [output]. */
-    private var handedOver = emptyArray<FileDescriptor>()
+    /** What has come and nobody has asked for yet. Guarded by [calls]. */
+    private val received = ArrayDeque<OpenFile>()
+    private val ancillary: Any? = if (channel.ancillaryReceiveBufferSize > 0) Junixsocket.ancillaryOf(channel) else null
 
     /** Why the channel has been closed under us. */
     @Volatile
     private var broken: IOException? = null
 
-    override fun read(target: ByteBuffer): Int = input.withLock { guarded { inner.read(target) } }
-
-    override fun write(source: ByteBuffer): Int = output.withLock { guarded { handingOver { inner.write(source) } } }
-
-    override fun write(sources: Array<ByteBuffer>, from: Int): Long =
-        output.withLock { guarded { handingOver { inner.write(sources, from) } } }
-
-    /** Has [files] go with the next byte, in place of those that have not gone yet. */
-    fun handOver(files: Array<FileDescriptor>) = output.withLock {
-        handedOver = files
-        channel.setOutboundFileDescriptors(*files)
+    override fun read(target: ByteBuffer): Int = calls.withLock {
+        if (ancillary == null) guarded { inner.read(target) } else readWithFiles(target, ancillary)
     }
 
-    fun receivedFiles(): List<OpenFile> = input.withLock { OpenFile.of(channel.receivedFileDescriptors) }
+    override fun write(source: ByteBuffer): Int = calls.withLock { guarded { handingOver(source) { inner.write(source) } } }
+
+    override fun write(sources: Array<ByteBuffer>, from: Int): Long =
+        calls.withLock { guarded { handingOver(sources[from]) { inner.write(sources, from) } } }
+
+    /** Has [files] go with the first byte of [with], in place of those that were to. */
+    fun handOver(files: Array<FileDescriptor>, with: ByteBuffer) {
+        calls.withLock { if (files.isEmpty()) handedOver.remove(with) else handedOver[with] = files }
+    }
+
+    fun receivedFiles(): List<OpenFile> = calls.withLock { received.toList().also { received.clear() } }
 
     /** Holds no lock: [inner] itself has no close come between. */
     override suspend fun transferFrom(file: FileChannel, position: Long, count: Long): Long =
@@ -57,11 +60,11 @@ internal class GuardedStream(private val inner: SelectableStream) : RawStream by
 
     // The inner one does not suspend.
     override suspend fun shutdownOutput() {
-        output.lock()
+        calls.lock()
         try {
             guarded { inner.shutdownOutput() }
         } finally {
-            output.unlock()
+            calls.unlock()
         }
     }
 
@@ -71,14 +74,34 @@ internal class GuardedStream(private val inner: SelectableStream) : RawStream by
 
     override fun toString(): String = inner.toString()
 
-    /** Gives the channel the files anew before each attempt: one that moves nothing forgets them. */
-    private inline fun <N : Number> handingOver(write: () -> N): N {
-        if (handedOver.isEmpty()) return write()
-        channel.setOutboundFileDescriptors(*handedOver)
-        return write().also { if (it.toLong() > 0) handedOver = emptyArray() }
+    private inline fun alone(end: () -> Unit) = calls.withLock {
+        end()
+        received.forEach(OpenFile::close)
+        received.clear()
     }
 
-    private inline fun alone(block: () -> Unit) = input.withLock { output.withLock(block) }
+    private fun readWithFiles(target: ByteBuffer, ancillary: Any): Int = try {
+        Junixsocket.expectFiles(ancillary)
+        guarded { inner.read(target) }.also { keep(OpenFile.of(channel.receivedFileDescriptors)) }
+    } catch (e: IOException) {
+        Junixsocket.closeLeftFiles(ancillary)
+        throw e
+    }
+
+    private fun keep(files: List<OpenFile>) {
+        if (received.size + files.size <= MOST_KEPT) {
+            received += files
+        } else {
+            files.forEach(OpenFile::close)
+        }
+    }
+
+    /** Gives the channel the files of [source] anew before each attempt: one that moves nothing forgets them. */
+    private inline fun <N : Number> handingOver(source: ByteBuffer, write: () -> N): N {
+        val files = (if (handedOver.isEmpty()) null else handedOver[source]) ?: return write()
+        channel.setOutboundFileDescriptors(*files)
+        return write().also { if (it.toLong() > 0) handedOver.remove(source) }
+    }
 
     private inline fun <T> guarded(call: () -> T): T {
         broken?.let { throw again() }
@@ -95,4 +118,8 @@ internal class GuardedStream(private val inner: SelectableStream) : RawStream by
     }
 
     private fun again() = ConnectionReset(endpoint, broken)
+
+    private companion object {
+        const val MOST_KEPT = 1_024
+    }
 }

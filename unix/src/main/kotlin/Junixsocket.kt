@@ -1,6 +1,8 @@
 package io.hawser.unix
 
 import java.io.FileDescriptor
+import java.io.FileInputStream
+import java.io.IOException
 import java.lang.invoke.MethodHandle
 import java.lang.invoke.MethodHandles
 import java.lang.invoke.MethodHandles.Lookup
@@ -8,6 +10,7 @@ import java.lang.invoke.MethodHandles.filterArguments
 import java.lang.invoke.MethodHandles.privateLookupIn
 import java.lang.invoke.MethodType.methodType
 import java.nio.ByteBuffer
+import java.nio.ByteOrder
 import org.newsclub.net.unix.AFSocketExtensions
 import org.newsclub.net.unix.AFUNIXDatagramChannel
 import org.newsclub.net.unix.AFUNIXSocketChannel
@@ -20,6 +23,8 @@ internal object Junixsocket {
     private const val PACKAGE = "org.newsclub.net.unix"
     private val int = Int::class.javaPrimitiveType
     private val nothing = Void.TYPE
+    private val file = FileDescriptor::class.java
+    private val native get() = find("NativeUnixSocket")
     private val lookup: Lookup? = orNull { privateLookupIn(AFUNIXDatagramChannel::class.java, MethodHandles.lookup()) }
 
     /**
@@ -53,6 +58,50 @@ internal object Junixsocket {
         send.invoke(checkNotNull(ancillaryOf(channel)), files)
     }
 
+    /** A copy of [descriptor], of whatever kind of file. */
+    fun duplicate(descriptor: FileDescriptor): FileDescriptor {
+        val call = checkNotNull(duplicate) { "this version of junixsocket cannot receive files" }
+        return call.invoke(descriptor, FileDescriptor()) as FileDescriptor? ?: throw IOException("a received file cannot be duplicated")
+    }
+
+    /** To be called before a receive, with what [ancillaryOf] gives: what [closeLeftFiles] finds after it is of that receive. */
+    fun expectFiles(ancillary: Any) {
+        roomOf(ancillary).putLong(CMSG_LENGTH, 0)
+    }
+
+    /**
+     * Closes the files of a message that was not received because not all of its files could be: at the limit of descriptors the kernel
+     * installs those that there is room for, and the library forgets them.
+     */
+    fun closeLeftFiles(ancillary: Any) {
+        val room = roomOf(ancillary)
+        val length = room.getLong(CMSG_LENGTH)
+        if (length !in CMSG_DATA.toLong()..room.capacity() || room.getInt(CMSG_LEVEL) != SOL_SOCKET ||
+            room.getInt(CMSG_TYPE) != SCM_RIGHTS
+        ) {
+            return
+        }
+        for (at in CMSG_DATA until length.toInt() step Int.SIZE_BYTES) {
+            val descriptor = FileDescriptor()
+            checkNotNull(initialize).invoke(descriptor, room.getInt(at))
+            FileInputStream(descriptor).close()
+        }
+        expectFiles(ancillary)
+    }
+
+    private fun roomOf(ancillary: Any): ByteBuffer =
+        (checkNotNull(ancillaryRoom).invoke(ancillary) as ByteBuffer).duplicate().order(ByteOrder.nativeOrder())
+
+    private val duplicate = orNull {
+        lookup?.`in`(native)?.findStatic(native, "duplicate", methodType(file, file, file))
+    }
+    private val initialize = orNull { lookup?.`in`(native)?.findStatic(native, "initFD", methodType(nothing, file, int)) }
+    private val ancillaryRoom = orNull {
+        lookup?.`in`(find("AncillaryDataSupport"))
+            ?.let { privateLookupIn(find("AncillaryDataSupport"), MethodHandles.lookup()) }
+            ?.findGetter(find("AncillaryDataSupport"), "ancillaryReceiveBuffer", ByteBuffer::class.java)
+            ?.withoutTypes()
+    }
     private val ancillaryOfDatagrams = orNull { ancillaryFrom(AFUNIXDatagramChannel::class.java, "AFDatagramChannel") }
     private val ancillaryOfStream = orNull { ancillaryFrom(AFUNIXSocketChannel::class.java, "AFSocketChannel") }
     private val resizeAncillary = orNull {
@@ -86,4 +135,12 @@ internal object Junixsocket {
 
     /** `CMSG_SPACE` of the 253 descriptors that a message has at most on Linux, and a little more. */
     private const val ROOM_FOR_FILES = 1_088
+
+    // A `struct cmsghdr` of 64-bit Linux (cmsg(3)).
+    private const val CMSG_LENGTH = 0
+    private const val CMSG_LEVEL = 8
+    private const val CMSG_TYPE = 12
+    private const val CMSG_DATA = 16
+    private const val SOL_SOCKET = 1
+    private const val SCM_RIGHTS = 1
 }

@@ -18,7 +18,6 @@ import java.nio.ByteBuffer
 import java.nio.channels.NetworkChannel
 import java.util.concurrent.atomic.AtomicBoolean
 import org.newsclub.net.unix.AFSocketExtensions
-import org.newsclub.net.unix.FileDescriptorCast
 
 /**
  * A file, a pipe or a socket that a peer has handed over open (`SCM_RIGHTS`, unix(7)): whatever it could do with it, this process can do
@@ -51,11 +50,16 @@ public class OpenFile internal constructor(private val descriptor: FileDescripto
         const val MOST = 253
 
         /** Of descriptors that the channel would close with itself. */
-        fun of(received: Array<FileDescriptor>): List<OpenFile> = received.map { descriptor ->
+        fun of(received: Array<FileDescriptor>): List<OpenFile> {
+            val files = ArrayList<OpenFile>(received.size)
             try {
-                OpenFile(FileDescriptorCast.duplicating(descriptor).`as`(FileDescriptor::class.java))
+                for (descriptor in received) files += OpenFile(Junixsocket.duplicate(descriptor))
+                return files
+            } catch (e: Throwable) {
+                files.forEach(OpenFile::close)
+                throw e
             } finally {
-                close(descriptor)
+                received.forEach(::close)
             }
         }
 
@@ -74,7 +78,8 @@ internal class ReceivedFiles(val files: List<OpenFile>) : AutoCloseable {
 
 /**
  * Has Unix datagram sockets and abstract stream sockets with these options take the open files that their peers hand over; without it the
- * system closes them. It takes the place of hooks set before, and hooks set after it take its place.
+ * system closes them. A message can bring 253, and each datagram that waits for a handler keeps its own open, which is a reason for a small
+ * [io.hawser.DatagramServerOptions.queueCount]. It takes the place of hooks set before, and hooks set after it take its place.
  */
 public fun SocketOptions.Builder.acceptFiles(): SocketOptions.Builder = apply {
     beforeBind(::takeFiles)
@@ -125,18 +130,18 @@ public suspend fun DatagramExchange.reply(bytes: ByteArray, files: List<FileDesc
 public suspend fun Connection.write(source: ByteBuffer, files: List<FileDescriptor>) {
     require(source.hasRemaining()) { "files need a byte to go with" }
     val stream = guarded()
-    stream.handOver(files.checked())
+    stream.handOver(files.checked(), with = source)
     try {
         write(source)
     } finally {
-        stream.handOver(emptyArray())
+        stream.handOver(emptyArray(), with = source)
     }
 }
 
 /**
  * The open files that came with what has been read so far, and have not been returned yet: none unless the options say [acceptFiles]. They
  * are there by the time that the byte that they came with is, or earlier, because it reads ahead. What nobody asks for is closed with the
- * connection.
+ * connection; while 1 024 wait, others are closed as they come.
  *
  * @throws IllegalArgumentException if the connection is none over an abstract name.
  */

@@ -8,6 +8,7 @@ import java.nio.channels.SocketChannel
 import java.nio.file.Path
 import org.newsclub.net.unix.AFUNIXDatagramChannel
 import org.newsclub.net.unix.AFUNIXSocketAddress
+import org.newsclub.net.unix.ConnectionRefusedSocketException
 
 /** Whether somebody listens on a socket. */
 internal sealed interface Probe {
@@ -57,8 +58,13 @@ internal sealed interface Probe {
         } catch (e: IOException) {
             val text = e.message.orEmpty().lowercase()
             when {
-                "refused" in text -> Ended
+                e is ConnectionRefusedSocketException || "refused" in text -> Ended
+
                 "no such file" in text -> Gone
+
+                // It has a peer, and we are another one.
+                "not permitted" in text -> Alive
+
                 else -> Unknown(e)
             }
         }

@@ -4,7 +4,7 @@ import java.nio.file.attribute.PosixFilePermission
 import java.nio.file.attribute.PosixFilePermissions
 
 /**
- * Whose the file of a server's socket is, and who may connect to it: on Linux, who may write to it. Immutable:
+ * Whose the file of a socket is, and who may connect to it: on Linux, who may write to it. Immutable:
  * `SocketFile { permissions("rw-rw----"); group = "web" }` in Kotlin, `SocketFile.builder().permissions("rw-rw----").group("web").build()`
  * in Java.
  *

@@ -17,6 +17,7 @@ import java.nio.file.NoSuchFileException
 import java.nio.file.Path
 import java.nio.file.StandardCopyOption.ATOMIC_MOVE
 import java.nio.file.attribute.PosixFileAttributeView
+import java.nio.file.attribute.PosixFilePermissions
 import java.nio.file.attribute.UserPrincipalNotFoundException
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.sync.Mutex
@@ -46,13 +47,28 @@ internal class SocketName(
      *
      * @throws BindFailed if the name cannot be had.
      */
-    suspend fun <T : AutoCloseable> publish(bind: suspend (Path) -> T): PublishedSocket<T> {
+    suspend fun <T : AutoCloseable> publish(bind: suspend (Path) -> T): PublishedSocket<T> = outlastingOwn { attempt(it, bind) }
+
+    /**
+     * Has [bind] bind a socket to the name itself, once that is free, and then gives it its permissions: for a socket whose peers see the name
+     * that it was bound to. Otherwise as [publish]; [afterwards] runs when the name is gone again, and when it was not to be had.
+     */
+    suspend fun <T : AutoCloseable> publishInPlace(afterwards: () -> Unit = {}, bind: suspend (Path) -> T): PublishedSocket<T> {
+        try {
+            return outlastingOwn { attemptInPlace(it, afterwards, bind) }
+        } catch (e: Throwable) {
+            withContext(NonCancellable) { onDisk { suppressing(e, afterwards) } }
+            throw e
+        }
+    }
+
+    private suspend fun <R> outlastingOwn(attempt: suspend (Path) -> R): R {
         val key = onDisk { typed { parent.toRealPath().resolve(path.fileName ?: path) } }
         while (true) {
             // Looked up before the attempt: one that ends during it may still have been the reason.
             val closing = ClosingNames.at(key)
             try {
-                return attempt(key, bind)
+                return attempt(key)
             } catch (e: BindFailed) {
                 if (closing.isEmpty() || e.reason != AddressInUse) throw e
                 closing.forEach { it.join() }
@@ -60,47 +76,56 @@ internal class SocketName(
         }
     }
 
-    /**
-     * Has [bind] bind a socket to the name itself, once that is free, and then gives it its permissions: for a socket whose peers see the name
-     * that it was bound to. Otherwise as [publish]; [afterwards] runs when the name is gone again.
-     */
-    suspend fun <T : AutoCloseable> publishInPlace(afterwards: () -> Unit = {}, bind: suspend (Path) -> T): PublishedSocket<T> {
-        var socket: T? = null
-        var identity: List<Any>? = null
-        try {
-            val key = onDisk {
-                typed {
-                    ensureSafe()
-                    makeWay()
-                    parent.toRealPath().resolve(path.fileName ?: path)
+    /** Not cancelled once there is a file: nobody else would know of it. */
+    private suspend fun <T : AutoCloseable> attemptInPlace(
+        key: Path,
+        afterwards: () -> Unit,
+        bind: suspend (Path) -> T,
+    ): PublishedSocket<T> =
+        withContext(NonCancellable) {
+            var identity = onDisk { typed { reserve() } }
+            var socket: T? = null
+            try {
+                val bound = bind(path).also { socket = it }
+                onDisk {
+                    typed {
+                        identity = checkNotNull(FileStatus.of(path)) { "$path has just been bound and is gone" }.identity
+                        apply(path)
+                    }
                 }
-            }
-            // Whoever is cancelled meanwhile would not know that there is a file by now.
-            val bound = withContext(NonCancellable) { bind(path) }.also { socket = it }
-            onDisk {
-                typed {
-                    identity = checkNotNull(FileStatus.of(path)) { "$path has just been bound and is gone" }.identity
-                    apply(path)
-                }
-            }
-            return PublishedSocket(bound, key) {
-                identity?.let(::remove)
-                afterwards()
-            }
-        } catch (e: Throwable) {
-            withContext(NonCancellable) {
-                try {
-                    onDisk {
-                        identity?.let(::remove)
+                PublishedSocket(bound, key) {
+                    try {
+                        remove(identity)
+                    } finally {
                         afterwards()
                     }
-                } catch (suppressed: IOException) {
-                    e.addSuppressed(suppressed)
                 }
+            } catch (e: Throwable) {
+                onDisk { suppressing(e) { remove(identity) } }
                 socket?.close()
+                throw e
             }
-            throw e
         }
+
+    /** Has a file of our own have the name, and returns which: who binds to the name takes what has it away, and that is to be ours. */
+    private fun reserve(): List<Any> {
+        ensureSafe()
+        repeat(ATTEMPTS) {
+            makeWay()
+            try {
+                Files.createFile(path, PosixFilePermissions.asFileAttribute(emptySet()))
+                return checkNotNull(FileStatus.of(path)) { "$path has just been made and is gone" }.identity
+            } catch (_: FileAlreadyExistsException) {
+                // Somebody has been faster.
+            }
+        }
+        throw failed(AddressInUse, "others keep taking the name")
+    }
+
+    private fun suppressing(failure: Throwable, cleanUp: () -> Unit) = try {
+        cleanUp()
+    } catch (e: IOException) {
+        failure.addSuppressed(e)
     }
 
     private suspend fun <T : AutoCloseable> attempt(key: Path, bind: suspend (Path) -> T): PublishedSocket<T> {
@@ -130,11 +155,7 @@ internal class SocketName(
             return PublishedSocket(bound, key) { identity?.let(::remove) }
         } catch (e: Throwable) {
             withContext(NonCancellable) {
-                try {
-                    identity?.let { onDisk { remove(it) } }
-                } catch (suppressed: IOException) {
-                    e.addSuppressed(suppressed)
-                }
+                onDisk { suppressing(e) { identity?.let(::remove) } }
                 socket?.close()
             }
             throw e
@@ -229,9 +250,13 @@ internal class SocketName(
             Files.delete(other)
         } catch (e: FileAlreadyExistsException) {
             throw BindFailed(endpoint, AddressInUse, "others keep taking the name; what had it before is $other now", e)
-        } catch (_: IOException) {
-            // A folder cannot be linked.
-            Files.move(other, path)
+        } catch (e: IOException) {
+            // A folder cannot be linked, and is not renamed over anything but an empty one.
+            if (FileStatus.of(other)?.isFolder == true) {
+                Files.move(other, path)
+            } else {
+                throw BindFailed(endpoint, AddressInUse, "what had the name cannot be given it back, and is $other now", e)
+            }
         }
     }
 

@@ -37,7 +37,7 @@ public object Unix {
     @JvmOverloads
     public fun server(path: Path, options: ServerOptions = ServerOptions(), file: SocketFile = SocketFile()): StreamServer {
         val address = UnixDomainSocketAddress.of(path)
-        val endpoint = endpointOf(address)
+        val endpoint = endpointOf(SCHEME, address)
         return StreamServer(endpoint, options, PathBinding(endpoint, address, options, file)::listen)
     }
 
@@ -67,7 +67,7 @@ public object Unix {
     @JvmOverloads
     public fun client(path: Path, options: ClientOptions = ClientOptions()): StreamClient {
         val address = UnixDomainSocketAddress.of(path)
-        val endpoint = endpointOf(address)
+        val endpoint = endpointOf(SCHEME, address)
         return StreamClient(endpoint, options, Connector(address, PathDialer(endpoint, address, options)::connect))
     }
 
@@ -85,11 +85,6 @@ public object Unix {
         return StreamClient(endpoint, options, Connector(abstract, AbstractDialer(endpoint, abstract, options)::connect))
     }
 
-    private fun endpointOf(address: UnixDomainSocketAddress): Endpoint {
-        require("$address".isNotEmpty()) { "no path: \"$address\"" }
-        return Endpoint.of(SCHEME, address)
-    }
-
     /** Null for a path. */
     private fun abstractName(name: String): AbstractAddress? {
         // Checks it, also before the JDK makes a path of it, in words of its own.
@@ -98,4 +93,10 @@ public object Unix {
     }
 
     private fun pathOf(name: String): Path = Path.of(name)
+}
+
+/** @throws IllegalArgumentException for an empty path or one of more than 107 bytes. */
+internal fun endpointOf(scheme: String, address: UnixDomainSocketAddress): Endpoint {
+    require("$address".isNotEmpty()) { "no path: \"$address\"" }
+    return Endpoint.of(scheme, address)
 }

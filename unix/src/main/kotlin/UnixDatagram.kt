@@ -12,9 +12,12 @@ import java.nio.file.Path
 
 /**
  * Clients and servers of Unix datagrams (unix(7)), within one machine: nothing is lost on the way, and who sends waits while the receiver's
- * queue is full (`net.unix.max_dgram_qlen`, 10 datagrams by default).
+ * queue is full (`net.unix.max_dgram_qlen`, 10 datagrams by default). When a client finds its server gone, what that had answered and
+ * nobody has received yet goes with it.
  *
- * A client without a name of its own cannot be answered; [AUTO] and [ClientName.of] give it one. The sockets are junixsocket's, because the
+ * A client without a name of its own cannot be answered; [AUTO] and [ClientName.of] give it one. Nor can a server at a path, which has
+ * been linked there from where it was bound: what it sends to other servers says so of its sender. To an abstract name everybody of the
+ * same network namespace may send, and the name of a sender proves nothing. The sockets are junixsocket's, because the
  * JDK has none: they live on one loop of their own, whatever `group` the options have. An empty datagram does not wait: it is lost where
  * the receiver has no room for it. Where junixsocket is a module that is not open to this one, empty datagrams are not received at all, and
  * to receive from abstract names is forty times slower.
@@ -23,7 +26,10 @@ import java.nio.file.Path
 public object UnixDatagram {
     internal const val SCHEME = "unixgram"
 
-    /** A name that nobody else has: an abstract one where there are such names, else a socket in a folder of its own. */
+    /**
+     * A name that nobody else has: an abstract one where there are such names, else a socket in a folder of its own. A server of another
+     * network namespace cannot answer an abstract one.
+     */
     @JvmField
     public val AUTO: ClientName = ClientName.Auto
 
@@ -40,7 +46,7 @@ public object UnixDatagram {
         file: SocketFile = SocketFile(),
     ): DatagramServer {
         val address = UnixDomainSocketAddress.of(path)
-        val endpoint = Endpoint.of(SCHEME, address)
+        val endpoint = endpointOf(SCHEME, address)
         return DatagramServer(endpoint, options, DatagramBinding(endpoint, options.socket).atPath(address, file))
     }
 
@@ -88,7 +94,7 @@ public object UnixDatagram {
     }
 
     private fun client(address: SocketAddress, bindTo: ClientName?, options: DatagramClientOptions): DatagramClient {
-        val endpoint = Endpoint.of(SCHEME, address)
+        val endpoint = if (address is UnixDomainSocketAddress) endpointOf(SCHEME, address) else Endpoint.of(SCHEME, address)
         return DatagramClient(endpoint, options, DatagramDialing(endpoint, address, bindTo, options.socket)::open)
     }
 }
@@ -104,16 +110,21 @@ public sealed interface ClientName {
      * The socket [path]. What has the name is left alone, unless it is a socket of the same user that nobody receives at any more; the
      * folder must not be one in which others can take its place. It is removed when the client's socket is closed.
      */
-    public class At internal constructor(public val path: Path) : ClientName {
+    public class At internal constructor(
+        public val path: Path,
+        /** Who may answer: who may write to the file. */
+        public val file: SocketFile,
+    ) : ClientName {
         override fun toString(): String = "$path"
     }
 
     public companion object {
         /** @throws IllegalArgumentException for an empty path or one of more than 107 bytes. */
         @JvmStatic
-        public fun of(path: Path): ClientName {
-            Endpoint.of(UnixDatagram.SCHEME, UnixDomainSocketAddress.of(path))
-            return At(path)
+        @JvmOverloads
+        public fun of(path: Path, file: SocketFile = SocketFile()): ClientName {
+            endpointOf(UnixDatagram.SCHEME, UnixDomainSocketAddress.of(path))
+            return At(path, file)
         }
     }
 }

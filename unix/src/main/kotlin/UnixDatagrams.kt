@@ -9,7 +9,6 @@ import io.hawser.engine.Watched
 import io.hawser.transport.RawDatagrams.Unnamed
 import io.hawser.transport.TransportApi
 import java.io.FileDescriptor
-import java.io.FileInputStream
 import java.io.IOException
 import java.net.DatagramPacket
 import java.net.SocketAddress
@@ -23,13 +22,15 @@ import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.delay
 import org.newsclub.net.unix.AFUNIXDatagramChannel
 import org.newsclub.net.unix.AFUNIXSocketAddress
-import org.newsclub.net.unix.FileDescriptorCast
+import org.newsclub.net.unix.ConnectionRefusedSocketException
+import org.newsclub.net.unix.ConnectionResetSocketException
+import org.newsclub.net.unix.NotConnectedSocketException
 
 /**
  * A socket of Unix datagrams over junixsocket, bound or without a name, with one peer or none.
  *
- * What is sent goes through a copy of the descriptor: junixsocket closes one that leads to nobody. The copy is made anew with the next
- * datagram, and a peer that has been started again is found by its name.
+ * What is sent and received goes through copies of the descriptor: junixsocket closes one that leads to nobody. The copy is made anew with
+ * the next datagram, and a peer that has been started again is found by its name.
  */
 @TransportApi
 internal class UnixDatagrams(
@@ -39,17 +40,21 @@ internal class UnixDatagrams(
     override val remote: SocketAddress?,
 ) : LocalDatagrams {
     override val endpoint: Endpoint = endpointOf(local)
+    private val acceptsFiles = channel.ancillaryReceiveBufferSize > 0
+
+    /** What the kernel keeps of the send buffer for itself (Linux, unix_dgram_sendmsg). */
+    private val limit = channel.getOption(SO_SNDBUF) - KERNEL_SHARE
     private val watched = Watched(loop, channel)
 
     /** Held by what uses the descriptor for input, and with [output] by what closes: nobody may close it meanwhile. */
     private val input = ReentrantLock()
-    private val recvfrom = Recvfrom(channel)
+    private val recvfrom = Recvfrom(channel, acceptsFiles)
 
     /** Held by what uses the descriptor for output. */
     private val output = ReentrantLock()
 
     /** Guarded by [output]. */
-    private var sender: AFUNIXDatagramChannel? = null
+    private var sender: Duplicate? = null
 
     /** What the peer was bound to, which is not where it is found if it is one of our servers at a path: only it is heard. */
     @Volatile
@@ -63,27 +68,25 @@ internal class UnixDatagrams(
     @Volatile
     private var isClosed = false
 
-    private val acceptsFiles = channel.ancillaryReceiveBufferSize > 0
-
     /** Guarded by [input]. */
-    override var attributes: Attributes = Attributes.none
-        private set
-
-    /** What the kernel keeps of the send buffer for itself (Linux, unix_dgram_sendmsg). */
-    private val limit = channel.getOption(SO_SNDBUF) - KERNEL_SHARE
+    override val attributes: Attributes get() = recvfrom.attributes
 
     override fun connect() = output.withLock {
         ensureOpen()
         sender = open()
     }
 
-    override fun endpointOf(address: SocketAddress): Endpoint = Endpoint.of(UnixDatagram.SCHEME, address)
+    override fun endpointOf(address: SocketAddress): Endpoint = Endpoint.of(UnixDatagram.SCHEME, address.nameable())
 
     override fun limitTo(target: SocketAddress): Int = limit
 
     override fun receive(target: ByteBuffer): SocketAddress? = input.withLock {
         ensureOpen()
-        receiveFromPeer(target)
+        try {
+            receiveFromPeer(target)
+        } catch (e: IOException) {
+            throw typed(e, size = 0, remote ?: local)
+        }
     }
 
     override fun send(source: ByteBuffer, target: SocketAddress): Boolean = send(source, target, noFiles)
@@ -122,6 +125,7 @@ internal class UnixDatagrams(
         input.withLock {
             output.withLock {
                 isClosed = true
+                recvfrom.close()
                 discardSender()
                 watched.close(local.takeIf { it !== Unnamed })
             }
@@ -136,7 +140,6 @@ internal class UnixDatagrams(
         while (true) {
             val start = target.position()
             val sender = recvfrom.receive(target) ?: return null
-            if (acceptsFiles) attributes = filesAsAttributes()
             if (remote == null) return sender
             if (sender == peerName) return remote
             // Who found us before we had a peer, or while that was gone.
@@ -145,14 +148,9 @@ internal class UnixDatagrams(
         }
     }
 
-    private fun filesAsAttributes(): Attributes {
-        val files = OpenFile.of(channel.receivedFileDescriptors)
-        return if (files.isEmpty()) Attributes.none else Attributes.none.with(ReceivedFiles.attribute, ReceivedFiles(files))
-    }
-
     private fun sendOnce(source: ByteBuffer, target: SocketAddress, files: Array<FileDescriptor>): Boolean {
         ensureOpen()
-        val sender = sender ?: open().also { sender = it }
+        val sender = (sender ?: open().also { sender = it }).channel
         // Before each attempt: one that fails forgets them.
         if (files.isNotEmpty()) Junixsocket.handOver(files, sender)
         val to = foreign(target)
@@ -177,32 +175,23 @@ internal class UnixDatagrams(
         if (isClosed) throw ClosedChannelException()
     }
 
-    private fun open(): AFUNIXDatagramChannel {
-        val opened = FileDescriptorCast.duplicating(channel.fileDescriptor).`as`(AFUNIXDatagramChannel::class.java)
+    private fun open(): Duplicate {
+        val opened = Duplicate(channel)
         try {
-            opened.configureBlocking(false)
-            opened.isDeleteOnClose = false
             if (remote != null) {
-                opened.connect(foreign(remote))
-                peerName = opened.remoteAddress.plain()
+                opened.channel.connect(foreign(remote))
+                peerName = opened.channel.remoteAddress.plain()
             }
             return opened
         } catch (e: Throwable) {
-            opened.closeWithDescriptor()
+            opened.close()
             throw e
         }
     }
 
     private fun discardSender() {
-        sender?.closeWithDescriptor()
+        sender?.close()
         sender = null
-    }
-
-    /** One that was made of a descriptor leaves that open. */
-    private fun AFUNIXDatagramChannel.closeWithDescriptor() {
-        val descriptor = fileDescriptor
-        close()
-        if (descriptor.valid()) FileInputStream(descriptor).close()
     }
 
     private fun typed(e: IOException, size: Int, target: SocketAddress): IOException {
@@ -210,7 +199,13 @@ internal class UnixDatagrams(
         val to = endpointOf(target)
         return when {
             "message too long" in text -> DatagramTooLarge(to, size, minOf(limit, size - 1), e)
-            nobodyThere.any { it in text } -> PeerUnreachable(to, e)
+
+            e is ConnectionRefusedSocketException || e is ConnectionResetSocketException || e is NotConnectedSocketException ||
+                nobodyThere.any { it in text } -> PeerUnreachable(to, e)
+
+            // The peer takes no more: not ours, which is open.
+            e is ClosedChannelException -> PeerUnreachable(to, e)
+
             else -> e
         }
     }

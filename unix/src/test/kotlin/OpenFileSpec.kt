@@ -7,11 +7,13 @@ import io.hawser.Endpoint
 import io.hawser.ServerOptions
 import io.hawser.SocketOptions
 import io.hawser.WhenQueueFull
+import io.hawser.event.DatagramEvent
 import io.hawser.testkit.LeakCheck
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.engine.spec.tempdir
 import io.kotest.matchers.shouldBe
+import java.io.File
 import java.io.FileDescriptor
 import java.io.FileInputStream
 import java.io.FileOutputStream
@@ -23,7 +25,10 @@ import kotlin.io.path.writeText
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
+import kotlinx.coroutines.yield
 
 private val accepting = SocketOptions { acceptFiles() }
 private val acceptingServer = DatagramServerOptions { socket = accepting }
@@ -81,16 +86,16 @@ class OpenFileSpec : StringSpec({
                             for (count in listOf(1, 2, 200, 253)) {
                                 withTimeout(HANG) { socket.send(ByteArray(1), List(count) { input.fd }) }
                                 began.await()
-                                while (server.totals.received == 0L) kotlinx.coroutines.yield()
+                                while (server.totals.received == 0L) yield()
                             }
                             shouldThrow<IllegalArgumentException> { socket.send(ByteArray(1), List(254) { input.fd }) }.message shouldBe
                                 "254 files are more than the 253 that can be handed over at once"
                         }
                         shouldThrow<IllegalArgumentException> { socket.send(ByteArray(1), listOf(FileDescriptor())) }.message shouldBe
                             "a file to be handed over is closed"
-                        while (server.totals.received < 4) kotlinx.coroutines.yield()
+                        while (server.totals.received < 4) yield()
                         gate.complete(Unit)
-                        while (server.totals.run { handled + dropped } < 4) kotlinx.coroutines.yield()
+                        while (server.totals.run { handled + dropped } < 4) yield()
                     }
                 }
             }
@@ -121,6 +126,54 @@ class OpenFileSpec : StringSpec({
                         connection.write(ByteBuffer.wrap("third\n".encodeToByteArray()), List(253) { _ -> it.fd })
                     }
                 }
+            }
+        }
+    }
+
+    "writes of several coroutines take their own files with them" {
+        val files = List(3) { dir.resolve("own$it").apply { writeText("$it") } }
+        coroutineScope {
+            Unix.server(newName(), ServerOptions { socket = accepting }).start(this) { connection ->
+                connection.readExactly(1 shl 20)
+                repeat(2) {
+                    val line = connection.readLine()
+                    connection.receivedFiles().forEach { file ->
+                        FileInputStream(file.take()).use { input -> connection.writeLine("$line ${input.readAllBytes().decodeToString()}") }
+                    }
+                }
+                connection.readLine()
+            }.use { server ->
+                Unix.client(server.address.toString()).connect().use { connection ->
+                    val large = launch { connection.write(ByteBuffer.allocate(1 shl 20)) }
+                    val small = files.drop(1).mapIndexed { i, file ->
+                        launch {
+                            FileInputStream(file.toFile()).use {
+                                connection.write(ByteBuffer.wrap("${i + 1}\n".encodeToByteArray()), listOf(it.fd))
+                            }
+                        }
+                    }
+                    val answers = withTimeout(HANG) { List(2) { connection.readLine() } }
+                    (small + large).forEach { it.join() }
+                    // Both lines may come in one read, and so their files with the first.
+                    answers.map { it?.substringAfter(' ') } shouldBe listOf("1", "2")
+                }
+            }
+        }
+    }
+
+    "at the limit of descriptors none stays open" {
+        Peer.java(FullOfFiles, listOf("sh", "-c", "ulimit -n 200; exec \"$@\"", "sh")).use { it.finish().first.trim() shouldBe "as before" }
+    }
+
+    "what is no file to be read is handed over too" {
+        val path = newPath()
+        val count = Channel<Int>(Channel.UNLIMITED)
+        coroutineScope {
+            UnixDatagram.server(path, acceptingServer).start(this) { count.trySend(it.files.size) }.use {
+                val program = "f=os.open('/',os.O_PATH)\ns=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM)\ns.connect(path)\n" +
+                    "socket.send_fds(s,[b'x'],[0]*20+[f])"
+                Peer.python(path, program).use { it.finish() shouldBe ("" to 0) }
+                count.receive() shouldBe 21
             }
         }
     }
@@ -156,3 +209,29 @@ class OpenFileSpec : StringSpec({
         }
     }
 })
+
+/** Prints whether as many descriptors are open as before, when it has been sent more files than there is room for. */
+object FullOfFiles {
+    @JvmStatic
+    fun main(arguments: Array<String>): Unit = runBlocking {
+        val failures = Channel<Unit>(Channel.UNLIMITED)
+        UnixDatagram.server(newName(), acceptingServer).start(this) { }.use { server ->
+            val failing = launch { server.events.collect { if (it is DatagramEvent.Failed) failures.trySend(Unit) } }
+            UnixDatagram.client(server.address.toString()).open { socket ->
+                socket.send(ByteArray(1))
+                while (server.totals.handled < 1) yield()
+                val before = descriptors()
+                FileInputStream("/proc/self/status").use { input ->
+                    repeat(3) {
+                        socket.send(ByteArray(1), List(250) { input.fd })
+                        failures.receive()
+                    }
+                }
+                println(if (descriptors() <= before) "as before" else "${descriptors()} and not $before")
+            }
+            failing.cancel()
+        }
+    }
+
+    private fun descriptors() = File("/proc/self/fd").list().orEmpty().size
+}

@@ -18,6 +18,8 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.withTimeout
+import org.newsclub.net.unix.AFUNIXDatagramChannel
+import org.newsclub.net.unix.AFUNIXSocketAddress
 import org.opentest4j.TestAbortedException
 
 /** Nothing here takes this long unless it hangs. */
@@ -67,6 +69,14 @@ internal suspend fun answers(path: Path): Boolean = Unix.client(path).connect { 
 internal fun stale(path: Path) {
     java.nio.channels.ServerSocketChannel.open(java.net.StandardProtocolFamily.UNIX)
         .use { it.bind(java.net.UnixDomainSocketAddress.of(path)) }
+}
+
+/** The same for datagrams. */
+internal fun staleDatagrams(path: Path) {
+    AFUNIXDatagramChannel.open().use {
+        it.isDeleteOnClose = false
+        it.bind(AFUNIXSocketAddress.of(path))
+    }
 }
 
 /** The number that [field] of stat(2) is for [path] itself. */

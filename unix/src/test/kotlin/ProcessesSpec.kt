@@ -1,5 +1,7 @@
 package io.hawser.unix
 
+import io.hawser.Endpoint
+import io.hawser.Hawser
 import io.hawser.UnsupportedTransport
 import io.hawser.testkit.LeakCheck
 import io.kotest.assertions.throwables.shouldThrow
@@ -15,18 +17,20 @@ import java.nio.file.attribute.PosixFilePermissions
 import kotlin.io.path.deleteExisting
 import kotlin.io.path.getPosixFilePermissions
 import kotlin.io.path.readLines
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.runBlocking
 
 /** Servers in processes of their own: as they are seen from outside, and when they are killed. */
 class ProcessesSpec : StringSpec({
     extension(LeakCheck)
+    beforeSpec { AfUnixLoops.group(Endpoint.Local(Unix.SCHEME, newName())) }
     timeout = 120_000
 
     "a server that is killed leaves its socket, and the next one replaces it" {
         val own = newFolder()
         val path = own.resolve("s")
         repeat(3) {
-            Peer.java(ChildEcho, emptyList(), "$path").use { child ->
+            Peer.java(ChildEcho, emptyList(), "unix:$path").use { child ->
                 child.awaitLine("listening")
                 answers(path) shouldBe true
                 child.kill()
@@ -37,36 +41,42 @@ class ProcessesSpec : StringSpec({
         own.content shouldBe emptyList()
     }
 
-    "one that starts changes no file outside its private folder, but for the name it gets" {
-        val own = newFolder()
-        val path = own.resolve("s")
-        stale(path)
-        val trace = Files.createTempFile("hawser", ".strace")
-        val calls = "trace=bind,chmod,fchmod,fchmodat,chown,lchown,fchownat,rename,renameat,renameat2,link,linkat,unlink,unlinkat," +
-            "rmdir,mkdir"
-        val strace = listOf("strace", "-f", "-qq", "-o", "$trace", "-e", calls)
-        Peer.java(ChildEcho, strace, "$path").use { child ->
-            child.awaitLine("listening")
-            answers(path) shouldBe true
-            child.kill()
-        }
-        val touching = trace.readLines().filter { "$own" in it && !it.contains("ENOENT") }
-        touching.shouldNotBeEmpty()
-        // Past the number of the thread.
-        val changes = touching.map { it.substringAfter(' ').trim() }
-        val private = Regex("\"${Regex.escape("$own")}/(\\.h\\w+)").find(changes.first { it.startsWith("mkdir") })!!.groupValues[1]
-        for (call in changes) {
-            val names = Regex("\"([^\"]*)\"").findAll(call).map { it.groupValues[1] }.toList()
-            val changed = when (call.substringBefore('(')) {
-                "rename", "renameat", "renameat2", "link", "linkat" -> names.last()
-                else -> names.first()
+    for (scheme in listOf("unix", "unixgram")) {
+        "$scheme: one that starts changes no file outside its private folder, but for the name it gets" {
+            val own = newFolder()
+            val path = own.resolve("s")
+            if (scheme == "unix") stale(path) else staleDatagrams(path)
+            val trace = Files.createTempFile("hawser", ".strace")
+            val calls = "trace=bind,chmod,fchmod,fchmodat,chown,lchown,fchownat,rename,renameat,renameat2,link,linkat,unlink,unlinkat," +
+                "rmdir,mkdir"
+            val strace = listOf("strace", "-f", "-qq", "-o", "$trace", "-e", calls)
+            Peer.java(ChildEcho, strace, "$scheme:$path").use { child ->
+                child.awaitLine("listening")
+                if (scheme == "unix") {
+                    answers(path) shouldBe true
+                } else {
+                    Hawser.datagramClient("$scheme:$path").request(ByteArray(1), 60.seconds).bytes.size shouldBe 1
+                }
+                child.kill()
             }
-            val isLink = call.startsWith("link")
-            if (isLink) changed shouldBe "$path" else changed shouldStartWith "$own/$private"
+            val touching = trace.readLines().filter { "$own" in it && !it.contains("ENOENT") }
+            touching.shouldNotBeEmpty()
+            // Past the number of the thread.
+            val changes = touching.map { it.substringAfter(' ').trim() }
+            val private = Regex("\"${Regex.escape("$own")}/(\\.h\\w+)").find(changes.first { it.startsWith("mkdir") })!!.groupValues[1]
+            for (call in changes) {
+                val names = Regex("\"([^\"]*)\"").findAll(call).map { it.groupValues[1] }.toList()
+                val changed = when (call.substringBefore('(')) {
+                    "rename", "renameat", "renameat2", "link", "linkat" -> names.last()
+                    else -> names.first()
+                }
+                val isLink = call.startsWith("link")
+                if (isLink) changed shouldBe "$path" else changed shouldStartWith "$own/$private"
+            }
+            changes.count { it.startsWith("link") } shouldBe 2
+            trace.deleteExisting()
+            path.deleteExisting()
         }
-        changes.count { it.startsWith("link") } shouldBe 2
-        trace.deleteExisting()
-        path.deleteExisting()
     }
 
     for (umask in listOf("0000", "0777")) {
@@ -109,9 +119,9 @@ class ProcessesSpec : StringSpec({
             val (output, status) = child.finish()
             val platform = "${System.getProperty("os.name")} ${System.getProperty("os.version")} " +
                 "(${System.getProperty("os.arch")}) with Java ${System.getProperty("java.version")}"
-            val (server, client) = output.trim().lines().takeLast(2)
-            server shouldContain Regex("unix:@hawser-.* is not supported on \\Q$platform\\E: ")
-            client shouldContain Regex("unix:@hawser-.* is not supported on \\Q$platform\\E: ")
+            val said = output.trim().lines().takeLast(4)
+            said.take(2).forEach { it shouldContain Regex("unix:@hawser-.* is not supported on \\Q$platform\\E: ") }
+            said.drop(2).forEach { it shouldContain Regex("unixgram:/.* is not supported on \\Q$platform\\E: ") }
             status shouldBe 0
         }
     }
@@ -144,11 +154,19 @@ class ProcessesSpec : StringSpec({
     }
 })
 
-/** An echo server at its argument. */
+/** An echo server at the endpoint that is its argument. */
 object ChildEcho {
     @JvmStatic
     fun main(arguments: Array<String>) = runBlocking {
-        val server = Unix.server(Path.of(arguments.single())).start(this, echo)
+        val endpoint = Endpoint.parse(arguments.single())
+        val server =
+            if (endpoint.isDatagram) {
+                Hawser.datagramServer(endpoint).start(this) {
+                    reply(it.bytes)
+                }
+            } else {
+                Hawser.streamServer(endpoint).start(this, echo)
+            }
         println("listening")
         server.awaitClosed()
     }
@@ -162,6 +180,8 @@ object WithoutLibrary {
         Unix.server(path).start(this, echo).use { check(answers(Path.of(path))) }
         println(shouldThrow<UnsupportedTransport> { Unix.server(name).start(this, echo) }.message)
         println(shouldThrow<UnsupportedTransport> { Unix.client(name).connect() }.message)
+        println(shouldThrow<UnsupportedTransport> { UnixDatagram.server("$path.datagrams").start(this) { } }.message)
+        println(shouldThrow<UnsupportedTransport> { UnixDatagram.client(path).open() }.message)
     }
 }
 

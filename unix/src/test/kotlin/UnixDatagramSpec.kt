@@ -15,6 +15,9 @@ import io.hawser.PeerUnreachable
 import io.hawser.ReplyImpossible
 import io.hawser.SocketOptions
 import io.hawser.event.DatagramEvent
+import io.hawser.event.DropReason
+import io.hawser.event.ServerState
+import io.hawser.outbox
 import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.contract.ContractDatagrams
 import io.hawser.testkit.contract.DatagramContract
@@ -25,6 +28,7 @@ import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.engine.spec.tempdir
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.net.UnixDomainSocketAddress
 import java.nio.ByteBuffer
@@ -43,6 +47,8 @@ import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
@@ -289,6 +295,192 @@ class UnixDatagramSpec : StringSpec({
         listOf(path, own).map { it.readText() } shouldBe List(2) { "a rival's" }
     }
 
+    "another user may send only where the permissions let it" {
+        requireRoot()
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"))
+        val open = newFolder().also { Files.setPosixFilePermissions(it, PosixFilePermissions.fromString("rwxr-xr-x")) }
+        val path = open.resolve("log.sock")
+        val say = "s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM)\ntry: s.sendto(b'hello',path); print('sent')\n" +
+            "except OSError as e: print(e.strerror)"
+        for ((permissions, outcome) in listOf("rw-------" to "Permission denied", "rw-rw-rw-" to "sent")) {
+            coroutineScope {
+                val file = SocketFile { permissions(permissions) }
+                val server = UnixDatagram.server(path, DatagramServerOptions(), file).start(this) { }
+                Peer.python(path, say, *asAnother).use { it.finish() shouldBe ("$outcome\n" to 0) }
+                server.shutdown(Duration.ZERO)
+            }
+        }
+    }
+
+    "a client's name is not put where others could take its place" {
+        val unsafe = newFolder().also { Files.setPosixFilePermissions(it, PosixFilePermissions.fromString("rwxrwxrwx")) }
+        coroutineScope {
+            UnixDatagram.server(newName()).start(this) { }.use { server ->
+                shouldThrow<BindFailed> { UnixDatagram.client("${server.address}", ClientName.of(unsafe.resolve("c"))).open() }
+                    .message.orEmpty() shouldContain "everybody may write to the folder $unsafe"
+            }
+        }
+        unsafe.content shouldBe emptyList()
+    }
+
+    "a peer that turns to another one is told of once, costs nothing while nobody receives, and one that is back is found" {
+        val path = dir.resolve("unfaithful.sock")
+        val own = dir.resolve("unfaithful-client.sock")
+        val receiver = "s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM)\nos.path.exists(path) and os.unlink(path)\n" +
+            "s.bind(path)\nprint('bound')\n"
+        UnixDatagram.server(newName()).let { other ->
+            coroutineScope {
+                other.start(this) { }.use { elsewhere ->
+                    val turning = "sys.stdin.readline(); s.connect('$own'); print('connected')\n" +
+                        "sys.stdin.readline(); s.connect('\\0${elsewhere.address.toString().substring(
+                            1,
+                        )}'); print('turned')\nsys.stdin.readline()"
+                    Peer.python(path, receiver + turning).use { peer ->
+                        peer.line() shouldBe "bound"
+                        UnixDatagram.client(path, ClientName.of(own)).open { socket ->
+                            val pending = async(start = UNDISPATCHED) { runCatching { socket.receive() }.exceptionOrNull() }
+                            peer.say("connect\n")
+                            peer.line() shouldBe "connected"
+                            socket.send("unread".encodeToByteArray())
+                            peer.say("turn\n")
+                            peer.line() shouldBe "turned"
+                            withTimeout(HANG) { pending.await() }.shouldBeInstanceOf<PeerUnreachable>()
+                            LeakCheck.ensureRest()
+                            peer.kill()
+                            Peer.python(path, "${receiver}m,a=s.recvfrom(100)\ns.sendto(m,a)").use { next ->
+                                next.line() shouldBe "bound"
+                                socket.send("faithful".encodeToByteArray())
+                                withTimeout(HANG) { socket.receive().text } shouldBe "faithful"
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    "a sender whose name Java cannot write is served, and cannot be answered" {
+        val path = dir.resolve("names.sock")
+        val seen = Channel<Boolean>(Channel.UNLIMITED)
+        coroutineScope {
+            UnixDatagram.server(path).start(this) { seen.trySend(it.canReply) }.use { server ->
+                Peer.python(
+                    path,
+                    "for name in (b'$dir/\\xff\\xfe', b'\\0' + b'\\xff' * 100):\n" +
+                        " s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM); s.bind(name); s.sendto(b'x',path)",
+                ).use { it.finish() shouldBe ("" to 0) }
+                List(2) { seen.receive() } shouldBe listOf(false, true)
+                server.state.value shouldBe ServerState.Listening(server.address)
+            }
+        }
+    }
+
+    "who does not read the replies keeps others waiting for so long as the server lets it" {
+        val path = dir.resolve("mute.sock")
+        val options = DatagramServerOptions { replyTimeout = 10.milliseconds }
+        val drops = Channel<DropReason>(Channel.UNLIMITED)
+        coroutineScope {
+            UnixDatagram.server(path, options).start(this) { reply(it.bytes) }.use { server ->
+                val dropped =
+                    launch(start = UNDISPATCHED) { server.events.collect { if (it is DatagramEvent.Dropped) drops.trySend(it.reason) } }
+                val mute =
+                    "s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM); s.bind('${newPath()}')\nfor i in range(20): s.sendto(b'x',path)\n" +
+                        "print('sent'); sys.stdin.readline()"
+                Peer.python(path, mute).use { peer ->
+                    peer.line() shouldBe "sent"
+                    Hawser.datagramClient(server.endpoint).request("served".encodeToByteArray(), 60.seconds).text shouldBe "served"
+                    drops.receive() shouldBe DropReason.NoRoom(10.milliseconds)
+                }
+                dropped.cancel()
+            }
+        }
+    }
+
+    "one who shuts its receiving down is gone, and the outbox goes on" {
+        val path = dir.resolve("shut.sock")
+        Peer.python(
+            path,
+            "s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM); s.bind(path); s.shutdown(socket.SHUT_RD); print('shut'); sys.stdin.readline()",
+        ).use { peer ->
+            peer.line() shouldBe "shut"
+            UnixDatagram.client(path).open { socket ->
+                shouldThrow<PeerUnreachable> { socket.send(ByteArray(1)) }
+                coroutineScope {
+                    val outbox = socket.outbox(this, capacity = 10)
+                    outbox.offer(ByteArray(1)) shouldBe true
+                    while (outbox.size > 0) yield()
+                    outbox.offer(ByteArray(1)) shouldBe true
+                    outbox.close()
+                    outbox.awaitSent()
+                    outbox.dropped shouldBe 2
+                }
+            }
+        }
+    }
+
+    "a client's name can be had again at once, whoever is cancelled leaves nothing, and a rival's file stays" {
+        val path = newPath()
+        val own = newFolder().resolve("client.sock")
+        val random = Random(1)
+        coroutineScope {
+            UnixDatagram.server(path).start(this) { reply(it.bytes) }.use {
+                val client = UnixDatagram.client(path, ClientName.of(own))
+                repeat(100) { client.request("$it".encodeToByteArray(), 60.seconds).text shouldBe "$it" }
+                repeat(200) {
+                    val opening = launch(Dispatchers.Default) { client.open { awaitCancellation() } }
+                    val patience = random.nextInt(2_000)
+                    repeat(patience) { Thread.onSpinWait() }
+                    opening.cancelAndJoin()
+                }
+                client.request("done".encodeToByteArray(), 60.seconds).text shouldBe "done"
+                withTimeout(HANG) { while (own.parent.content.isNotEmpty()) yield() }
+                val rival =
+                    "import os\nfor i in range(1000):\n try:\n  f=os.open(path,os.O_CREAT|os.O_EXCL|os.O_WRONLY); n=os.fstat(f).st_ino\n" +
+                        "  assert os.stat(path).st_ino==n, 'lost'; os.unlink(path)\n except FileExistsError: pass\nprint('never lost')"
+                Peer.python(own, rival).use { peer ->
+                    val opening = launch(Dispatchers.Default) {
+                        while (true) {
+                            try {
+                                client.open { }
+                            } catch (_: BindFailed) {
+                                // The rival has it.
+                            }
+                        }
+                    }
+                    peer.finish() shouldBe ("never lost\n" to 0)
+                    opening.cancelAndJoin()
+                }
+            }
+        }
+    }
+
+    "names of clients and servers are as long as they may be, and no longer" {
+        val longest = dir.resolve("x".repeat(107 - "$dir/".length))
+        val own = newFolder().let { it.resolve("y".repeat(107 - "$it/".length)) }
+        coroutineScope {
+            UnixDatagram.server(longest).start(this) { reply(it.bytes) }.use {
+                UnixDatagram.client(longest, ClientName.of(own)).request("long".encodeToByteArray(), 60.seconds).text shouldBe "long"
+            }
+        }
+        shouldThrow<IllegalArgumentException> { UnixDatagram.server(Path.of("$longest!")) }.message.orEmpty() shouldContain "108 bytes"
+        shouldThrow<IllegalArgumentException> {
+            UnixDatagram.client(longest, ClientName.of(Path.of("$own!")))
+        }.message.orEmpty() shouldContain
+            "108 bytes"
+        shouldThrow<IllegalArgumentException> { UnixDatagram.server("@a\u0000b") }.message.orEmpty() shouldContain "NUL"
+        shouldThrow<IllegalArgumentException> { UnixDatagram.server("") }
+    }
+
+    "ten thousand sockets come and go" {
+        coroutineScope {
+            UnixDatagram.server(newPath()).start(this) { reply(it.bytes) }.use { server ->
+                val client = Hawser.datagramClient(server.endpoint)
+                repeat(10_000) { client.open().use { socket -> if (it % 100 == 0) socket.send(ByteArray(1)) } }
+                client.request("still".encodeToByteArray(), 60.seconds).text shouldBe "still"
+            }
+        }
+    }
+
     "a client hears its server only, also when that has gone for a while" {
         val path = dir.resolve("only.sock")
         val own = dir.resolve("own.sock")
@@ -325,12 +517,14 @@ class UnixDatagramSpec : StringSpec({
             for (sender in listOf(null, AbstractAddress("a sender ${newName()}"), UnixDomainSocketAddress.of(path))) {
                 AFUNIXDatagramChannel.open().use { channel ->
                     if (sender != null) channel.bind(sender.foreign())
-                    for (receiver in listOf(Recvfrom(received), Recvfrom(received, isDirect = false))) {
-                        val buffer = ByteBuffer.allocateDirect(10)
-                        receiver.receive(buffer) shouldBe null
-                        channel.send(ByteBuffer.wrap(ByteArray(3)), target)
-                        receiver.receive(buffer) shouldBe (sender ?: RawDatagrams.Unnamed)
-                        buffer.position() shouldBe 3
+                    for (isDirect in listOf(true, false)) {
+                        Recvfrom(received, isDirect = isDirect).use { receiver ->
+                            val buffer = ByteBuffer.allocateDirect(10)
+                            receiver.receive(buffer) shouldBe null
+                            channel.send(ByteBuffer.wrap(ByteArray(3)), target)
+                            receiver.receive(buffer) shouldBe (sender ?: RawDatagrams.Unnamed)
+                            buffer.position() shouldBe 3
+                        }
                     }
                 }
             }

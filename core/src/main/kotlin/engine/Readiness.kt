@@ -146,7 +146,12 @@ internal class Readiness(private val loop: EventLoop, val channel: SelectableCha
             // A socket is writable nearly always: watching for it without need would wake the loop for ever.
             if (output == null) drop(OUTPUT_OPERATIONS)
         }
-        if (!loop.selection.keepsIdleKeys && key?.isValid == false) renew()
+        if (!loop.selection.keepsIdleKeys && key?.isValid == false) {
+            // Something is wrong, and who waits learns what by trying.
+            resumeNext(INPUT)
+            resumeNext(OUTPUT)
+            renew()
+        }
     }
 
     /** Has the wait for [OP_READ], the present or else the next one, return without a cause. Any thread. */
