@@ -63,7 +63,10 @@ internal class Child(vararg command: String) : AutoCloseable {
             Child("bash", "-c", line, "bash", *java(memory), MAIN, *arguments)
 
         /** Another program of ours, by the name of its class. */
-        fun program(main: String, vararg arguments: String): Child = Child(*java("256m"), main, *arguments)
+        fun program(main: String, vararg arguments: String): Child = Child(*programCommand(main), *arguments)
+
+        /** What runs it. */
+        fun programCommand(main: String): Array<String> = arrayOf(*java("256m"), main)
 
         /** The same where SIGINT ends it even if these tests run in the background of a shell, whose children ignore it. */
         fun hawserInForeground(vararg arguments: String): Child =
@@ -91,9 +94,14 @@ internal class Child(vararg command: String) : AutoCloseable {
             "${System.getProperty("java.home")}/bin/java",
             "-Xmx$memory",
             "-XX:MaxDirectMemorySize=$memory",
+            *nativeAccess,
             "-cp",
             System.getProperty("java.class.path"),
         )
+
+        /** The jar says so itself; newer Javas want to be told. */
+        private val nativeAccess: Array<String> =
+            if (Runtime.version().feature() >= 24) arrayOf("--enable-native-access=ALL-UNNAMED") else emptyArray()
         private const val MAIN = "io.hawser.samples.MainKt"
     }
 }

@@ -3,20 +3,33 @@ package io.hawser.samples.programs
 import io.hawser.samples.Child
 import io.hawser.samples.connected
 import io.kotest.core.spec.style.StringSpec
+import io.kotest.engine.spec.tempdir
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldStartWith
 import java.io.BufferedReader
 import java.net.InetAddress
 import java.net.ServerSocket
 import java.net.Socket
+import java.net.StandardProtocolFamily.UNIX
+import java.net.UnixDomainSocketAddress
+import java.nio.ByteBuffer
+import java.nio.channels.Channels
+import java.nio.channels.ServerSocketChannel
+import java.util.concurrent.atomic.AtomicInteger
 
+private const val PROGRAMS = "io.hawser.samples.programs"
 private const val ANY_PORT = "tcp://127.0.0.1:0"
 
 /** The programs that show how to write one do what they say. */
 class ProgramsSpec : StringSpec({
     timeout = 180_000
 
-    fun program(name: String, vararg arguments: String) = Child.program("io.hawser.samples.programs.$name", *arguments)
+    val folder = tempdir().toPath()
+    val sockets = AtomicInteger()
+
+    fun unixgram() = "unixgram:${folder.resolve("${sockets.incrementAndGet()}.sock")}"
+
+    fun program(name: String, vararg arguments: String) = Child.program("$PROGRAMS.$name", *arguments)
 
     fun printed(name: String, vararg arguments: String): List<String> = program(name, *arguments).use { program ->
         val end = program.end()
@@ -119,20 +132,59 @@ class ProgramsSpec : StringSpec({
         }
     }
 
-    "counters arrive, what is none is refused, and nobody waits" {
-        printed("StatsdKt") shouldBe listOf("requests 10, bytes 512; no counter: nonsense")
+    for ((transport, newEndpoint) in listOf<Pair<String, () -> String>>("UDP" to { "udp://127.0.0.1:0" }, "Unix" to ::unixgram)) {
+        "$transport: counters arrive, what is none is refused, and nobody waits" {
+            printed("StatsdKt", newEndpoint()) shouldBe listOf("requests 10, bytes 512; no counter: nonsense")
+            printed("Counters", newEndpoint()) shouldBe listOf("requests 2, bytes 512")
+        }
+
+        "$transport: a worker does what datagrams tell it" {
+            printed("WorkerControlKt", newEndpoint()) shouldBe
+                listOf("status: working", "pause: paused", "status: paused", "resume: working")
+            printed("Control", newEndpoint()) shouldBe listOf("pause: paused", "status: paused", "resume: working")
+        }
+
+        "$transport: the collector keeps what matters, and tells what it had to drop" {
+            printed("LogShippingKt", newEndpoint()) shouldBe
+                listOf("ERROR: disk full", "ERROR: still full", "a line was cut after 1024 bytes and is not kept")
+            printed("LogLines", newEndpoint()) shouldBe listOf("INFO: started", "ERROR: disk full", "0 lost")
+        }
+
+        "$transport: the agent goes on while nobody listens" {
+            printed("MonitoringAgentKt", newEndpoint()) shouldBe List(3) { "threads is known" } + "heard again"
+            printed("Agent", newEndpoint()) shouldBe listOf("it lives")
+        }
     }
 
-    "a worker does what datagrams tell it" {
-        printed("WorkerControlKt") shouldBe listOf("status: working", "pause: paused", "status: paused", "resume: working")
+    "an event reaches all who listen" {
+        printed("Notifications", unixgram(), unixgram()) shouldBe List(2) { "listener $it: order 17 shipped" }
+        val gone = unixgram()
+        printed("NotificationsKt", unixgram(), unixgram(), gone) shouldBe
+            List(2) { "listener $it: order 17 shipped" } + "nobody receives at $gone"
     }
 
-    "the collector keeps what matters, and tells what it had to drop" {
-        printed("LogShippingKt") shouldBe listOf("ERROR: disk full", "ERROR: still full", "a line was cut after 1024 bytes and is not kept")
+    "whoever started it is told that it is ready, and a program that nobody started tells nobody" {
+        printed("SdNotifyKt") shouldBe listOf("nobody wants to know")
+        val told = "import os, socket, subprocess, sys\ns = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\ns.settimeout(60)\n" +
+            "s.bind('\\0' + sys.argv[1])\nos.environ['NOTIFY_SOCKET'] = '@' + sys.argv[1]\n" +
+            "status = subprocess.run(sys.argv[2:]).returncode\nprint(s.recv(100).decode(), status)"
+        Child.tool("python3", "-c", told, "hawser-notify-${ProcessHandle.current().pid()}", *Child.programCommand("$PROGRAMS.SdNotifyKt"))
+            .use { it.end() shouldBe Child.End(0, listOf("READY=1 0"), "") }
     }
 
-    "the agent goes on while nobody listens" {
-        printed("MonitoringAgentKt") shouldBe List(3) { "threads is known" } + "heard again"
+    "a daemon that speaks HTTP on a Unix socket tells its version" {
+        val path = folder.resolve("daemon.sock")
+        ServerSocketChannel.open(UNIX).use { daemon ->
+            daemon.bind(UnixDomainSocketAddress.of(path))
+            program("DockerVersionKt", "$path").use { asking ->
+                daemon.accept().use { connection ->
+                    val request = Channels.newInputStream(connection).bufferedReader()
+                    generateSequence(request::readLine).takeWhile { it.isNotEmpty() }.first() shouldBe "GET /version HTTP/1.0"
+                    connection.write(ByteBuffer.wrap("HTTP/1.0 200 OK\r\n\r\n{\"Version\":\"27.1\"}\n".toByteArray()))
+                }
+                asking.end() shouldBe Child.End(0, listOf("{\"Version\":\"27.1\"}"), "")
+            }
+        }
     }
 
     "a codec needs no connection" {

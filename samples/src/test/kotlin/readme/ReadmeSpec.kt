@@ -80,6 +80,15 @@ class ReadmeSpec : StringSpec({
         folder.deleteExisting()
     }
 
+    "a Unix datagram is answered" {
+        val folder = Files.createTempDirectory("hawser")
+        coroutineScope {
+            val (server, answer) = unixDatagrams(this, folder.resolve("log.sock"))
+            server.use { answer.text shouldBe "status" }
+        }
+        folder.deleteExisting()
+    }
+
     "frames and numbers go over" {
         coroutineScope {
             Hawser.streamServer("tcp://127.0.0.1:0").start(this) { frames(it) }.use { server ->

@@ -17,6 +17,7 @@ import io.hawser.tcp.Tcp
 import io.hawser.udp.Udp
 import io.hawser.unix.SocketFile
 import io.hawser.unix.Unix
+import io.hawser.unix.UnixDatagram
 import io.hawser.unix.peerCredentials
 import io.hawser.unix.peerUid
 import java.net.SocketAddress
@@ -72,6 +73,13 @@ suspend fun unix(scope: CoroutineScope, path: Path): Pair<RunningServer, String?
         connection.writeLine("uid ${connection.peerCredentials.uid}")
     }
     val answer = Unix.client(path).connect { it.readLine() }
+    return server to answer
+}
+
+suspend fun unixDatagrams(scope: CoroutineScope, path: Path): Pair<RunningDatagramServer, Datagram> {
+    val server = UnixDatagram.server(path).start(scope) { datagram -> if (datagram.canReply) reply(datagram.bytes) }
+    UnixDatagram.client(path).open().use { it.send("ERROR: disk full".encodeToByteArray()) }
+    val answer = UnixDatagram.client(path, bindTo = UnixDatagram.AUTO).request("status".encodeToByteArray(), timeout = 1.seconds)
     return server to answer
 }
 
