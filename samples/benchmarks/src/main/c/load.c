@@ -1,11 +1,10 @@
 /*
- * load MODE HOST PORT CONNECTIONS BYTES WARMUP SECONDS THREADS [rate=PER_SECOND] [file=PATH] [samples=PATH]
+ * load MODE ENDPOINT CONNECTIONS BYTES WARMUP SECONDS THREADS [rate=PER_SECOND] [file=PATH] [samples=PATH]
  *
  * Prints one line of key=value figures. Exits with 1 if anything came back wrong or a connection failed.
  */
 #include "load.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -53,7 +52,7 @@ static void *work(void *argument) {
 }
 
 static int usage(void) {
-    fprintf(stderr, "usage: load MODE HOST PORT CONNECTIONS BYTES WARMUP SECONDS THREADS [key=value ...]\n"
+    fprintf(stderr, "usage: load MODE ENDPOINT CONNECTIONS BYTES WARMUP SECONDS THREADS [key=value ...]\n"
                     "keys: rate file samples\nmodes:");
     for (int i = 0; i < mode_count; i++) fprintf(stderr, " %s", modes[i]->name);
     fprintf(stderr, "\n");
@@ -83,20 +82,20 @@ static int all_opened(const struct worker *workers, int threads) {
 }
 
 int main(int count, char **arguments) {
-    if (count < 9) return usage();
-    for (int i = 9; i < count; i++) {
+    if (count < 8) return usage();
+    for (int i = 8; i < count; i++) {
         if (!read_setting(arguments[i])) return usage();
     }
     for (int i = 0; i < mode_count; i++) {
         if (!strcmp(arguments[1], modes[i]->name)) mode = modes[i];
     }
-    struct sockaddr_in server = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(arguments[3]))};
-    int connections = atoi(arguments[4]);
-    int bytes = atoi(arguments[5]);
-    double warmup = atof(arguments[6]);
-    double seconds = atof(arguments[7]);
-    int threads = atoi(arguments[8]);
-    if (!mode || inet_pton(AF_INET, arguments[2], &server.sin_addr) != 1 || connections < 1 || bytes < 1 ||
+    struct target server;
+    int connections = atoi(arguments[3]);
+    int bytes = atoi(arguments[4]);
+    double warmup = atof(arguments[5]);
+    double seconds = atof(arguments[6]);
+    int threads = atoi(arguments[7]);
+    if (!mode || !read_target(arguments[2], &server) || connections < 1 || bytes < 1 ||
         bytes > MAX_BYTES || warmup < 0 || seconds <= 0 || threads < 1 || threads > MAX_THREADS) {
         return usage();
     }
@@ -111,7 +110,7 @@ int main(int count, char **arguments) {
     pthread_barrier_init(&started, NULL, (unsigned)threads + 1);
     for (int i = 0; i < threads; i++) {
         workers[i].settings = &settings;
-        workers[i].server = server;
+        workers[i].server = &server;
         workers[i].index = i;
         workers[i].workers = threads;
         workers[i].connections = connections / threads + (i < connections % threads);

@@ -4,6 +4,8 @@
 
 #include <netinet/in.h>
 #include <stdint.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 enum { SUB_BUCKETS = 32, BUCKETS = 64 * SUB_BUCKETS };
 
@@ -25,6 +27,21 @@ struct settings {
     const char *samples;
 };
 
+/* Where the server is. */
+struct target {
+    union {
+        struct sockaddr any;
+        struct sockaddr_in inet;
+        struct sockaddr_un local;
+    };
+    socklen_t length;
+    /* SOCK_STREAM or SOCK_DGRAM. */
+    int type;
+};
+
+/* Reads tcp://A.B.C.D:PORT, udp://A.B.C.D:PORT, unix:PATH or unixgram:PATH, and returns whether it is one. */
+int read_target(const char *endpoint, struct target *target);
+
 /* What most modes have to remember of a connection. */
 struct slot {
     int descriptor;
@@ -36,7 +53,7 @@ struct slot {
 /* One thread's share of the work. A mode fills in what lies below the line. */
 struct worker {
     const struct settings *settings;
-    struct sockaddr_in server;
+    const struct target *server;
     int index;
     int workers;
     int connections;
@@ -87,7 +104,7 @@ static inline void count_bytes(struct worker *worker, uint64_t now, size_t count
     if (measured(worker, now)) worker->moved_bytes += count;
 }
 
-/* A connected non-blocking socket without Nagle's delay, or -1 and a failure. */
+/* A connected non-blocking socket without Nagle's delay, which can be answered, or -1 and a failure. */
 int open_connection(struct worker *worker);
 
 /* Bytes that repeat only after PATTERN_PERIOD, which no buffer size divides: a lost or doubled chunk never fits. */

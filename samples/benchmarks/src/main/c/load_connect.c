@@ -35,7 +35,7 @@ static void open_all(struct worker *worker) {
 
 static void bind_to_next_source(struct worker *worker, int descriptor) {
     struct state *state = worker->state;
-    if (ntohl(worker->server.sin_addr.s_addr) >> 24 != 127) return;
+    if (ntohl(worker->server->inet.sin_addr.s_addr) >> 24 != 127) return;
     int yes = 1;
     uint32_t address = (127u << 24) + 2 + state->next_source++ % SOURCES;
     struct sockaddr_in source = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(address)};
@@ -57,7 +57,7 @@ static void begin(struct worker *worker, struct attempt *slot, uint64_t now) {
     }
     bind_to_next_source(worker, slot->descriptor);
     setsockopt(slot->descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    if (connect(slot->descriptor, (struct sockaddr *)&worker->server, sizeof worker->server) < 0 && errno != EINPROGRESS) {
+    if (connect(slot->descriptor, &worker->server->any, worker->server->length) < 0 && errno != EINPROGRESS) {
         fail(worker, "cannot connect: %s", strerror(errno));
         return;
     }

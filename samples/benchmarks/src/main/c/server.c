@@ -17,6 +17,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { MAX_SERVICES = 16, MAX_THREADS = 64, ACCEPT_BACKLOG = 4096 };
@@ -72,7 +73,7 @@ static void accept_one(void) {
     int yes = 1;
     int descriptor = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor < 0) return;
-    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    if (service->transport == &tcp) setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     struct connection *connection = calloc(1, sizeof *connection);
     connection->descriptor = descriptor;
     connection->epoll = epolls[next++ % threads];
@@ -93,15 +94,42 @@ __attribute__((noreturn)) static void *loop(void *argument) {
     }
 }
 
-static int listen_on_loopback(void) {
+const struct transport tcp = {"tcp://", AF_INET, SOCK_STREAM};
+const struct transport udp = {"udp://", AF_INET, SOCK_DGRAM};
+const struct transport local_stream = {"unix:", AF_UNIX, SOCK_STREAM};
+const struct transport local_datagrams = {"unixgram:", AF_UNIX, SOCK_DGRAM};
+
+static void announce(const struct sockaddr_in *address) {
+    printf("listening %s127.0.0.1:%d\n", service->transport->scheme, ntohs(address->sin_port));
+}
+
+static void bind_to_loopback(int descriptor) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
-    listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (listener < 0 || bind(listener, (struct sockaddr *)&address, length) < 0 || listen(listener, ACCEPT_BACKLOG) < 0 ||
-        getsockname(listener, (struct sockaddr *)&address, &length) < 0) {
-        give_up("listen");
+    if (bind(descriptor, (struct sockaddr *)&address, length) < 0 ||
+        getsockname(descriptor, (struct sockaddr *)&address, &length) < 0) {
+        give_up("bind");
     }
-    return ntohs(address.sin_port);
+    announce(&address);
+}
+
+/* In a folder of its own, which nobody else has. */
+static void bind_to_path(int descriptor) {
+    char folder[] = "/tmp/benchmark-XXXXXX";
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (!mkdtemp(folder)) give_up("mkdtemp");
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/s", folder);
+    if (bind(descriptor, (struct sockaddr *)&address, sizeof address) < 0) give_up("bind");
+    printf("listening %s%s\n", service->transport->scheme, address.sun_path);
+}
+
+/* Announces itself, which nobody sees before it is flushed. */
+static int bound_socket(int flags) {
+    int descriptor = socket(service->transport->family, service->transport->type | SOCK_CLOEXEC | flags, 0);
+    if (descriptor < 0) give_up("socket");
+    if (service->transport->family == AF_UNIX) bind_to_path(descriptor);
+    else bind_to_loopback(descriptor);
+    return descriptor;
 }
 
 static void raise_descriptor_limit(void) {
@@ -127,14 +155,19 @@ int main(int count, char **arguments) {
     if (!service || (service->load && count < 3)) return usage();
     if (service->load) service->load(arguments[2]);
     raise_descriptor_limit();
+    if (service->serve) {
+        int descriptor = bound_socket(0);
+        fflush(stdout);
+        service->serve(descriptor);
+    }
     threads = (int)sysconf(_SC_NPROCESSORS_ONLN);
     if (threads > MAX_THREADS) threads = MAX_THREADS;
     for (int i = 0; i < threads; i++) epolls[i] = epoll_create1(EPOLL_CLOEXEC);
-    int port = listen_on_loopback();
+    listener = bound_socket(SOCK_NONBLOCK);
+    if (listen(listener, ACCEPT_BACKLOG) < 0) give_up("listen");
     struct epoll_event interest = {.events = EPOLLIN, .data.ptr = NULL};
     epoll_ctl(epolls[0], EPOLL_CTL_ADD, listener, &interest);
     for (int i = 1; i < threads; i++) pthread_create(&handle, NULL, loop, &epolls[i]);
-    printf("listening %d\n", port);
     fflush(stdout);
     loop(&epolls[0]);
 }

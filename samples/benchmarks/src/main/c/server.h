@@ -15,10 +15,22 @@ struct connection {
     void *state;
 };
 
+/* What a service listens on: where, and how the load generator calls it. */
+struct transport {
+    const char *scheme;
+    int family;
+    int type;
+};
+
+extern const struct transport tcp, udp, local_stream, local_datagrams;
+
 struct service {
     const char *name;
+    const struct transport *transport;
     /* Reads the file before the first connection; may be null. */
     void (*load)(const char *file);
+    /* Of datagrams: serves the socket, which blocks, for ever. Then there is no ready. */
+    void (*serve)(int descriptor);
     /* The connection can be read, or written if that is what it waits for; the buffer of BUFFER_SIZE is the thread's. */
     void (*ready)(struct connection *, unsigned char *buffer);
 };

@@ -38,6 +38,10 @@ static void ready(struct connection *connection, unsigned char *buffer) {
     if (sent >= 0 && sent < count) keep(connection, buffer + sent, (size_t)(count - sent));
 }
 
-static const struct service echo = {.name = "echo", .ready = ready};
+static const struct service echo = {.name = "echo", .transport = &tcp, .ready = ready};
+static const struct service unix_echo = {.name = "unix-echo", .transport = &local_stream, .ready = ready};
 
-__attribute__((constructor)) static void join(void) { service_join(&echo); }
+__attribute__((constructor)) static void join(void) {
+    service_join(&echo);
+    service_join(&unix_echo);
+}

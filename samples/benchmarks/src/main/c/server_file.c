@@ -62,6 +62,6 @@ static void ready(struct connection *connection, unsigned char *buffer) {
     open_next(connection, sending);
 }
 
-static const struct service file = {.name = "file", .load = remember, .ready = ready};
+static const struct service file = {.name = "file", .transport = &tcp, .load = remember, .ready = ready};
 
 __attribute__((constructor)) static void join(void) { service_join(&file); }

@@ -21,6 +21,6 @@ static void ready(struct connection *connection, unsigned char *buffer) {
     else if (errno != EAGAIN) end(connection);
 }
 
-static const struct service sink = {.name = "sink", .ready = ready};
+static const struct service sink = {.name = "sink", .transport = &tcp, .ready = ready};
 
 __attribute__((constructor)) static void join(void) { service_join(&sink); }

@@ -36,6 +36,6 @@ static void ready(struct connection *connection, unsigned char *buffer) {
     wait_for(connection, EPOLLOUT);
 }
 
-static const struct service source = {.name = "source", .load = load, .ready = ready};
+static const struct service source = {.name = "source", .transport = &tcp, .load = load, .ready = ready};
 
 __attribute__((constructor)) static void join(void) { service_join(&source); }

@@ -1,4 +1,4 @@
-// A server on Go's net package, with a goroutine for each connection: server SERVICE [FILE].
+// A server on Go's net package, with a goroutine for each connection, and one for all datagrams: server SERVICE [FILE].
 package main
 
 import (
@@ -12,10 +12,16 @@ import (
 const bufferSize = 64 << 10
 
 func main() {
+	switch argument(1) {
+	case "udp-echo":
+		echoDatagrams(listenUDP())
+	case "udp-sink":
+		countDatagrams(listenUDP())
+	case "unixgram-sink":
+		countUnixDatagrams(listenUnixgram())
+	}
 	serve := service(os.Args[1:])
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	exitOn(err)
-	fmt.Printf("listening %d\n", listener.Addr().(*net.TCPAddr).Port)
+	listener := listen()
 	for {
 		connection, err := listener.Accept()
 		exitOn(err)
@@ -23,6 +29,96 @@ func main() {
 			defer connection.Close()
 			serve(connection)
 		}()
+	}
+}
+
+func argument(index int) string {
+	if index < len(os.Args) {
+		return os.Args[index]
+	}
+	return ""
+}
+
+func listen() net.Listener {
+	if argument(1) == "unix-echo" {
+		listener, err := net.Listen("unix", newPath())
+		exitOn(err)
+		fmt.Printf("listening unix:%s\n", listener.Addr())
+		return listener
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	exitOn(err)
+	fmt.Printf("listening tcp://%s\n", listener.Addr())
+	return listener
+}
+
+func listenUDP() *net.UDPConn {
+	socket, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	exitOn(err)
+	fmt.Printf("listening udp://%s\n", socket.LocalAddr())
+	return socket
+}
+
+func listenUnixgram() *net.UnixConn {
+	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: newPath(), Net: "unixgram"})
+	exitOn(err)
+	fmt.Printf("listening unixgram:%s\n", socket.LocalAddr())
+	return socket
+}
+
+// In a folder of its own.
+func newPath() string {
+	folder, err := os.MkdirTemp("", "benchmark-")
+	exitOn(err)
+	return folder + "/s"
+}
+
+func echoDatagrams(socket *net.UDPConn) {
+	buffer := make([]byte, bufferSize)
+	for {
+		count, sender, err := socket.ReadFromUDPAddrPort(buffer)
+		exitOn(err)
+		_, err = socket.WriteToUDPAddrPort(buffer[:count], sender)
+		exitOn(err)
+	}
+}
+
+type counter struct{ datagrams, bytes uint64 }
+
+// One byte asks for how much there was else.
+func (c *counter) take(count int) []byte {
+	if count == 1 {
+		answer := make([]byte, 16)
+		binary.BigEndian.PutUint64(answer, c.datagrams)
+		binary.BigEndian.PutUint64(answer[8:], c.bytes)
+		return answer
+	}
+	c.datagrams++
+	c.bytes += uint64(count)
+	return nil
+}
+
+func countDatagrams(socket *net.UDPConn) {
+	var all counter
+	buffer := make([]byte, bufferSize)
+	for {
+		count, sender, err := socket.ReadFromUDPAddrPort(buffer)
+		exitOn(err)
+		if answer := all.take(count); answer != nil {
+			socket.WriteToUDPAddrPort(answer, sender)
+		}
+	}
+}
+
+func countUnixDatagrams(socket *net.UnixConn) {
+	var all counter
+	buffer := make([]byte, bufferSize)
+	for {
+		count, sender, err := socket.ReadFromUnix(buffer)
+		exitOn(err)
+		if answer := all.take(count); answer != nil {
+			socket.WriteToUnix(answer, sender)
+		}
 	}
 }
 
@@ -36,7 +132,7 @@ func exitOn(err error) {
 func service(arguments []string) func(net.Conn) {
 	if len(arguments) > 0 {
 		switch arguments[0] {
-		case "echo":
+		case "echo", "unix-echo":
 			return echo
 		case "sink":
 			return sink
@@ -50,7 +146,7 @@ func service(arguments []string) func(net.Conn) {
 			return file(arguments[1])
 		}
 	}
-	fmt.Fprintln(os.Stderr, "usage: server echo|sink|source|file [FILE]")
+	fmt.Fprintln(os.Stderr, "usage: server echo|unix-echo|sink|source|file|udp-echo|udp-sink|unixgram-sink [FILE]")
 	os.Exit(2)
 	return nil
 }

@@ -32,7 +32,7 @@ internal class Load(
     fun start(server: Server, mode: String, case: Case, vararg more: String): Run {
         val words = mutableListOf(
             "taskset", "--cpu-list", "$cores",
-            "$program", mode, "127.0.0.1", "${server.port}", "${case.connections}", "${case.bytes}",
+            "$program", mode, server.endpoint, "${case.connections}", "${case.bytes}",
             "${warmup.toDouble(SECONDS)}", "${duration.toDouble(SECONDS)}", "${options.threads}",
         )
         words += "file=${server.file}"

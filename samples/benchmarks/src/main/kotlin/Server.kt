@@ -6,10 +6,10 @@ import java.nio.file.Files
 import java.nio.file.Path
 import kotlin.io.path.listDirectoryEntries
 
-/** A [contestant] that runs, as a process of its own, and listens on [port]; it may send a [file]. */
+/** A [contestant] that runs, as a process of its own, and listens on [endpoint]; it may send a [file]. */
 internal class Server private constructor(
     val contestant: Contestant,
-    val port: Int,
+    val endpoint: String,
     val file: Path,
     private val process: Process,
     private val tools: Tools,
@@ -59,6 +59,8 @@ internal class Server private constructor(
     override fun close() {
         process.toHandle().destroyForcibly()
         process.waitFor()
+        // Who is killed leaves its socket, and the folder that it made for it.
+        if (endpoint.startsWith("unix")) Path.of(endpoint.substringAfter(':')).parent.toFile().deleteRecursively()
     }
 
     /** Bytes; heap and direct memory are known of JVMs only. */
@@ -73,9 +75,10 @@ internal class Server private constructor(
 
     companion object {
         private const val KIB = 1024
+        private const val ANNOUNCEMENT = "listening "
 
         /**
-         * Returns when the server has said `listening PORT`.
+         * Returns when the server has said `listening ENDPOINT`.
          *
          * @throws Unavailable if it cannot run here.
          */
@@ -84,15 +87,14 @@ internal class Server private constructor(
             val command = contestant.command(session.tools, session.options.jvm, service, file)
             val process = session.processes.start(ProcessBuilder(command).redirectError(log.toFile()))
             val line = process.inputReader().nextLine()
-            val port = line?.removePrefix("listening ")?.toIntOrNull()
-            if (port == null) {
+            if (line == null || !line.startsWith(ANNOUNCEMENT)) {
                 process.destroyForcibly()
                 throw Unavailable(line ?: lastWords(log))
             }
-            return Server(contestant, port, file, process, session.tools)
+            return Server(contestant, line.removePrefix(ANNOUNCEMENT), file, process, session.tools)
         }
 
         private fun lastWords(log: Path): String =
-            Files.readAllLines(log).firstOrNull(String::isNotBlank) ?: "it did not say its port"
+            Files.readAllLines(log).firstOrNull(String::isNotBlank) ?: "it did not say where it listens"
     }
 }

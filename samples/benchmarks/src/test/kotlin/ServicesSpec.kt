@@ -6,6 +6,10 @@ import io.hawser.benchmarks.server.FILE
 import io.hawser.benchmarks.server.JvmContestant
 import io.hawser.benchmarks.server.SINK
 import io.hawser.benchmarks.server.SOURCE
+import io.hawser.benchmarks.server.UDP_ECHO
+import io.hawser.benchmarks.server.UDP_SINK
+import io.hawser.benchmarks.server.UNIXGRAM_SINK
+import io.hawser.benchmarks.server.UNIX_ECHO
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.core.test.Enabled
@@ -27,6 +31,10 @@ internal class ServicesSpec : FunSpec({
         SINK to listOf("push"),
         SOURCE to listOf("pull file=$file"),
         FILE to listOf("file file=$file"),
+        UNIX_ECHO to listOf("echo", "stream"),
+        UDP_ECHO to listOf("echo"),
+        UDP_SINK to listOf("oneway"),
+        UNIXGRAM_SINK to listOf("oneway"),
     )
 
     fun start(vararg command: String): Process = processes.start(ProcessBuilder(*command).redirectError(Redirect.INHERIT))
@@ -39,10 +47,11 @@ internal class ServicesSpec : FunSpec({
         Enabled.disabled(e.message)
     }
 
-    fun put(mode: String, port: Int) {
+    fun put(mode: String, endpoint: String) {
         val words = mode.split(' ')
+        val sockets = if (words[0] == "oneway") "1" else "4"
         val load =
-            start("${tools.compileLoad()}", words[0], "127.0.0.1", "$port", "4", "1000", "0.2", "0.2", "2", *words.drop(1).toTypedArray())
+            start("${tools.compileLoad()}", words[0], endpoint, sockets, "1000", "0.2", "0.2", "2", *words.drop(1).toTypedArray())
         load.outputWriter().use { it.write("go on\n") }
         withClue(mode) {
             load.inputReader().readText() shouldContain "errors=0"
@@ -55,9 +64,9 @@ internal class ServicesSpec : FunSpec({
             test("${contestant.name} serves $service").config(enabledOrReasonIf = { available(contestant, service) }) {
                 val server = start(*contestant.command(tools, listOf("-Xmx128m"), service, file).toTypedArray())
                 val output = server.inputReader()
-                val port = output.readLine().removePrefix("listening ").toInt()
+                val endpoint = output.readLine().removePrefix("listening ")
 
-                loads.getValue(service).forEach { put(it, port) }
+                loads.getValue(service).forEach { put(it, endpoint) }
 
                 if (contestant is JvmContestant) {
                     val input = server.outputWriter()

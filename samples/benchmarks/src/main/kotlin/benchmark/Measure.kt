@@ -23,6 +23,9 @@ internal class Measure(private val key: String, val title: String, private val d
         val roundTrips: List<Measure> =
             listOf(higher("per_second", "round trips/s", 0), lower("p50_us", "p50 µs", 1), lower("p99_us", "p99 µs", 1))
 
+        /** What goes one way in messages is measured by. */
+        val datagrams: List<Measure> = listOf(higher("per_second", "datagrams/s", 0), higher("gb_per_second", "GB/s", 2))
+
         val throughput: List<Measure> = listOf(higher("gb_per_second", "GB/s", 2))
     }
 }

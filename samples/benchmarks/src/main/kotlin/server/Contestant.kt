@@ -4,7 +4,8 @@ import io.hawser.benchmarks.Tools
 import io.hawser.benchmarks.objectsOf
 import java.nio.file.Path
 
-/** A server as a program: it prints `listening PORT` first, on the loopback address, and runs until it is killed. */
+/** A server as a program: it prints `listening ENDPOINT` first, of the loopback address or of a socket in a folder of
+ * its own, and runs until it is killed. */
 internal sealed interface Contestant {
     val name: String
 

@@ -1,16 +1,23 @@
 package io.hawser.benchmarks.server
 
 import io.hawser.Connection
+import io.hawser.Datagram
+import io.hawser.DatagramExchange
+import io.hawser.DatagramServer
+import io.hawser.StreamServer
 import io.hawser.benchmarks.Tools
 import io.hawser.copyTo
 import io.hawser.tcp.Tcp
+import io.hawser.udp.Udp
+import io.hawser.unix.Unix
+import io.hawser.unix.UnixDatagram
 import java.nio.ByteBuffer
 import java.nio.channels.FileChannel
 import java.nio.file.Path
 import kotlinx.coroutines.runBlocking
 
 /** Hawser as it comes: no option is set. */
-internal object Hawser : JvmContestant("hawser", tcpServices) {
+internal object Hawser : JvmContestant("hawser", tcpServices + otherServices) {
     override fun version(tools: Tools): String = "Hawser ${versionOf("hawser")}"
 
     override fun serve(service: String, file: Path): Unit = when (service) {
@@ -18,11 +25,36 @@ internal object Hawser : JvmContestant("hawser", tcpServices) {
         SINK -> serve(::sink)
         SOURCE -> load(file).let { content -> serve { source(it, content) } }
         FILE -> serve { sendFiles(it, file) }
+        UNIX_ECHO -> serve(Unix.server(newPath())) { it.copyTo(it) }
+        UDP_ECHO -> serve(Udp.server(port = 0)) { reply(it.bytes) }
+        UDP_SINK -> serve(Udp.server(port = 0), Counter()::take)
+        UNIXGRAM_SINK -> serve(UnixDatagram.server(newPath()), Counter()::take)
         else -> unknown(service)
     }
 
-    private fun serve(handler: suspend (Connection) -> Unit) = runBlocking {
-        Tcp.server(port = 0).serve(onStart = { announce(it.port) }) { handler(it) }
+    private fun serve(handler: suspend (Connection) -> Unit) = serve(Tcp.server(port = 0), handler)
+
+    private fun serve(server: StreamServer, handler: suspend (Connection) -> Unit) = runBlocking {
+        server.serve(onStart = { announce("${it.endpoint}") }) { handler(it) }
+    }
+
+    private fun serve(server: DatagramServer, handler: suspend DatagramExchange.(Datagram) -> Unit) = runBlocking {
+        server.serve(onStart = { announce("${it.endpoint}") }, handler)
+    }
+
+    /** Handlers run one at a time. */
+    private class Counter {
+        private var datagrams = 0L
+        private var bytes = 0L
+
+        suspend fun take(exchange: DatagramExchange, datagram: Datagram) {
+            if (datagram.bytes.size == 1) {
+                exchange.reply(ByteBuffer.allocate(2 * Long.SIZE_BYTES).putLong(datagrams).putLong(bytes).array())
+            } else {
+                datagrams++
+                bytes += datagram.bytes.size
+            }
+        }
     }
 
     /** Where the kernel takes it from without a copy. */

@@ -1,6 +1,7 @@
 package io.hawser.benchmarks.server
 
 import io.hawser.benchmarks.Tools
+import java.nio.file.Files
 import java.nio.file.Path
 import java.util.Properties
 
@@ -27,7 +28,13 @@ internal sealed class JvmContestant(override val name: String, override val serv
         private val nativeAccess: List<String> =
             if (Runtime.version().feature() >= FIRST_JAVA_THAT_ASKS) listOf("--enable-native-access=ALL-UNNAMED") else emptyList()
 
-        fun announce(port: Int): Unit = println("listening $port")
+        fun announce(port: Int): Unit = announce("tcp://$LOOPBACK:$port")
+
+        /** An endpoint as the load generator reads it: `tcp://`, `udp://`, `unix:` or `unixgram:`. */
+        fun announce(endpoint: String): Unit = println("listening $endpoint")
+
+        /** In a folder of its own. */
+        fun newPath(): Path = Files.createTempDirectory("benchmark-").resolve("s")
 
         fun unknown(service: String): Nothing = throw IllegalArgumentException("there is no service $service")
 

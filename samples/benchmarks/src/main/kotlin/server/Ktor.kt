@@ -2,6 +2,9 @@ package io.hawser.benchmarks.server
 
 import io.hawser.benchmarks.Tools
 import io.ktor.network.selector.SelectorManager
+import io.ktor.network.sockets.InetSocketAddress
+import io.ktor.network.sockets.SocketAddress
+import io.ktor.network.sockets.UnixSocketAddress
 import io.ktor.network.sockets.aSocket
 import io.ktor.network.sockets.openReadChannel
 import io.ktor.network.sockets.openWriteChannel
@@ -22,20 +25,25 @@ import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 
 /** Ktor's raw sockets with its own channels, as its documentation shows them. */
-internal object Ktor : JvmContestant("ktor", tcpServices) {
+internal object Ktor : JvmContestant("ktor", tcpServices + UNIX_ECHO) {
     override fun version(tools: Tools): String = "Ktor ${versionOf("ktor")}"
 
     override fun serve(service: String, file: Path): Unit = when (service) {
         ECHO -> serve { input, output -> input.copyTo(output) }
-        SINK -> serve(::sink)
+        SINK -> serve(converse = ::sink)
         SOURCE -> file.toFile().readBytes().let { content -> serve { input, output -> source(input, output, content) } }
         FILE -> file.toFile().let { serve { input, output -> sendFiles(input, output, it) } }
+        UNIX_ECHO -> newPath().let { serve(UnixSocketAddress("$it"), "unix:$it") { input, output -> input.copyTo(output) } }
         else -> unknown(service)
     }
 
-    private fun serve(converse: suspend (ByteReadChannel, ByteWriteChannel) -> Unit): Unit = runBlocking(Dispatchers.Default) {
-        val server = aSocket(SelectorManager(Dispatchers.IO)).tcp().bind(LOOPBACK, 0)
-        announce(server.localAddress.port())
+    private fun serve(
+        address: SocketAddress = InetSocketAddress(LOOPBACK, 0),
+        endpoint: String? = null,
+        converse: suspend (ByteReadChannel, ByteWriteChannel) -> Unit,
+    ): Unit = runBlocking(Dispatchers.Default) {
+        val server = aSocket(SelectorManager(Dispatchers.IO)).tcp().bind(address)
+        if (endpoint == null) announce(server.localAddress.port()) else announce(endpoint)
         while (true) {
             val socket = server.accept()
             launch {

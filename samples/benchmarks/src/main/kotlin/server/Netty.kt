@@ -1,6 +1,7 @@
 package io.hawser.benchmarks.server
 
 import io.hawser.benchmarks.Tools
+import io.netty.bootstrap.Bootstrap
 import io.netty.bootstrap.ServerBootstrap
 import io.netty.buffer.ByteBuf
 import io.netty.buffer.Unpooled
@@ -15,35 +16,63 @@ import io.netty.channel.IoHandlerFactory
 import io.netty.channel.MultiThreadIoEventLoopGroup
 import io.netty.channel.ServerChannel
 import io.netty.channel.socket.ChannelInputShutdownEvent
+import io.netty.channel.socket.DatagramChannel
+import io.netty.channel.socket.DatagramPacket
+import io.netty.channel.socket.DuplexChannel
 import io.netty.channel.socket.SocketChannel
 import java.io.File
 import java.net.InetSocketAddress
+import java.net.SocketAddress
 import java.nio.file.Path
 
 /** What all of Netty's transports share: an event loop per core, and the services. */
-internal sealed class Netty(name: String) : JvmContestant(name, tcpServices) {
+internal sealed class Netty(name: String) : JvmContestant(name, tcpServices + setOf(UNIX_ECHO, UDP_ECHO, UDP_SINK)) {
     protected abstract val io: IoHandlerFactory
     protected abstract val channel: Class<out ServerChannel>
+    protected abstract val unixChannel: Class<out ServerChannel>
+    protected abstract val datagramChannel: Class<out DatagramChannel>
+
+    /** A path as the Unix channel calls it. */
+    protected abstract fun unixAddress(path: Path): SocketAddress
 
     override val foreignMemory: Long get() = NettyMemory.foreign
 
     override fun version(tools: Tools): String = "Netty ${versionOf("netty")}"
 
-    override fun serve(service: String, file: Path) {
-        val newHandler = handlers(service, file)
-        val server = ServerBootstrap()
-            .group(MultiThreadIoEventLoopGroup(Runtime.getRuntime().availableProcessors(), io))
-            .channel(channel)
-            .childOption(ChannelOption.TCP_NODELAY, true)
-            .childHandler(
-                object : ChannelInitializer<SocketChannel>() {
-                    override fun initChannel(accepted: SocketChannel) {
-                        accepted.pipeline().addLast(newHandler())
-                    }
-                },
-            )
-        announce((server.bind(LOOPBACK, 0).sync().channel().localAddress() as InetSocketAddress).port)
+    override fun serve(service: String, file: Path): Unit = when (service) {
+        UNIX_ECHO -> newPath().let { path ->
+            bind(unixChannel, unixAddress(path)) { Echo() }
+            announce("unix:$path")
+        }
+
+        UDP_ECHO -> bindDatagrams(DatagramEcho())
+
+        UDP_SINK -> bindDatagrams(DatagramSink())
+
+        else -> {
+            val address = bind(channel, InetSocketAddress(LOOPBACK, 0), handlers(service, file)) as InetSocketAddress
+            announce(address.port)
+        }
     }
+
+    private fun bind(channel: Class<out ServerChannel>, address: SocketAddress, newHandler: () -> ChannelHandler): SocketAddress {
+        val bootstrap = ServerBootstrap().group(newGroup()).channel(channel).childHandler(
+            object : ChannelInitializer<DuplexChannel>() {
+                override fun initChannel(accepted: DuplexChannel) {
+                    if (accepted is SocketChannel) accepted.config().isTcpNoDelay = true
+                    accepted.pipeline().addLast(newHandler())
+                }
+            },
+        )
+        return bootstrap.bind(address).sync().channel().localAddress()
+    }
+
+    private fun bindDatagrams(handler: ChannelHandler) {
+        val bound = Bootstrap().group(newGroup()).channel(datagramChannel).handler(handler).bind(LOOPBACK, 0).sync().channel()
+        announce("udp://$LOOPBACK:${(bound.localAddress() as InetSocketAddress).port}")
+    }
+
+    private fun newGroup() = MultiThreadIoEventLoopGroup(Runtime.getRuntime().availableProcessors(), io)
 
     private fun handlers(service: String, file: Path): () -> ChannelHandler = when (service) {
         ECHO -> ::Echo
@@ -123,6 +152,36 @@ internal sealed class Netty(name: String) : JvmContestant(name, tcpServices) {
                 // First, because the write may have us called again.
                 at = (at + piece.readableBytes()) % content.writerIndex()
                 context.writeAndFlush(piece, context.voidPromise())
+            }
+        }
+    }
+
+    /** Writes each back to its sender, and flushes once all that had come are read. */
+    private class DatagramEcho : Handler() {
+        override fun channelRead(context: ChannelHandlerContext, message: Any) {
+            val packet = message as DatagramPacket
+            context.write(DatagramPacket(packet.content(), packet.sender()), context.voidPromise())
+        }
+
+        override fun channelReadComplete(context: ChannelHandlerContext) {
+            context.flush()
+        }
+    }
+
+    private class DatagramSink : Handler() {
+        private var datagrams = 0L
+        private var bytes = 0L
+
+        override fun channelRead(context: ChannelHandlerContext, message: Any) {
+            val packet = message as DatagramPacket
+            val size = packet.content().readableBytes()
+            packet.release()
+            if (size == 1) {
+                val answer = context.alloc().buffer().writeLong(datagrams).writeLong(bytes)
+                context.writeAndFlush(DatagramPacket(answer, packet.sender()), context.voidPromise())
+            } else {
+                datagrams++
+                bytes += size
             }
         }
     }

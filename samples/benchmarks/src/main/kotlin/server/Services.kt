@@ -15,4 +15,22 @@ internal const val FILE: String = "file"
 /** What there is to serve over TCP. */
 internal val tcpServices: Set<String> = setOf(ECHO, SINK, SOURCE, FILE)
 
+/** [ECHO] over a Unix stream socket. */
+internal const val UNIX_ECHO: String = "unix-echo"
+
+/** Sends each datagram back to its sender. */
+internal const val UDP_ECHO: String = "udp-echo"
+
+/**
+ * Counts datagrams. One of a single byte is not counted: it asks for how many there were and how many bytes they had, which are 8 bytes
+ * each, the highest first.
+ */
+internal const val UDP_SINK: String = "udp-sink"
+
+/** [UDP_SINK] over a Unix datagram socket. */
+internal const val UNIXGRAM_SINK: String = "unixgram-sink"
+
+/** What there is to serve but for TCP. */
+internal val otherServices: Set<String> = setOf(UNIX_ECHO, UDP_ECHO, UDP_SINK, UNIXGRAM_SINK)
+
 internal const val PIECE: Int = 64 * 1024
