@@ -189,17 +189,19 @@ public class DatagramSocket internal constructor(
 
     /**
      * Waits for the next datagram, puts as much of it into [target] as there is room for, and tells whether that was all. Cancelling it
-     * loses nothing.
+     * loses nothing. Into a direct buffer with room for a byte more than [DatagramOptions.maxDatagramSize] it comes without a copy.
      *
      * @throws PeerUnreachable if the peer's host has said that nobody receives there.
      * @throws IllegalStateException if another coroutine is receiving.
      */
     public suspend fun receive(target: ByteBuffer): Receipt {
         require(!target.isReadOnly) { "a read-only buffer: $target" }
-        return next { arrived ->
+        // Where there is room for all that can come it comes there without a copy.
+        val room = if (target.isDirect && target.remaining() >= scratchSize) target.slice() else null
+        return next(room) { arrived ->
             val size = arrived.size
             val length = minOf(target.remaining(), size)
-            arrived.moveTo(target, length)
+            if (room == null) arrived.moveTo(target, length) else target.position(target.position() + length)
             Receipt(arrived.sender, length, arrived.isCut || length < size, arrived.attributes)
         }
     }
@@ -317,26 +319,27 @@ public class DatagramSocket internal constructor(
 
     private fun claim() = check(receiving.compareAndSet(false, true)) { "two coroutines receive from $endpoint at the same time" }
 
-    private suspend fun <T : Any> next(convert: (Arrived) -> T): T {
+    private suspend fun <T : Any> next(room: ByteBuffer? = null, convert: (Arrived) -> T): T {
         claim()
         try {
-            return await(convert)
+            return await(room, convert)
         } finally {
             receiving.set(false)
         }
     }
 
-    private suspend fun <T : Any> await(convert: (Arrived) -> T): T {
+    private suspend fun <T : Any> await(room: ByteBuffer? = null, convert: (Arrived) -> T): T {
         while (true) {
             if (loop.spent()) yield()
             ensureReceiving()
-            now(convert)?.let { return it }
+            now(room, convert)?.let { return it }
             awaitReceivable()
         }
     }
 
-    private inline fun <T : Any> now(convert: (Arrived) -> T): T? {
-        val scratch = takeScratch()
+    /** Receives into [room] if that is not null. */
+    private inline fun <T : Any> now(room: ByteBuffer? = null, convert: (Arrived) -> T): T? {
+        val scratch = room ?: takeScratch()
         try {
             var sender: SocketAddress
             while (true) {
@@ -355,7 +358,7 @@ public class DatagramSocket internal constructor(
         } catch (e: IOException) {
             throw failed(e, remote)
         } finally {
-            giveScratch(scratch)
+            if (room == null) giveScratch(scratch)
         }
     }
 

@@ -43,10 +43,10 @@ internal class DatagramBinding(private val endpoint: Endpoint, private val optio
     }
 
     /**
-     * A client's of [remote], bound in place: a socket that is renamed keeps its old name for those who are to answer it. [afterwards] runs
+     * A client's of [remote], or of no peer, bound in place: a socket that is renamed keeps its old name for those who are to answer it. [afterwards] runs
      * when the name is gone again, and when it was not to be had.
      */
-    suspend fun inPlace(path: Path, file: SocketFile, remote: SocketAddress, afterwards: () -> Unit): LocalDatagrams = published {
+    suspend fun inPlace(path: Path, file: SocketFile, remote: SocketAddress?, afterwards: () -> Unit): LocalDatagrams = published {
         SocketName(endpoint, path, file, Probe::ofDatagrams).publishInPlace(afterwards) { free ->
             open(loop(), UnixDomainSocketAddress.of(path), remote, AFUNIXSocketAddress.of(free))
         }

@@ -16,11 +16,11 @@ import java.security.SecureRandom
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.withContext
 
-/** Opens a client's sockets of Unix datagrams, which have the name [bindTo], if that is not null. */
+/** Opens sockets of Unix datagrams, a client's of [remote] or of no peer, which have the name [bindTo], if that is not null. */
 @OptIn(TransportApi::class)
 internal class DatagramDialing(
     private val endpoint: Endpoint,
-    private val remote: SocketAddress,
+    private val remote: SocketAddress?,
     private val bindTo: ClientName?,
     private val options: SocketOptions,
     private val abstractNames: Boolean = hasAbstractNames,
@@ -42,7 +42,7 @@ internal class DatagramDialing(
     }
 
     private suspend fun named(): LocalDatagrams = when (bindTo) {
-        null -> DatagramBinding(endpoint, options).unnamed(remote)
+        null -> DatagramBinding(endpoint, options).unnamed(checkNotNull(remote) { "nobody could reach it" })
         is ClientName.At -> inPlace(bindTo.path, bindTo.file)
         ClientName.Auto -> if (abstractNames) atAnyName() else inFolderOfItsOwn()
     }

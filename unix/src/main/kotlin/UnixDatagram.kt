@@ -4,6 +4,7 @@ import io.hawser.DatagramClient
 import io.hawser.DatagramClientOptions
 import io.hawser.DatagramServer
 import io.hawser.DatagramServerOptions
+import io.hawser.DatagramSocket
 import io.hawser.Endpoint
 import io.hawser.transport.TransportApi
 import java.net.SocketAddress
@@ -93,13 +94,29 @@ public object UnixDatagram {
         return client(address, bindTo, options)
     }
 
+    /**
+     * Opens a socket with the name [bindTo] that sends to whomever it is told to and receives from everybody. The caller closes it. Unlike
+     * a server at a path, it can be answered.
+     *
+     * @throws io.hawser.BindFailed if the name cannot be had.
+     */
+    @JvmStatic
+    @JvmOverloads
+    public suspend fun open(bindTo: ClientName = AUTO, options: DatagramClientOptions = DatagramClientOptions()): DatagramSocket {
+        val endpoint = when (bindTo) {
+            is ClientName.At -> endpointOf(SCHEME, UnixDomainSocketAddress.of(bindTo.path))
+            ClientName.Auto -> Endpoint.Local(SCHEME, "@hawser")
+        }
+        return DatagramClient(endpoint, options, DatagramDialing(endpoint, remote = null, bindTo, options.socket)::open).open()
+    }
+
     private fun client(address: SocketAddress, bindTo: ClientName?, options: DatagramClientOptions): DatagramClient {
         val endpoint = if (address is UnixDomainSocketAddress) endpointOf(SCHEME, address) else Endpoint.of(SCHEME, address)
         return DatagramClient(endpoint, options, DatagramDialing(endpoint, address, bindTo, options.socket)::open)
     }
 }
 
-/** What a client of Unix datagrams is called, so that it can be answered. */
+/** What a socket of Unix datagrams that is no server is called, so that it can be answered. */
 public sealed interface ClientName {
     /** See [UnixDatagram.AUTO]. */
     public object Auto : ClientName {

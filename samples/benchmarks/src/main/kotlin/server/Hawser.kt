@@ -2,13 +2,16 @@ package io.hawser.benchmarks.server
 
 import io.hawser.Connection
 import io.hawser.Datagram
+import io.hawser.DatagramClientOptions
 import io.hawser.DatagramExchange
 import io.hawser.DatagramServer
 import io.hawser.StreamServer
 import io.hawser.benchmarks.Tools
 import io.hawser.copyTo
+import io.hawser.engine.EventLoopGroup
 import io.hawser.tcp.Tcp
 import io.hawser.udp.Udp
+import io.hawser.unix.ClientName
 import io.hawser.unix.Unix
 import io.hawser.unix.UnixDatagram
 import java.nio.ByteBuffer
@@ -28,7 +31,7 @@ internal object Hawser : JvmContestant("hawser", tcpServices + otherServices) {
         UNIX_ECHO -> serve(Unix.server(newPath())) { it.copyTo(it) }
         UDP_ECHO -> serve(Udp.server(port = 0)) { reply(it.bytes) }
         UDP_SINK -> serve(Udp.server(port = 0), Counter()::take)
-        UNIXGRAM_SINK -> serve(UnixDatagram.server(newPath()), Counter()::take)
+        UNIXGRAM_SINK -> countUnixDatagrams()
         else -> unknown(service)
     }
 
@@ -42,19 +45,40 @@ internal object Hawser : JvmContestant("hawser", tcpServices + otherServices) {
         server.serve(onStart = { announce("${it.endpoint}") }, handler)
     }
 
+    /** Without a handler for each: as little as `receive` can do. */
+    private fun countUnixDatagrams() = runBlocking(EventLoopGroup.shared.next()) {
+        val counter = Counter()
+        val path = newPath()
+        val buffer = ByteBuffer.allocateDirect(LARGEST + 1)
+        UnixDatagram.open(ClientName.of(path), DatagramClientOptions { maxDatagramSize = LARGEST }).use { socket ->
+            announce("unixgram:$path")
+            while (true) {
+                val receipt = socket.receive(buffer.clear())
+                if (counter.isAsked(receipt.length)) socket.send(counter.answer(), checkNotNull(receipt.sender))
+            }
+        }
+    }
+
+    private const val LARGEST = 65_535
+
     /** Handlers run one at a time. */
     private class Counter {
         private var datagrams = 0L
         private var bytes = 0L
 
         suspend fun take(exchange: DatagramExchange, datagram: Datagram) {
-            if (datagram.bytes.size == 1) {
-                exchange.reply(ByteBuffer.allocate(2 * Long.SIZE_BYTES).putLong(datagrams).putLong(bytes).array())
-            } else {
-                datagrams++
-                bytes += datagram.bytes.size
-            }
+            if (isAsked(datagram.bytes.size)) exchange.reply(answer())
         }
+
+        /** Counts a datagram of [size] bytes, unless it asks for what was counted. */
+        fun isAsked(size: Int): Boolean {
+            if (size == 1) return true
+            datagrams++
+            bytes += size
+            return false
+        }
+
+        fun answer(): ByteArray = ByteBuffer.allocate(2 * Long.SIZE_BYTES).putLong(datagrams).putLong(bytes).array()
     }
 
     /** Where the kernel takes it from without a copy. */
