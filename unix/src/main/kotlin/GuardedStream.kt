@@ -82,7 +82,11 @@ internal class GuardedStream(private val inner: SelectableStream) : RawStream by
 
     private fun readWithFiles(target: ByteBuffer, ancillary: Any): Int = try {
         Junixsocket.expectFiles(ancillary)
-        guarded { inner.read(target) }.also { keep(OpenFile.of(channel.receivedFileDescriptors)) }
+        guarded { inner.read(target) }.also {
+            // They have been fetched: none are left, whatever happens now.
+            Junixsocket.expectFiles(ancillary)
+            keep(OpenFile.of(channel.receivedFileDescriptors))
+        }
     } catch (e: IOException) {
         Junixsocket.closeLeftFiles(ancillary)
         throw e

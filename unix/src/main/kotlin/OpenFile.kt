@@ -53,13 +53,15 @@ public class OpenFile internal constructor(private val descriptor: FileDescripto
         fun of(received: Array<FileDescriptor>): List<OpenFile> {
             val files = ArrayList<OpenFile>(received.size)
             try {
-                for (descriptor in received) files += OpenFile(Junixsocket.duplicate(descriptor))
+                for (descriptor in received) {
+                    files += OpenFile(Junixsocket.duplicate(descriptor))
+                    close(descriptor)
+                }
                 return files
             } catch (e: Throwable) {
                 files.forEach(OpenFile::close)
+                received.drop(files.size).forEach(::close)
                 throw e
-            } finally {
-                received.forEach(::close)
             }
         }
 

@@ -109,6 +109,8 @@ internal class Recvfrom(
         fun expectFiles(): Unit = Junixsocket.expectFiles(checkNotNull(ancillary))
 
         fun files(): Attributes {
+            // They have been fetched: none are left, whatever happens now.
+            expectFiles()
             val files = OpenFile.of(channel.receivedFileDescriptors)
             return if (files.isEmpty()) Attributes.none else Attributes.none.with(ReceivedFiles.attribute, ReceivedFiles(files))
         }
