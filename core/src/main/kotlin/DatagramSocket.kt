@@ -11,6 +11,7 @@ import java.nio.channels.ClosedChannelException
 import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicLong
 import kotlin.time.Duration
+import kotlin.time.TimeSource
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.asFlow
@@ -135,16 +136,15 @@ public class DatagramSocket internal constructor(
     }
 
     private suspend fun isTaken(patience: Duration, target: SocketAddress, attempt: () -> Boolean): Boolean {
-        var taken = false
-        withTimeoutOrNull(patience) {
-            var attempts = 0
-            while (!taken) {
-                raw.awaitSendable(target, ++attempts)
-                ensureOpen()
-                taken = attempt()
-            }
+        val start = TimeSource.Monotonic.markNow()
+        var attempts = 0
+        while (true) {
+            attempts++
+            withTimeoutOrNull(patience - start.elapsedNow()) { raw.awaitSendable(target, attempts) } ?: return false
+            ensureOpen()
+            // Not within the timeout: what has been sent must not be taken for cancelled.
+            if (attempt()) return true
         }
-        return taken
     }
 
     /** Sends each of [datagrams] to the peer, one after another, and returns how many there were. Fails with the first that fails. */

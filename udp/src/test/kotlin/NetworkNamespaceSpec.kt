@@ -17,6 +17,7 @@ class NetworkNamespaceSpec : StringSpec({
     "while the send buffer is full a send waits and a trySend says so, and nothing is lost" {
         // What leaves for 10.9.0.0/24 does so at 4 Mbit/s, and no neighbour is asked for.
         val network = """
+            echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
             ip link set lo up
             ip link add d0 type veth peer name d1 && ip link set d1 up && ip link set d0 arp off up
             ip addr add 10.9.0.1/24 dev d0 && tc qdisc add dev d0 root tbf rate 4mbit burst 4kb limit 100mb

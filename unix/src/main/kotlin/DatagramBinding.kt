@@ -5,6 +5,7 @@ import io.hawser.Endpoint
 import io.hawser.SocketFailure
 import io.hawser.SocketOptions
 import io.hawser.engine.EventLoop
+import io.hawser.engine.disk
 import io.hawser.engine.prepare
 import io.hawser.transport.DatagramOpener
 import io.hawser.transport.RawDatagrams.Unnamed
@@ -47,8 +48,14 @@ internal class DatagramBinding(private val endpoint: Endpoint, private val optio
      * when the name is gone again, and when it was not to be had.
      */
     suspend fun inPlace(path: Path, file: SocketFile, remote: SocketAddress?, afterwards: () -> Unit): LocalDatagrams = published {
+        val loop = try {
+            loop()
+        } catch (e: Throwable) {
+            withContext(NonCancellable) { withContext(disk) { afterwards() } }
+            throw e
+        }
         SocketName(endpoint, path, file, Probe::ofDatagrams).publishInPlace(afterwards) { free ->
-            open(loop(), UnixDomainSocketAddress.of(path), remote, AFUNIXSocketAddress.of(free))
+            open(loop, UnixDomainSocketAddress.of(path), remote, AFUNIXSocketAddress.of(free))
         }
     }
 

@@ -9,6 +9,7 @@ import io.hawser.Endpoint
 import io.hawser.engine.disk
 import io.hawser.transport.TransportApi
 import java.io.IOException
+import java.nio.channels.FileChannel
 import java.nio.file.AccessDeniedException
 import java.nio.file.FileAlreadyExistsException
 import java.nio.file.FileSystemException
@@ -16,7 +17,10 @@ import java.nio.file.Files
 import java.nio.file.NoSuchFileException
 import java.nio.file.Path
 import java.nio.file.StandardCopyOption.ATOMIC_MOVE
+import java.nio.file.StandardOpenOption.CREATE_NEW
+import java.nio.file.StandardOpenOption.WRITE
 import java.nio.file.attribute.PosixFileAttributeView
+import java.nio.file.attribute.PosixFilePermission
 import java.nio.file.attribute.PosixFilePermissions
 import java.nio.file.attribute.UserPrincipalNotFoundException
 import kotlinx.coroutines.NonCancellable
@@ -81,45 +85,72 @@ internal class SocketName(
         key: Path,
         afterwards: () -> Unit,
         bind: suspend (Path) -> T,
-    ): PublishedSocket<T> =
-        withContext(NonCancellable) {
-            var identity = onDisk { typed { reserve() } }
-            var socket: T? = null
+    ): PublishedSocket<T> = withContext(NonCancellable) {
+        // One of this process at a time, for the reason that attempt has.
+        turnOf(key).withLock {
+            val reservation = onDisk { typed { reserve() } }
             try {
-                val bound = bind(path).also { socket = it }
-                onDisk {
-                    typed {
-                        identity = checkNotNull(FileStatus.of(path)) { "$path has just been bound and is gone" }.identity
-                        apply(path)
-                    }
-                }
-                PublishedSocket(bound, key) {
-                    try {
-                        remove(identity)
-                    } finally {
-                        afterwards()
-                    }
-                }
-            } catch (e: Throwable) {
-                onDisk { suppressing(e) { remove(identity) } }
-                socket?.close()
-                throw e
+                bindReserved(reservation, key, afterwards, bind)
+            } finally {
+                onDisk { reservation.file.close() }
             }
         }
+    }
 
-    /** Has a file of our own have the name, and returns which: who binds to the name takes what has it away, and that is to be ours. */
-    private fun reserve(): List<Any> {
+    private suspend fun <T : AutoCloseable> bindReserved(
+        reservation: Reservation,
+        key: Path,
+        afterwards: () -> Unit,
+        bind: suspend (Path) -> T,
+    ): PublishedSocket<T> {
+        var identity = reservation.identity
+        var socket: T? = null
+        try {
+            val bound = bind(path).also { socket = it }
+            onDisk {
+                typed {
+                    identity = checkNotNull(FileStatus.of(path)) { "$path has just been bound and is gone" }.identity
+                    apply(path)
+                }
+            }
+            return PublishedSocket(bound, key) {
+                try {
+                    remove(identity)
+                } finally {
+                    afterwards()
+                }
+            }
+        } catch (e: Throwable) {
+            onDisk { suppressing(e) { remove(identity) } }
+            socket?.close()
+            throw e
+        }
+    }
+
+    /** An empty [file] of ours that has the name until a socket has it; it is open, so that no other one gets its number. */
+    private class Reservation(val file: FileChannel, val identity: List<Any>)
+
+    /** Who binds to the name takes what has it away, and that is to be ours. */
+    private fun reserve(): Reservation {
         ensureSafe()
         repeat(ATTEMPTS) {
             makeWay()
             try {
-                Files.createFile(path, PosixFilePermissions.asFileAttribute(emptySet()))
-                return checkNotNull(FileStatus.of(path)) { "$path has just been made and is gone" }.identity
+                return reservation(FileChannel.open(path, setOf(CREATE_NEW, WRITE), PosixFilePermissions.asFileAttribute(ownerOnly)))
             } catch (_: FileAlreadyExistsException) {
                 // Somebody has been faster.
             }
         }
         throw failed(AddressInUse, "others keep taking the name")
+    }
+
+    private fun reservation(file: FileChannel): Reservation = try {
+        // The library tries to connect to it before it takes it away, which we must be permitted to, whatever the umask is.
+        Files.setPosixFilePermissions(path, ownerOnly)
+        Reservation(file, checkNotNull(FileStatus.of(path)) { "$path has just been made and is gone" }.identity)
+    } catch (e: Throwable) {
+        file.close()
+        throw e
     }
 
     private fun suppressing(failure: Throwable, cleanUp: () -> Unit) = try {
@@ -141,7 +172,7 @@ internal class SocketName(
             }
             val bound = bind(bindable).also { socket = it }
             // One of this process at a time: of three, one could lose to another what the third has just taken away to look at it.
-            turns[Math.floorMod(key.hashCode(), turns.size)].withLock {
+            turnOf(key).withLock {
                 onDisk {
                     typed {
                         val private = checkNotNull(folder)
@@ -218,8 +249,15 @@ internal class SocketName(
         if (!there.isSocket) throw failed(NameTaken, "${there.kind} has the name")
         when (val state = probe(path)) {
             Probe.Gone -> return
+
             Probe.Alive -> throw failed(AddressInUse, "another server listens there")
-            is Probe.Unknown -> throw BindFailed(endpoint, NameTaken, "a socket has the name that cannot be connected to", state.cause)
+
+            is Probe.Unknown -> {
+                // The system may have said in any language that it is gone.
+                if (FileStatus.of(path)?.identity != there.identity) return
+                throw BindFailed(endpoint, NameTaken, "a socket has the name that cannot be connected to", state.cause)
+            }
+
             Probe.Ended -> Unit
         }
         if (there.uid != private.uid) throw failed(NameTaken, "a socket of the user ${there.uid} has the name")
@@ -303,6 +341,10 @@ internal class SocketName(
 
         /** Shared by names, so that there is an end to them. */
         val turns = List(64) { Mutex() }
+        val ownerOnly: Set<PosixFilePermission> = PosixFilePermissions.fromString("rw-------")
+
+        fun turnOf(key: Path): Mutex = turns[Math.floorMod(key.hashCode(), turns.size)]
+
         val log = LoggerFactory.getLogger(SocketName::class.java)
     }
 }

@@ -29,7 +29,8 @@ public object Unix {
      * It appears there with the permissions of [file] all at once, listening, and takes the place of a socket only if that is one of the
      * same user whose server has ended. Anything else that has the name stays, and the `start` fails with [io.hawser.BindFailed]: a
      * server that lives, a file, a folder, a symbolic link. When the server ends it removes its socket, unless another has taken its
-     * place. The folder has to exist, and its owner is trusted; one that others can write to needs the sticky bit.
+     * place. The folder has to exist, and its owner is trusted, and its group if that may write to it; one that
+     * others can write to needs the sticky bit.
      *
      * @throws IllegalArgumentException for an empty path or one of more than 107 bytes.
      */

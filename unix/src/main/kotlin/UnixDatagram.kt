@@ -13,7 +13,7 @@ import java.nio.file.Path
 
 /**
  * Clients and servers of Unix datagrams (unix(7)), within one machine: nothing is lost on the way, and who sends waits while the receiver's
- * queue is full (`net.unix.max_dgram_qlen`, 10 datagrams by default). When a client finds its server gone, what that had answered and
+ * queue is full (`net.unix.max_dgram_qlen`, 10 datagrams for the kernel, 512 for systemd). When a client finds its server gone, what that had answered and
  * nobody has received yet goes with it.
  *
  * A client without a name of its own cannot be answered; [AUTO] and [ClientName.of] give it one. Nor can a server at a path, which has

@@ -22,6 +22,7 @@ import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.delay
 import org.newsclub.net.unix.AFUNIXDatagramChannel
 import org.newsclub.net.unix.AFUNIXSocketAddress
+import org.newsclub.net.unix.BrokenPipeSocketException
 import org.newsclub.net.unix.ConnectionRefusedSocketException
 import org.newsclub.net.unix.ConnectionResetSocketException
 import org.newsclub.net.unix.NotConnectedSocketException
@@ -151,9 +152,9 @@ internal class UnixDatagrams(
     private fun sendOnce(source: ByteBuffer, target: SocketAddress, files: Array<FileDescriptor>): Boolean {
         ensureOpen()
         val sender = (sender ?: open().also { sender = it }).channel
+        val to = foreign(target)
         // Before each attempt: one that fails forgets them.
         if (files.isNotEmpty()) Junixsocket.handOver(files, sender)
-        val to = foreign(target)
         return when {
             !source.hasRemaining() -> sender.sendEmpty(to)
             remote != null -> sender.write(source) > 0
@@ -204,7 +205,7 @@ internal class UnixDatagrams(
                 nobodyThere.any { it in text } -> PeerUnreachable(to, e)
 
             // The peer takes no more: not ours, which is open.
-            e is ClosedChannelException -> PeerUnreachable(to, e)
+            e is ClosedChannelException || e is BrokenPipeSocketException -> PeerUnreachable(to, e)
 
             else -> e
         }

@@ -163,8 +163,7 @@ class OpenFileSpec : StringSpec({
 
     "at the limit of descriptors none stays open" {
         Peer.java(FullOfFiles, listOf("sh", "-c", "ulimit -n $LIMIT; exec \"$@\"", "sh")).use {
-            it.finish().first.trim() shouldBe
-                "as before"
+            it.finish().first.trim().lines().last() shouldBe "as before"
         }
     }
 
@@ -223,19 +222,19 @@ object FullOfFiles {
         UnixDatagram.server(newName(), acceptingServer).start(this) { }.use { server ->
             val failing = launch { server.events.collect { if (it is DatagramEvent.Failed) failures.trySend(Unit) } }
             UnixDatagram.client(server.address.toString()).open { socket ->
-                socket.send(ByteArray(1))
-                while (server.totals.handled < 1) yield()
-                val before = descriptors()
                 FileInputStream("/proc/self/status").use { input ->
-                    repeat(3) {
+                    var before = 0
+                    repeat(4) {
+                        // The first round opens what the JVM loads from.
+                        if (it == 1) before = descriptors()
                         socket.send(ByteArray(1), List(250) { input.fd })
                         failures.receive()
                         // These fit in, and so do they together with one more.
                         socket.send(ByteArray(1), List((LIMIT - descriptors()) * 3 / 4) { input.fd })
-                        while (server.totals.handled < it + 2) yield()
+                        while (server.totals.handled < it + 1) yield()
                     }
+                    println(if (descriptors() <= before) "as before" else "${descriptors()} and not $before")
                 }
-                println(if (descriptors() <= before) "as before" else "${descriptors()} and not $before")
             }
             failing.cancel()
         }

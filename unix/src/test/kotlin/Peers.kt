@@ -168,8 +168,12 @@ internal class Peer private constructor(private val process: Process) : AutoClos
             wrapper.firstOrNull()?.let(::require)
             val java = "${System.getProperty("java.home")}/bin/java"
             val path = System.getProperty("java.class.path").split(File.pathSeparator).filter(classPath).joinToString(File.pathSeparator)
-            return run(*wrapper.toTypedArray(), java, "-Xmx256m", "-cp", path, main::class.java.name, *arguments)
+            return run(*wrapper.toTypedArray(), java, *nativeAccess, "-Xmx256m", "-cp", path, main::class.java.name, *arguments)
         }
+
+        /** Newer Javas want to be told. */
+        private val nativeAccess: Array<String> =
+            if (Runtime.version().feature() >= 24) arrayOf("--enable-native-access=ALL-UNNAMED") else emptyArray()
 
         /** Skips the test where [program] is not installed, or fails it under CI. */
         fun require(program: String) {
