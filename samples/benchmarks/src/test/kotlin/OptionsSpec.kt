@@ -48,8 +48,10 @@ internal class OptionsSpec : FunSpec({
     test("every server and benchmark there is finds its way into the catalogue") {
         Contestant.all.map(Contestant::name) shouldContainExactly
             listOf("hawser", "c-epoll", "go", "java-net", "java-net-virtual", "ktor", "netty-epoll", "netty-nio", "vertx")
-        Benchmark.all.map(Benchmark::name) shouldContainExactly
-            listOf("connect", "echo", "file", "idle", "inside", "latency", "pull", "push", "stream")
+        Benchmark.all.map(Benchmark::name) shouldContainExactly listOf(
+            "connect", "echo", "file", "idle", "inside", "latency", "pull", "push", "stream",
+            "udp-echo", "udp-one-way", "unix-echo", "unixgram-one-way",
+        )
     }
 
     test("a rate is taken only by benchmarks that have one") {
