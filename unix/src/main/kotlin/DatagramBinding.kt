@@ -44,8 +44,8 @@ internal class DatagramBinding(private val endpoint: Endpoint, private val optio
     }
 
     /**
-     * A client's of [remote], or of no peer, bound in place: a socket that is renamed keeps its old name for those who are to answer it. [afterwards] runs
-     * when the name is gone again, and when it was not to be had.
+     * A client's of [remote], or of no peer, bound in place: a socket that is renamed keeps its old name for those who are to answer it.
+     * [afterwards] runs when the name is gone again, and when it was not to be had.
      */
     suspend fun inPlace(path: Path, file: SocketFile, remote: SocketAddress?, afterwards: () -> Unit): LocalDatagrams = published {
         val loop = try {

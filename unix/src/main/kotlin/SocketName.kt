@@ -30,11 +30,12 @@ import kotlinx.coroutines.withContext
 import org.slf4j.LoggerFactory
 
 /**
- * The name [path] of a server's socket in the file system, named [endpoint] in failures: how the socket gets it, and how it goes.
+ * The name [path] of a socket in the file system, named [endpoint] in failures: how the socket gets it, and how it goes.
  *
- * A socket is bound in a [PrivateFolder] beside the name, given what [file] says, and then linked to the name, which fails if anything has
- * it. So there is no moment at which somebody could connect whom the permissions do not let, and nothing is ever lost. The socket of a
- * server that has ended is first moved into the private folder, and looked at again there.
+ * A server's socket is bound in a [PrivateFolder] beside the name, given what [file] says, and then linked to the name, which fails if
+ * anything has it. So there is no moment at which somebody could connect whom the permissions do not let, and nothing is ever lost. One
+ * that is to be answered is bound to the name itself, in place of an empty file of ours. The socket of somebody who has ended is first
+ * moved into the private folder, and looked at again there.
  */
 @OptIn(TransportApi::class)
 internal class SocketName(
@@ -54,8 +55,8 @@ internal class SocketName(
     suspend fun <T : AutoCloseable> publish(bind: suspend (Path) -> T): PublishedSocket<T> = outlastingOwn { attempt(it, bind) }
 
     /**
-     * Has [bind] bind a socket to the name itself, once that is free, and then gives it its permissions: for a socket whose peers see the name
-     * that it was bound to. Otherwise as [publish]; [afterwards] runs when the name is gone again, and when it was not to be had.
+     * Has [bind] bind a socket to the name itself, once that is free, and then gives it its permissions: for a socket whose peers see the
+     * name that it was bound to. Otherwise as [publish]; [afterwards] runs when the name is gone again, and when it was not to be had.
      */
     suspend fun <T : AutoCloseable> publishInPlace(afterwards: () -> Unit = {}, bind: suspend (Path) -> T): PublishedSocket<T> {
         try {

@@ -12,7 +12,7 @@ import java.net.UnixDomainSocketAddress
 import java.nio.file.Path
 
 /**
- * Clients and servers of Unix datagrams (unix(7)), within one machine: nothing is lost on the way, and who sends waits while the receiver's
+ * Clients and servers of Unix datagrams (unix(7)), within one machine: while the receiver lives nothing is lost, and who sends waits while its
  * queue is full (`net.unix.max_dgram_qlen`, 10 datagrams for the kernel, 512 for systemd). When a client finds its server gone, what that had answered and
  * nobody has received yet goes with it.
  *
