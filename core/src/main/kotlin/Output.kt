@@ -78,18 +78,19 @@ internal class Output(private val life: Lifecycle) {
                 sent += taken
                 left(taken)
             }
+            while (!raw.flush()) timed { raw.awaitWritable() }
         }
         sent
     }
 
-    /** One attempt with the turn held, which it gives back unless something is left to write. */
+    /** One attempt with the turn held, which it gives back unless something is left to write or to flush. */
     private fun writeNow(source: ByteBuffer): Boolean {
         var done = true
         try {
             ensureUsable()
             if (!source.hasRemaining()) return true
             left(raw.write(source).toLong())
-            done = !source.hasRemaining()
+            done = !source.hasRemaining() && raw.flush()
             return done
         } catch (e: IOException) {
             throw failed(e)
@@ -98,7 +99,7 @@ internal class Output(private val life: Lifecycle) {
         }
     }
 
-    /** Writes what is left of [sources] with the turn held, and gives it back. */
+    /** Writes what is left of [sources] with the turn held, flushes it, and gives the turn back. */
     private suspend fun writeRest(sources: Array<ByteBuffer>, begun: Boolean, spent: Boolean) {
         var partly = begun
         try {
@@ -108,9 +109,10 @@ internal class Output(private val life: Lifecycle) {
                 var first = 0
                 while (true) {
                     while (first < sources.size && !sources[first].hasRemaining()) first++
-                    if (first == sources.size) break
+                    val allTaken = first == sources.size
+                    if (allTaken && raw.flush()) break
                     if (spent()) yield()
-                    val count = gather(sources, first)
+                    val count = if (allTaken) 0 else gather(sources, first)
                     if (count > 0) {
                         partly = true
                         left(count)

@@ -9,7 +9,7 @@ import java.nio.channels.FileChannel
 /**
  * A connected byte stream as a transport sees it: non-blocking calls, and waits for readiness between them.
  *
- * The read side ([read], [awaitReadable]) is called by one coroutine at a time, the write side ([write], [awaitWritable],
+ * The read side ([read], [awaitReadable]) is called by one coroutine at a time, the write side ([write], [flush], [awaitWritable],
  * [transferFrom], [shutdownOutput]) by one coroutine at a time, the two concurrently and from any thread; [close], [abort] and
  * [wakeReader] come from any thread at any time. A stream whose two sides share state guards that state itself.
  *
@@ -48,6 +48,14 @@ public interface RawStream : AutoCloseable {
     public fun write(sources: Array<ByteBuffer>, from: Int): Long
 
     /**
+     * Gives the system what [write] has taken and not yet handed on, and returns whether all of it has gone; false asks for
+     * [awaitWritable] and another flush. A stream over the kernel never holds anything.
+     *
+     * Whoever writes flushes before the write is over, and before [shutdownOutput].
+     */
+    public fun flush(): Boolean = true
+
+    /**
      * Suspends until [read] has something to say, bytes, the end, or a failure, or until [wakeReader]. It holds no buffer and takes
      * no byte, so cancelling it loses nothing and it can be called again at once.
      *
@@ -64,13 +72,17 @@ public interface RawStream : AutoCloseable {
      */
     public fun wakeReader()
 
-    /** Suspends until [write] can take a byte or fails. Cancelling it changes nothing; it can be called again at once. */
+    /**
+     * Suspends until [write] can take a byte, or, after a [flush] that has not handed on everything, until another can hand on more; or
+     * until they fail. Cancelling it changes nothing; it can be called again at once.
+     */
     public suspend fun awaitWritable()
 
     /**
      * Sends up to [count] bytes of [file] from [position] on, suspending until at least one is taken, and returns how many were.
      *
-     * Disk reads block, so the caller is on a dispatcher that may block. The default copies through a buffer of the loop.
+     * Disk reads block, so the caller is on a dispatcher that may block. The default copies through a buffer of the loop. What is taken
+     * is flushed by the caller.
      */
     public suspend fun transferFrom(file: FileChannel, position: Long, count: Long): Long {
         val buffer = loop.buffers.take()

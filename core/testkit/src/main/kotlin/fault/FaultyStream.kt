@@ -87,6 +87,9 @@ internal class FaultyStream(private val inner: RawStream, input: Faults, output:
         return 0
     }
 
+    /** What has passed is not held up any more, but a cut loses it. */
+    override fun flush(): Boolean = unlessCut { inner.flush() }
+
     override suspend fun awaitReadable() {
         unlessCut {
             var returned = false
