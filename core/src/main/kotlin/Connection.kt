@@ -13,6 +13,7 @@ import java.nio.file.FileSystemException
 import java.nio.file.Files
 import java.nio.file.Path
 import java.nio.file.StandardOpenOption.READ
+import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.nanoseconds
 import kotlinx.coroutines.flow.Flow
@@ -37,7 +38,7 @@ public class Connection internal constructor(private val raw: RawStream, private
     private val deadlines = if (terms.firstTimeout.isFinite()) Deadlines(life, input, output) else null
     private val opened = raw.loop.nanoTime()
 
-    /** A connection over [raw] that belongs to nobody: it has no timeouts and tells nobody what happens to it. */
+    /** A connection over [raw] that belongs to nobody: it has no timeouts but [closeTimeout], and tells nobody what happens to it. */
     @TransportApi
     public constructor(raw: RawStream) : this(raw, Terms())
 
@@ -78,6 +79,11 @@ public class Connection internal constructor(private val raw: RawStream, private
     /** The stream as its transport, or the outermost layer over it, sees it. */
     @TransportApi
     public val transport: RawStream get() = raw
+
+    /** How long what layers over it still have to send may take once it has been closed: [ConnectionOptions.closeTimeout]. */
+    @TransportApi
+    @get:JvmSynthetic
+    public val closeTimeout: Duration get() = terms.closeTimeout
 
     /** How many bytes the transport has taken. */
     public val bytesWritten: Long get() = output.bytes

@@ -16,6 +16,7 @@ import kotlin.time.toKotlinDuration
  * | `readTimeout` | none | how long a read waits for the next byte: [ReadTimeout], and the connection goes on |
  * | `writeTimeout` | none | how long a write waits for the peer to take another byte: [WriteTimeout], and the connection is aborted |
  * | `idleTimeout` | none | how long no byte may move in either direction: [IdleTimeout], and the connection is closed |
+ * | `closeTimeout` | 1 s | how long what a layer such as TLS still has to send may take once the connection is closed, before it is cut |
  * | [socket] | [SocketOptions]' own | what the operating system is asked for |
  * | [group] | [EventLoopGroup.shared] | the loops that accept, connect, read and write |
  * | [listeners] | none | are told of every event, like those who collect the flow of them |
@@ -43,6 +44,10 @@ public sealed class ConnectionOptions(from: Builder<*>) {
     @get:JvmSynthetic
     public val idleTimeout: Duration = from.idleTimeout.also { requirePositive("idleTimeout", it) }
 
+    /** How long what a layer such as TLS still has to send may take once the connection has been closed, before it is cut. */
+    @get:JvmSynthetic
+    public val closeTimeout: Duration = from.closeTimeout.also { requirePositive("closeTimeout", it) }
+
     /** What the operating system is asked for. */
     public val socket: SocketOptions = from.socket
 
@@ -68,8 +73,12 @@ public sealed class ConnectionOptions(from: Builder<*>) {
     @JvmName("getIdleTimeout")
     public fun idleTimeoutAsJava(): java.time.Duration? = idleTimeout.orNull()
 
+    /** For Java: see `closeTimeout`. */
+    @JvmName("getCloseTimeout")
+    public fun closeTimeoutAsJava(): java.time.Duration? = closeTimeout.orNull()
+
     internal fun describe(): String = "handshakeTimeout=$handshakeTimeout, readTimeout=$readTimeout, writeTimeout=$writeTimeout, " +
-        "idleTimeout=$idleTimeout, socket=$socket, group=${group ?: "shared"}, listeners=$listeners"
+        "idleTimeout=$idleTimeout, closeTimeout=$closeTimeout, socket=$socket, group=${group ?: "shared"}, listeners=$listeners"
 
     /** Collects options. Not for use by several threads at once. */
     public sealed class Builder<B : Builder<B>> {
@@ -92,6 +101,11 @@ public sealed class ConnectionOptions(from: Builder<*>) {
         @get:JvmSynthetic
         @set:JvmSynthetic
         public var idleTimeout: Duration = Duration.INFINITE
+
+        /** See [ConnectionOptions.closeTimeout]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var closeTimeout: Duration = Terms.CLOSE_TIMEOUT
 
         /** See [ConnectionOptions.socket]. */
         @get:JvmSynthetic
@@ -119,6 +133,9 @@ public sealed class ConnectionOptions(from: Builder<*>) {
 
         /** See [ConnectionOptions.idleTimeout]; null for none. */
         public fun idleTimeout(value: java.time.Duration?): B = self.apply { idleTimeout = value.orInfinite() }
+
+        /** See [ConnectionOptions.closeTimeout]; null for none. */
+        public fun closeTimeout(value: java.time.Duration?): B = self.apply { closeTimeout = value.orInfinite() }
 
         /** See [ConnectionOptions.socket]. */
         public fun socket(value: SocketOptions): B = self.apply { socket = value }

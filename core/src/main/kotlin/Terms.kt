@@ -4,6 +4,7 @@ import io.hawser.event.Events
 import java.util.concurrent.atomic.AtomicLong
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.INFINITE
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
@@ -18,16 +19,29 @@ internal class Terms(
     val readTimeout: Duration = INFINITE,
     val writeTimeout: Duration = INFINITE,
     val idleTimeout: Duration = INFINITE,
+    val closeTimeout: Duration = CLOSE_TIMEOUT,
+    val handshakeTimeout: Duration = INFINITE,
 ) {
-    constructor(options: ConnectionOptions, id: Long, events: Events, announcesEnd: Boolean, draining: StateFlow<Boolean> = never) :
-        this(id, events, announcesEnd, draining, options.readTimeout, options.writeTimeout, options.idleTimeout)
+    constructor(options: ConnectionOptions, id: Long, events: Events, announcesEnd: Boolean, draining: StateFlow<Boolean> = never) : this(
+        id,
+        events,
+        announcesEnd,
+        draining,
+        options.readTimeout,
+        options.writeTimeout,
+        options.idleTimeout,
+        options.closeTimeout,
+        options.handshakeTimeout,
+    )
 
-    /** Of all timeouts, or infinite. */
+    /** Of those that are looked at while it lives, or infinite. */
     val firstTimeout: Duration get() = minOf(readTimeout, writeTimeout, idleTimeout)
 
     companion object {
         private val never = MutableStateFlow(false).asStateFlow()
         private val ids = AtomicLong()
+
+        val CLOSE_TIMEOUT: Duration = 1.seconds
 
         /** Tells connections of this process apart; never given twice. */
         fun nextId(): Long = ids.incrementAndGet()

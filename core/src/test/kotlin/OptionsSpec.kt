@@ -14,8 +14,8 @@ import kotlinx.coroutines.Job
 class OptionsSpec : StringSpec({
     "options say what they are" {
         val connection =
-            "handshakeTimeout=10s, readTimeout=Infinity, writeTimeout=Infinity, idleTimeout=Infinity, socket=${SocketOptions()}, " +
-                "group=shared, listeners=[]"
+            "handshakeTimeout=10s, readTimeout=Infinity, writeTimeout=Infinity, idleTimeout=Infinity, closeTimeout=1s, " +
+                "socket=${SocketOptions()}, group=shared, listeners=[]"
         ServerOptions().toString() shouldBe "ServerOptions(backlog=511, maxConnections=2147483647, whenFull=Refuse, " +
             "maxConnectionsPerHost=2147483647, acceptRate=2147483647, admission=everyone, admissionAfterHandshake=everyone, " +
             "onDrain=AwaitHandlers, handlerContext=EmptyCoroutineContext, $connection)"
@@ -45,6 +45,8 @@ class OptionsSpec : StringSpec({
         options.socket.sendBuffer shouldBe 4096
         options.idleTimeoutAsJava() shouldBe java.time.Duration.ofSeconds(60)
         options.readTimeoutAsJava() shouldBe null
+        options.closeTimeoutAsJava() shouldBe java.time.Duration.ofSeconds(1)
+        ServerOptions { closeTimeout = Duration.INFINITE }.closeTimeoutAsJava() shouldBe null
     }
 
     val refused = mapOf<String, () -> Any>(
@@ -56,6 +58,7 @@ class OptionsSpec : StringSpec({
         "readTimeout is not positive: -1s" to { ServerOptions { readTimeout = (-1).seconds } },
         "writeTimeout is not positive: 0s" to { ClientOptions { writeTimeout = Duration.ZERO } },
         "idleTimeout is not positive: 0s" to { ClientOptions { idleTimeout = Duration.ZERO } },
+        "closeTimeout is not positive: 0s" to { ServerOptions { closeTimeout = Duration.ZERO } },
         "connectTimeout is not positive: 0s" to { ClientOptions { connectTimeout = Duration.ZERO } },
         "attemptDelay is not positive: 0s" to { ClientOptions { attemptDelay = Duration.ZERO } },
         "keepAliveCount < 1: 0" to {

@@ -92,6 +92,7 @@ class JavaCallersTest {
                 .readTimeout(Duration.ofSeconds(30))
                 .writeTimeout(Duration.ofSeconds(5))
                 .handshakeTimeout(Duration.ofSeconds(2))
+                .closeTimeout(Duration.ofSeconds(3))
                 .socket(socket)
                 .onEvent(event -> {})
                 .maxConnections(10_000)
@@ -105,6 +106,7 @@ class JavaCallersTest {
                 .backlog(64)
                 .build();
         assertEquals(Duration.ofSeconds(60), options.getIdleTimeout());
+        assertEquals(Duration.ofSeconds(3), options.getCloseTimeout());
         assertEquals(10_000, options.getMaxConnections());
         assertEquals(Duration.ofSeconds(10), options.getSocket().getKeepAliveInterval());
         assertEquals(1, options.getListeners().size());
