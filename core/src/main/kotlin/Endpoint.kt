@@ -97,6 +97,14 @@ public sealed class Endpoint {
     }
 }
 
+/** The same place with the scheme of [other], if that is a place of the same kind. */
+internal fun Endpoint.inTermsOf(other: Endpoint): Endpoint = when {
+    scheme == other.scheme -> this
+    this is Endpoint.Inet && other is Endpoint.Inet -> Endpoint.Inet(other.scheme, host, port)
+    this is Endpoint.Local && other is Endpoint.Local -> Endpoint.Local(other.scheme, name)
+    else -> this
+}
+
 /** What begins with `@` would be read as an abstract name. */
 private fun pathName(path: Path): String = "$path".let { if (it.startsWith('@')) "./$it" else it }
 

@@ -20,10 +20,11 @@ import kotlinx.coroutines.launch
 @OptIn(TransportApi::class, DelicateCoroutinesApi::class, ExperimentalCoroutinesApi::class)
 public class RunningServer internal constructor(
     private val listener: Listener,
+    endpoint: Endpoint,
     private val options: ServerOptions,
     layers: List<Layer>,
     handler: suspend CoroutineScope.(Connection) -> Unit,
-) : ServerHandle(listener.loop, listener.address, listener.endpoint, options.listeners) {
+) : ServerHandle(listener.loop, listener.address, endpoint, options.listeners) {
     private val open = Connections(options.onDrain, countsHosts = options.maxConnectionsPerHost < Int.MAX_VALUE)
     private val doorkeeper = Doorkeeper(options, listener.admission, open)
     private val conversation = Conversation(address, options, layers, open, doorkeeper, published, draining, handler)

@@ -7,6 +7,7 @@ import io.hawser.transport.Connector
 import io.hawser.transport.Layer
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
+import io.hawser.transport.giveUp
 import io.hawser.transport.wrap
 import java.nio.ByteBuffer
 import java.util.concurrent.ConcurrentLinkedQueue
@@ -41,7 +42,11 @@ public class StreamClient @TransportApi constructor(
 
     /** The same client with [layer] on top of each connection, and with events of its own. */
     @TransportApi
-    public fun through(layer: Layer): StreamClient = StreamClient(endpoint, options, connector, layers + layer)
+    public fun through(layer: Layer): StreamClient = through(layer, endpoint)
+
+    /** As the other, by the name of [endpoint] from now on; whom it connects to stays. */
+    @TransportApi
+    public fun through(layer: Layer, endpoint: Endpoint): StreamClient = StreamClient(endpoint, options, connector, layers + layer)
 
     /**
      * Connects, and returns the connection, which the caller closes. Cancelling it leaves nothing open.
@@ -69,7 +74,7 @@ public class StreamClient @TransportApi constructor(
             }
         } catch (e: Throwable) {
             connection?.abort() ?: run {
-                opened?.abort()
+                opened?.giveUp(e)
                 published.publish { ConnectionEvent.Failed(id, opened?.local, opened?.remote ?: connector.remote, e) }
             }
             throw e

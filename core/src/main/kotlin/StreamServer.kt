@@ -29,7 +29,14 @@ public class StreamServer @TransportApi constructor(
 ) {
     /** The same server with [layer] on top of each connection. */
     @TransportApi
-    public fun through(layer: Layer): StreamServer = StreamServer(endpoint, options, binder, layers + layer)
+    public fun through(layer: Layer): StreamServer = through(layer, endpoint)
+
+    /**
+     * As the other, by the name of [endpoint] from now on; where it listens stays. Once it runs, the scheme is that of [endpoint] and the
+     * rest is real.
+     */
+    @TransportApi
+    public fun through(layer: Layer, endpoint: Endpoint): StreamServer = StreamServer(endpoint, options, binder, layers + layer)
 
     /**
      * Listens, and returns the running server as soon as clients can connect. It runs in [scope] until it is closed, shut down, or the
@@ -52,7 +59,7 @@ public class StreamServer @TransportApi constructor(
                     error("the scope that $this was to run in has ended")
                 }
                 val bound = binder.bind().also { listener = it }
-                RunningServer(bound, options, layers, handler).also {
+                RunningServer(bound, bound.endpoint.inTermsOf(endpoint), options, layers, handler).also {
                     server = it
                     it.launchIn(scope)
                 }

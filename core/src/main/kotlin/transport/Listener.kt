@@ -4,6 +4,7 @@ import io.hawser.Admission
 import io.hawser.ConnectFailed
 import io.hawser.Endpoint
 import io.hawser.HandshakeTimeout
+import java.io.IOException
 import java.net.SocketAddress
 import kotlin.time.Duration
 import kotlin.time.toJavaDuration
@@ -81,7 +82,7 @@ public fun interface Binder {
 public fun interface Layer {
     /**
      * Returns a stream over [inner] and takes it over: closing the outer one closes it. Whoever called closes [inner] when this
-     * throws.
+     * throws: politely after an [IOException], so that the peer still gets what the layer told it before, and with a reset otherwise.
      */
     public suspend fun wrap(inner: RawStream): RawStream
 }
@@ -102,7 +103,13 @@ internal suspend fun List<Layer>.wrap(stream: RawStream, timeout: Duration): Raw
         } ?: throw HandshakeTimeout(stream.endpoint, timeout.toJavaDuration())
         return outermost
     } catch (e: Throwable) {
-        outermost.abort()
+        outermost.giveUp(e)
         throw e
     }
+}
+
+/** Ends a stream that cannot be used because of [cause]. A reset would destroy what a layer that failed has just told the peer. */
+@TransportApi
+internal fun RawStream.giveUp(cause: Throwable) {
+    if (cause is IOException && cause !is HandshakeTimeout) close() else abort()
 }
