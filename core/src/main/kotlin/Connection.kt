@@ -3,6 +3,7 @@ package io.hawser
 import io.hawser.engine.disk
 import io.hawser.framing.Lines
 import io.hawser.framing.framed
+import io.hawser.transport.Layer
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
 import java.io.IOException
@@ -31,12 +32,19 @@ import kotlinx.coroutines.withContext
  * uses [close]. Every call on a closed connection fails with [ConnectionClosed], on one that the peer reset with [ConnectionReset].
  */
 @OptIn(TransportApi::class)
-public class Connection internal constructor(private val raw: RawStream, private val terms: Terms) : AutoCloseable {
-    private val life = Lifecycle(raw, terms)
+public class Connection internal constructor(private val raw: RawStream, private val life: Lifecycle) : AutoCloseable {
+    private val terms = life.terms
     internal val input = Input(life)
     private val output = Output(life)
     private val deadlines = if (terms.firstTimeout.isFinite()) Deadlines(life, input, output) else null
     private val opened = raw.loop.nanoTime()
+
+    /** Set once and for all, by the one upgrade that may begin. */
+    @Volatile
+    private var upgrade: Upgrade? = null
+    private val successor: Connection? get() = upgrade?.successor
+
+    internal constructor(raw: RawStream, terms: Terms) : this(raw, Lifecycle(raw, terms))
 
     /** A connection over [raw] that belongs to nobody: it has no timeouts but [closeTimeout], and tells nobody what happens to it. */
     @TransportApi
@@ -59,7 +67,7 @@ public class Connection internal constructor(private val raw: RawStream, private
     public val endpoint: Endpoint get() = raw.endpoint
 
     /** What is known of the peer beyond its address. */
-    public val attributes: Attributes get() = raw.attributes
+    public val attributes: Attributes get() = life.raw.attributes
 
     /**
      * True once the server of this connection shuts down: a handler that sees it ends soon, or is cut when the grace is over. Hot;
@@ -73,8 +81,8 @@ public class Connection internal constructor(private val raw: RawStream, private
     /** Why the connection is closed, or null while it is open. */
     public val closeReason: CloseReason? get() = life.reason
 
-    /** How many bytes have come in. */
-    public val bytesRead: Long get() = input.bytes
+    /** How many bytes have come in, those of a connection that an [upgrade] of this one returned too. */
+    public val bytesRead: Long get() = input.bytes + (successor?.bytesRead ?: 0)
 
     /** The stream as its transport, or the outermost layer over it, sees it. */
     @TransportApi
@@ -85,8 +93,8 @@ public class Connection internal constructor(private val raw: RawStream, private
     @get:JvmSynthetic
     public val closeTimeout: Duration get() = terms.closeTimeout
 
-    /** How many bytes the transport has taken. */
-    public val bytesWritten: Long get() = output.bytes
+    /** How many bytes the transport, or the outermost layer over it, has taken; otherwise as [bytesRead]. */
+    public val bytesWritten: Long get() = output.bytes + (successor?.bytesWritten ?: 0)
 
     /**
      * Reads what is there into [target], waiting for the first byte if need be.
@@ -192,6 +200,39 @@ public class Connection internal constructor(private val raw: RawStream, private
     public suspend fun shutdownOutput(): Unit = output.shutdown()
 
     /**
+     * Puts [layer] over this live connection, as STARTTLS does, and returns the connection to go on with.
+     *
+     * It takes over from this one: from now on reads and writes here fail, while whoever closes or aborts this one, or waits for its end,
+     * means the other, and the server or the client that it belongs to goes on with that; its timeouts begin anew. What happens to both is
+     * told under one [id]. Whatever has not been read from the transport yet is the layer's.
+     *
+     * It returns when [layer] is ready, for which there is [ConnectionOptions.handshakeTimeout]. Cancelling it aborts the connection, as a
+     * timeout does; any other failure closes it, and is its [closeReason]. A close or an abort ends the handshake at once.
+     *
+     * @throws IllegalStateException if a read or a write is going on, after [shutdownOutput], or if it has been upgraded before: then
+     *   nothing has changed.
+     * @throws UnreadInput if the peer sent something ahead of the handshake that was read and that nobody has asked for.
+     * @throws UnexpectedEnd if the peer has ended its stream.
+     * @throws HandshakeTimeout if [layer] is not ready in time.
+     * @throws ConnectionClosed if it is, or becomes, closed on this side.
+     */
+    @TransportApi
+    public suspend fun upgrade(layer: Layer): Connection {
+        life.ensureOpen()
+        val beginning = Upgrade("$this", life, input)
+        input.seize(beginning)
+        try {
+            output.seize(beginning)
+        } catch (e: Throwable) {
+            input.letGo()
+            throw e
+        }
+        upgrade = beginning
+        deadlines?.stop()
+        return beginning.put(layer)
+    }
+
+    /**
      * Closes both directions at once, without waiting for anybody; what was written still reaches a peer that reads. Idempotent, from
      * any thread. Pending and later calls fail with [ConnectionClosed].
      *
@@ -213,7 +254,7 @@ public class Connection internal constructor(private val raw: RawStream, private
     }
 
     /** Suspends until the connection has been closed, by whomever, and its descriptor is free. */
-    public suspend fun awaitClosed(): Unit = dispatched { raw.awaitClosed() }
+    public suspend fun awaitClosed(): Unit = dispatched { life.awaitClosed() }
 
     override fun toString(): String = "connection $id to $endpoint"
 
@@ -224,18 +265,24 @@ public class Connection internal constructor(private val raw: RawStream, private
     }
 
     /** From now on reads that would have to wait end the stream. */
-    internal fun endInput() = input.cutShort()
+    internal fun endInput() {
+        input.cutShort()
+        successor?.endInput()
+    }
 
     private fun ended() {
         deadlines?.stop()
         input.closed()
+        successor?.ended()
     }
+
+    private val lastActive: Long get() = successor?.lastActive ?: maxOf(input.lastActive, output.lastActive)
 
     internal fun info(): ConnectionInfo {
         val now = raw.loop.nanoTime()
         // Clocks that are exact to a turn may be a turn behind each other.
         val age = (now - opened).coerceAtLeast(0)
-        val idle = (now - maxOf(input.lastActive, output.lastActive)).coerceIn(0, age)
+        val idle = (now - lastActive).coerceIn(0, age)
         return ConnectionInfo(id, local, remote, age.nanoseconds, idle.nanoseconds, bytesRead, bytesWritten)
     }
 
@@ -245,6 +292,8 @@ public class Connection internal constructor(private val raw: RawStream, private
      */
     internal suspend fun linger() {
         if (!isOpen) return
+        // There is nobody left who could use what an upgrade is going to return.
+        if (upgrade != null) return successor?.linger() ?: close()
         input.goOn()
         val limit = raw.loop.schedule(LINGER_TIME) { close() }
         try {

@@ -23,9 +23,13 @@ internal class Deadlines(private val life: Lifecycle, private val input: Input, 
     @Volatile
     private var due = 0L
 
+    @Volatile
+    private var stopped = false
+
     fun start(): Unit = arm(terms.firstTimeout)
 
     fun stop() {
+        stopped = true
         timer?.dispose()
     }
 
@@ -33,11 +37,11 @@ internal class Deadlines(private val life: Lifecycle, private val input: Input, 
         due = loop.nanoTime() + after.inWholeNanoseconds
         timer = loop.schedule(after, ::look)
         // Who ended it meanwhile has stopped the timer before.
-        if (life.reason != null) stop()
+        if (stopped || life.reason != null) stop()
     }
 
     private fun look() {
-        if (life.reason != null) return
+        if (stopped || life.reason != null) return
         val now = loop.nanoTime()
         // Too early is after the end of the loop: there is nobody to wait any more, and no clock.
         if (now - due < 0) return

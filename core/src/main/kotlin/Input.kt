@@ -19,6 +19,10 @@ internal class Input(private val life: Lifecycle) {
     private val claimed = AtomicBoolean()
     private val wait = if (life.terms.readTimeout.isFinite()) ReadWait() else null
 
+    /** What has taken [claimed] for good. */
+    @Volatile
+    private var seized: Upgrade? = null
+
     /** Guarded by [claimed], like everything below that does not claim. */
     private val ahead = Ahead(loop.buffers)
 
@@ -35,7 +39,8 @@ internal class Input(private val life: Lifecycle) {
 
     /** Nothing is waited for any more: reads that would have to end the stream instead. */
     @Volatile
-    private var isCutShort = false
+    var isCutShort = false
+        private set
 
     /** Nothing is cut short any more. Guarded by the monitor, with the changes of [isCutShort]. */
     private var goesOn = false
@@ -163,10 +168,32 @@ internal class Input(private val life: Lifecycle) {
         life.resumeInput()
     }
 
+    /**
+     * Has reads be refused by [upgrade] from now on, until [letGo].
+     *
+     * @throws IllegalStateException if a read is going on.
+     */
+    fun seize(upgrade: Upgrade) {
+        claim()
+        seized = upgrade
+    }
+
+    fun letGo() {
+        seized = null
+        release()
+    }
+
+    /** @throws SocketFailure if something came that nobody has asked for, or the end, with the input seized. */
+    fun ensureNothingUnread() {
+        if (!ahead.isEmpty) throw UnreadInput(raw.endpoint, ahead.size)
+        if (life.peerHasEnded) throw UnexpectedEnd(raw.endpoint, 0, "a handshake")
+    }
+
     private fun claim() {
         if (claimed.compareAndSet(false, true)) return
         // Whoever closes holds the claim for a moment.
         life.ensureOpen()
+        seized?.refuse()
         error("two coroutines read from ${raw.endpoint} at the same time")
     }
 

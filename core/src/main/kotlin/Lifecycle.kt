@@ -7,9 +7,17 @@ import java.io.IOException
 import java.nio.channels.ClosedChannelException
 import java.util.concurrent.atomic.AtomicReference
 
-/** Whether a connection lives, why it does not, and what its calls fail with then. The same for both of its sides. */
+/**
+ * Whether a connection lives, why it does not, and what its calls fail with then. The same for both of its sides, and for the connections
+ * that take its place in an [Upgrade].
+ */
 @OptIn(TransportApi::class)
-internal class Lifecycle(val raw: RawStream, val terms: Terms) {
+internal class Lifecycle(raw: RawStream, val terms: Terms) {
+    /** The outermost stream: the one that is closed. */
+    @Volatile
+    var raw: RawStream = raw
+        private set
+
     private val ending = AtomicReference<CloseReason?>()
 
     /** Reads find the end of the stream: the peer's, or the one we made for them. */
@@ -17,7 +25,8 @@ internal class Lifecycle(val raw: RawStream, val terms: Terms) {
     var inputEnded = false
 
     @Volatile
-    private var peerHasEnded = false
+    var peerHasEnded = false
+        private set
 
     val reason: CloseReason? get() = ending.get()
 
@@ -30,6 +39,19 @@ internal class Lifecycle(val raw: RawStream, val terms: Terms) {
     /** Has reads listen to the peer again. */
     fun resumeInput() {
         inputEnded = peerHasEnded
+    }
+
+    /** Makes [outer], which is over the stream, the one that is closed from now on. */
+    fun raise(outer: RawStream) {
+        raw = outer
+    }
+
+    /** Suspends until the outermost stream has been closed and is free. */
+    suspend fun awaitClosed() {
+        do {
+            val outermost = raw
+            outermost.awaitClosed()
+        } while (raw !== outermost)
     }
 
     fun close() = end(if (peerHasEnded) CloseReason.Peer else CloseReason.Local)
@@ -80,7 +102,8 @@ internal class Lifecycle(val raw: RawStream, val terms: Terms) {
         publish { id -> ConnectionEvent.Closed(id, raw.local, raw.remote, why) }
     }
 
-    private fun gone(): SocketFailure = when (val reason = ending.get() ?: CloseReason.Local) {
+    /** What calls fail with once it is closed. */
+    fun gone(): SocketFailure = when (val reason = ending.get() ?: CloseReason.Local) {
         is CloseReason.Reset -> ConnectionReset(raw.endpoint)
         is CloseReason.Timeout -> reason.cause.again()
         else -> ConnectionClosed(raw.endpoint, reason)

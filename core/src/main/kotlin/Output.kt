@@ -26,6 +26,9 @@ internal class Output(private val life: Lifecycle) {
     private var ended = false
 
     @Volatile
+    private var seized: Upgrade? = null
+
+    @Volatile
     private var failure: IOException? = null
 
     /** Written by the writer only. */
@@ -63,6 +66,21 @@ internal class Output(private val life: Lifecycle) {
         }
         ended = true
         life.publish { id -> ConnectionEvent.OutputClosed(id, raw.local, raw.remote) }
+    }
+
+    /**
+     * Has writes be refused by [upgrade] from now on.
+     *
+     * @throws IllegalStateException if a write is going on, or the output has been shut down.
+     */
+    fun seize(upgrade: Upgrade) {
+        check(turn.tryTake()) { "a write to ${raw.endpoint} is going on" }
+        try {
+            ensureUsable()
+            seized = upgrade
+        } finally {
+            endTurn()
+        }
     }
 
     /** Returns how many bytes it sent: fewer than [count] where the file ends before. */
@@ -216,6 +234,7 @@ internal class Output(private val life: Lifecycle) {
     private fun ensureUsable() {
         life.ensureOpen()
         check(!ended) { "the output to ${raw.endpoint} has been shut down" }
+        seized?.refuse()
         val failure = failure ?: return
         throw if (failure is ConnectionReset) ConnectionReset(raw.endpoint, failure) else ConnectionLost(raw.endpoint, failure)
     }

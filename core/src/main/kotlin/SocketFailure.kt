@@ -151,6 +151,13 @@ public class ConnectionReset @JvmOverloads constructor(endpoint: Endpoint, cause
 public class ConnectionClosed(public val endpoint: Endpoint, public val reason: CloseReason) :
     SocketFailure("connection to $endpoint is closed: $reason", (reason as? CloseReason.Failure)?.cause)
 
+/**
+ * [endpoint] had sent [size] bytes that nobody had asked for when the connection was to be upgraded: whoever sits between could have put
+ * them there, to be taken for what comes after the upgrade (CVE-2011-0411). The connection has been closed.
+ */
+public class UnreadInput(public val endpoint: Endpoint, public val size: Int) :
+    SocketFailure("$endpoint sent $size bytes ahead of the upgrade that nobody had asked for")
+
 /** The stream from [endpoint] ended in the middle of something, after [received] bytes of it. */
 public class UnexpectedEnd(public val endpoint: Endpoint, public val received: Int, public val expected: String) :
     SocketFailure("$endpoint ended the stream after $received bytes of $expected")

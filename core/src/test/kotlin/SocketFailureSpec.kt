@@ -31,6 +31,7 @@ class SocketFailureSpec : StringSpec({
         ConnectionClosed(endpoint, CloseReason.Reset) to "connection to tcp://db.example:5432 is closed: reset by the peer",
         ConnectionClosed(endpoint, CloseReason.Failure(IOException("boom"))) to "connection to tcp://db.example:5432 is closed: boom",
         UnexpectedEnd(endpoint, 3, "a line") to "tcp://db.example:5432 ended the stream after 3 bytes of a line",
+        UnreadInput(endpoint, 12) to "tcp://db.example:5432 sent 12 bytes ahead of the upgrade that nobody had asked for",
         FrameTooLarge(endpoint, 10, "a line") to "tcp://db.example:5432 sent a line over the limit of 10 bytes",
         FrameTooLarge.toSend(endpoint, 1024, "a frame of 2000 bytes") to
             "a frame of 2000 bytes for tcp://db.example:5432 is over the limit of 1024 bytes",

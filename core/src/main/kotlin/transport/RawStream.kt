@@ -51,7 +51,8 @@ public interface RawStream : AutoCloseable {
      * Gives the system what [write] has taken and not yet handed on, and returns whether all of it has gone; false asks for
      * [awaitWritable] and another flush. A stream over the kernel never holds anything.
      *
-     * Whoever writes flushes before the write is over, and before [shutdownOutput].
+     * Whoever writes flushes before the write is over, and before [shutdownOutput]. Nobody sees how much of it has gone, so for a write
+     * timeout all that a stream holds is one byte: it holds little.
      */
     public fun flush(): Boolean = true
 
