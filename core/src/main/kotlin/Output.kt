@@ -22,6 +22,10 @@ internal class Output(private val life: Lifecycle) {
     /** Operations since the last wait. */
     private var streak = 0
 
+    /** Nothing is written any more; a layer may still have to say so, which can be cancelled, and asked for again. */
+    @Volatile
+    private var ending = false
+
     @Volatile
     private var ended = false
 
@@ -58,9 +62,11 @@ internal class Output(private val life: Lifecycle) {
 
     suspend fun shutdown() = inTurn {
         if (ended) return@inTurn
-        ensureUsable()
+        if (!ending) ensureUsable()
+        life.ensureOpen()
+        ending = true
         try {
-            raw.shutdownOutput()
+            timed { raw.shutdownOutput() }
         } catch (e: IOException) {
             throw failed(e)
         }
@@ -233,7 +239,7 @@ internal class Output(private val life: Lifecycle) {
 
     private fun ensureUsable() {
         life.ensureOpen()
-        check(!ended) { "the output to ${raw.endpoint} has been shut down" }
+        check(!ending) { "the output to ${raw.endpoint} has been shut down" }
         seized?.refuse()
         val failure = failure ?: return
         throw if (failure is ConnectionReset) ConnectionReset(raw.endpoint, failure) else ConnectionLost(raw.endpoint, failure)

@@ -56,7 +56,7 @@ public class RunningServer internal constructor(
 
     private fun CoroutineScope.hold(accepted: RawStream) {
         open.accepted(accepted)
-        launch(accepted.loop.dispatcher + CoroutineName("serve ${accepted.remote}") + options.handlerContext, ATOMIC) {
+        launch(accepted.loop.dispatcher + CoroutineName("serve ${accepted.remote}"), ATOMIC) {
             conversation.hold(accepted)
         }
         open.publish()

@@ -2,8 +2,10 @@ package io.hawser.tcp
 
 import io.hawser.BindFailed
 import io.hawser.Connection
+import io.hawser.ConnectionClosed
 import io.hawser.RunningServer
 import io.hawser.ServerOptions
+import io.hawser.event.ConnectionEvent
 import io.hawser.event.ServerState
 import io.hawser.testkit.LeakCheck
 import io.hawser.transport.Layer
@@ -96,6 +98,29 @@ class ServerEndSpec : StringSpec({
                 client?.close()
             }
         }
+    }
+
+    "a handshake that is cut with its server is told as closed on this side" {
+        val waiting = CompletableDeferred<Unit>()
+        val silent = Layer { inner ->
+            waiting.complete(Unit)
+            inner.awaitReadable()
+            inner
+        }
+        val failures = ConcurrentLinkedQueue<Throwable>()
+        val options = ServerOptions { onEvent { if (it is ConnectionEvent.Failed) failures += it.cause } }
+        withTimeout(HANG) {
+            coroutineScope {
+                val server = Tcp.server("127.0.0.1", port = 0, options).through(silent).start(this) { error("never") }
+                Tcp.client("127.0.0.1", server.port).connect {
+                    waiting.await()
+                    server.close()
+                    server.awaitClosed()
+                }
+            }
+        }
+        // The server's scope may have been the first to know, and then there is nothing to tell.
+        failures.forEach { it.shouldBeInstanceOf<ConnectionClosed>() }
     }
 
     "a shutdown from ten places and from inside tells all of them how many came to their end and how many were cut" {

@@ -22,7 +22,9 @@ import kotlinx.coroutines.flow.asStateFlow
 internal class Connections(private val onDrain: OnDrain, private val countsHosts: Boolean) {
     private val sockets = AtomicInteger()
     private val published = MutableStateFlow(0)
-    private val accepted = ConcurrentHashMap.newKeySet<RawStream>()
+
+    /** Those whose layers still shake hands; after that they are closed through those. */
+    private val shaking = ConcurrentHashMap.newKeySet<RawStream>()
     private val hosts = ConcurrentHashMap<InetAddress, Int>()
     private val open = ConcurrentHashMap.newKeySet<Connection>()
     private val drained = AtomicInteger()
@@ -73,7 +75,7 @@ internal class Connections(private val onDrain: OnDrain, private val countsHosts
         sockets.incrementAndGet()
         acceptedEver.incrementAndGet()
         stream.host()?.let { hosts.merge(it, 1, Int::plus) }
-        accepted.add(stream)
+        shaking.add(stream)
         // Whoever cuts looks through the sets after setting the phase: one of us sees the other.
         if (phase == Phase.CUTTING) stream.close()
     }
@@ -82,8 +84,10 @@ internal class Connections(private val onDrain: OnDrain, private val countsHosts
         refused.incrementAndGet()
     }
 
-    fun opened(connection: Connection) {
+    /** [connection] is what the layers have made of [stream]. */
+    fun opened(connection: Connection, stream: RawStream) {
         open.add(connection)
+        shaking.remove(stream)
         when (phase) {
             Phase.SERVING -> Unit
             Phase.DRAINING -> if (endsInput) connection.endInput()
@@ -100,7 +104,7 @@ internal class Connections(private val onDrain: OnDrain, private val countsHosts
 
     /** The socket is closed and its descriptor free. Publishes, so it is the last thing done for a connection. */
     fun closed(stream: RawStream) {
-        accepted.remove(stream)
+        shaking.remove(stream)
         stream.host()?.let { hosts.computeIfPresent(it) { _, count -> (count - 1).takeIf { left -> left > 0 } } }
         when (phase) {
             Phase.SERVING -> Unit
@@ -135,7 +139,7 @@ internal class Connections(private val onDrain: OnDrain, private val countsHosts
     fun cut() {
         synchronized(this) { phase = Phase.CUTTING }
         open.forEach { it.end(CloseReason.Local) }
-        accepted.forEach(RawStream::close)
+        shaking.forEach(RawStream::close)
     }
 
     private fun RawStream.host(): InetAddress? = if (countsHosts) (remote as? InetSocketAddress)?.address else null

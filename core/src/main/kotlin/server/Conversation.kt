@@ -14,6 +14,7 @@ import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
 import io.hawser.transport.wrap
 import java.net.SocketAddress
+import kotlin.coroutines.EmptyCoroutineContext
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.coroutineScope
@@ -38,7 +39,8 @@ internal class Conversation(
 ) {
     /**
      * Takes over [accepted], and returns when it is closed and free. It throws nothing: what fails is published. It has to be entered
-     * even if the server has been cancelled since it accepted, so that the socket gets closed.
+     * even if the server has been cancelled since it accepted, so that the socket gets closed; and on the loop, so that handlers that
+     * keep a dispatcher busy do not keep others from shaking hands.
      */
     suspend fun hold(accepted: RawStream) {
         val id = Terms.nextId()
@@ -48,11 +50,12 @@ internal class Conversation(
             val stream = layers.wrap(accepted, options.handshakeTimeout)
             val refusal = doorkeeper.refusalAfterHandshake(stream)
             if (refusal == null) {
-                converse(Connection(stream, Terms(options, id, events, announcesEnd = false, draining)))
+                converse(Connection(stream, Terms(options, id, events, announcesEnd = false, draining)), accepted)
             } else {
                 connections.refused()
                 stream.close()
                 events.publish { ServerEvent.Refused(address, accepted.remote, refusal) }
+                withContext(NonCancellable) { stream.awaitClosed() }
             }
         } catch (e: Throwable) {
             // A layer failed, or the server ended before the connection began.
@@ -72,12 +75,14 @@ internal class Conversation(
         }
     }
 
-    private suspend fun converse(connection: Connection) {
-        connections.opened(connection)
+    private suspend fun converse(connection: Connection, accepted: RawStream) {
+        connections.opened(connection, accepted)
         try {
             events.publish { ConnectionEvent.Opened(connection.id, connection.local, connection.remote) }
-            events.publish { ConnectionEvent.HandlerStarted(connection.id, connection.local, connection.remote) }
-            coroutineScope { handler(connection) }
+            handled {
+                events.publish { ConnectionEvent.HandlerStarted(connection.id, connection.local, connection.remote) }
+                handler(connection)
+            }
             connection.linger()
         } catch (e: Throwable) {
             // Our own end is no failure; a CancellationException that the handler made up is.
@@ -91,6 +96,9 @@ internal class Conversation(
             }
         }
     }
+
+    private suspend fun handled(block: suspend CoroutineScope.() -> Unit) =
+        if (options.handlerContext === EmptyCoroutineContext) coroutineScope(block) else withContext(options.handlerContext, block)
 
     private fun failed(connection: Connection, cause: Throwable) {
         connection.end(cause.closeReason())

@@ -1,11 +1,14 @@
 package io.hawser.transport
 
 import io.hawser.Admission
+import io.hawser.CloseReason
 import io.hawser.ConnectFailed
+import io.hawser.ConnectionClosed
 import io.hawser.Endpoint
 import io.hawser.HandshakeTimeout
 import java.io.IOException
 import java.net.SocketAddress
+import java.nio.channels.ClosedChannelException
 import kotlin.time.Duration
 import kotlin.time.toJavaDuration
 import kotlinx.coroutines.withTimeoutOrNull
@@ -104,7 +107,8 @@ internal suspend fun List<Layer>.wrap(stream: RawStream, timeout: Duration): Raw
         return outermost
     } catch (e: Throwable) {
         outermost.giveUp(e)
-        throw e
+        // Nobody but our own side closes it beneath them: a server that ends, for instance.
+        throw if (e is ClosedChannelException) ConnectionClosed(stream.endpoint, CloseReason.Local) else e
     }
 }
 

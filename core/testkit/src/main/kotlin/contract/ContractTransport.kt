@@ -23,9 +23,14 @@ public class ContractTransport(
     public val context: CoroutineContext = EmptyCoroutineContext,
     /** Whether the peer of an abort can tell it from an end, which Unix sockets cannot. */
     public val resets: Boolean = true,
+    /**
+     * Whether bytes travel in records, as under TLS: one that has been taken may be half on its way, and the peer can tell a cut from an
+     * end.
+     */
+    public val hasRecords: Boolean = false,
 ) {
     /** The same transport, tested from coroutines that run in [context]. */
-    public fun inContext(context: CoroutineContext): ContractTransport = ContractTransport(server, client, context, resets)
+    public fun inContext(context: CoroutineContext): ContractTransport = ContractTransport(server, client, context, resets, hasRecords)
 
     /** Runs [block] with the two ends of one connection, `near` the client's, and closes whatever it leaves open. */
     public suspend fun <R> connected(block: suspend CoroutineScope.(near: Connection, far: Connection) -> R): R = coroutineScope {

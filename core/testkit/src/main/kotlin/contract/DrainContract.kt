@@ -46,7 +46,7 @@ public abstract class DrainContract(transport: ContractTransport) : StringSpec({
             connection.writeLine("done")
         }) { server, client ->
             val clients = List(3) { client.connect() }
-            server.connectionCount.first { it == 3 }
+            server.awaitOpen(3)
             val reports = List(10) { async(start = UNDISPATCHED) { server.shutdown(grace = 30.seconds) } }
             server.state.first { it !is ServerState.Listening } shouldBe ServerState.Draining
             // The kernel may still take who comes before the loop's next turn, to reset him then.

@@ -59,7 +59,7 @@ public abstract class ExchangeContract(transport: ContractTransport) : StringSpe
                     awaitCancellation()
                 }
             }
-            server.connectionCount.first { it == 1 }
+            server.awaitOpen(1)
             while (seen.size < 3) yield()
             cancelled.cancelAndJoin()
             seen.map { it.isOpen } shouldBe listOf(false, false, false)

@@ -3,6 +3,7 @@ package io.hawser.testkit.contract
 import io.hawser.ConnectionClosed
 import io.hawser.ConnectionReset
 import io.hawser.FrameTooLarge
+import io.hawser.SocketFailure
 import io.hawser.UnexpectedEnd
 import io.hawser.copyTo
 import io.hawser.relay
@@ -194,6 +195,10 @@ public abstract class HelpersContract(transport: ContractTransport) : StringSpec
             if (transport.resets) {
                 relaying.await().shouldBeInstanceOf<ConnectionReset>()
                 shouldThrow<ConnectionReset> { otherFar.readLine() }
+                far.isOpen shouldBe false
+            } else if (transport.hasRecords) {
+                relaying.await().shouldBeInstanceOf<SocketFailure>()
+                shouldThrow<SocketFailure> { otherFar.readLine() }
                 far.isOpen shouldBe false
             } else {
                 otherFar.readLine() shouldBe null

@@ -78,7 +78,7 @@ public abstract class ShutdownContract(transport: ContractTransport) : StringSpe
         val scope = CoroutineScope(Job() + Dispatchers.Default)
         val server = transport.server(ServerOptions()).start(scope, echo)
         transport.client(server, ClientOptions()).connect().use { connection ->
-            server.connectionCount.first { it == 1 }
+            server.awaitOpen(1)
             scope.cancel()
             scope.coroutineContext.job.join()
             server.awaitClosed()
@@ -91,7 +91,7 @@ public abstract class ShutdownContract(transport: ContractTransport) : StringSpe
         val release = CompletableDeferred<Unit>()
         transport.serving({ withContext(NonCancellable) { release.await() } }) { server, client ->
             client.connect { connection ->
-                server.connectionCount.first { it == 1 }
+                server.awaitOpen(1)
                 server.close()
                 server.close()
                 connection.readLine() shouldBe null
@@ -107,11 +107,14 @@ public abstract class ShutdownContract(transport: ContractTransport) : StringSpe
         val one = Executors.newSingleThreadExecutor()
         val context = one.asCoroutineDispatcher()
         transport.serving({ release.await() }, ServerOptions { handlerContext = context }) { server, client ->
-            val clients = List(3) { client.connect() }
-            server.connectionCount.first { it == 3 }
-            server.close()
-            clients.forEach { connection -> connection.use { it.readLine() shouldBe null } }
-            release.countDown()
+            try {
+                val clients = List(3) { client.connect() }
+                server.awaitOpen(3)
+                server.close()
+                clients.forEach { connection -> connection.use { it.readLine() shouldBe null } }
+            } finally {
+                release.countDown()
+            }
             server.awaitClosed()
             server.connectionCount.value shouldBe 0
         }
@@ -212,7 +215,7 @@ public abstract class ShutdownContract(transport: ContractTransport) : StringSpe
             val scope = CoroutineScope(Job() + Dispatchers.Default)
             val server = transport.server(ServerOptions()).start(scope) { awaitCancellation() }
             val clients = List(20) { transport.client(server, ClientOptions()).connect() }
-            server.connectionCount.first { it == 20 }
+            server.awaitOpen(20)
             val draining = if (drains) launch(start = UNDISPATCHED) { server.shutdown(grace = HANG) } else null
             if (drains) server.draining.first { it }
             scope.cancel()
