@@ -1,0 +1,62 @@
+package io.hawser.tls
+
+import io.hawser.ClientOptions
+import io.hawser.Endpoint
+import io.hawser.RunningServer
+import io.hawser.ServerOptions
+import io.hawser.StreamClient
+import io.hawser.StreamServer
+import io.hawser.tcp.Tcp
+import io.hawser.testkit.Memory
+import io.hawser.testkit.TestCertificates
+import io.hawser.testkit.contract.ContractTransport
+import io.hawser.unix.Unix
+import java.nio.file.Files
+import java.nio.file.Path
+import java.util.concurrent.atomic.AtomicLong
+import kotlin.time.Duration.Companion.seconds
+
+/** Nothing here takes this long unless it hangs. */
+internal val HANG = 120.seconds
+
+/** For all tests of this process: making them takes a while. */
+internal val certificates: TestCertificates by lazy { TestCertificates.create("localhost", "127.0.0.1") }
+
+internal val serverTls: ServerTls by lazy { ServerTls { identity(certificates.server) } }
+
+internal val clientTls: ClientTls by lazy { ClientTls { trust(certificates.authority) } }
+
+private val names = AtomicLong()
+
+/** A folder of this process, which goes with it. */
+internal val folder: Path = Files.createTempDirectory("hawser").also { created ->
+    Runtime.getRuntime().addShutdownHook(Thread { created.toFile().deleteRecursively() })
+}
+
+/** A path that nobody has had yet. */
+internal fun newPath(): Path = folder.resolve("${names.incrementAndGet()}.sock")
+
+internal fun tcpServer(options: ServerOptions = ServerOptions()): StreamServer = Tcp.server("127.0.0.1", port = 0, options)
+
+internal fun tcpClient(server: RunningServer, options: ClientOptions = ClientOptions()): StreamClient =
+    Tcp.client("127.0.0.1", server.port, options)
+
+/** TLS, as [server] and [client] have it, over these streams. */
+internal class Stacks(private val server: () -> ServerTls, private val client: () -> ClientTls) {
+    val memory = ContractTransport(
+        server = { options -> Memory.server(options).tls(server()) },
+        client = { running, options -> Memory.client(running, options).tls(client(), "localhost") },
+        hasRecords = true,
+    )
+    val tcp = ContractTransport(
+        server = { options -> tcpServer(options).tls(server()) },
+        client = { running, options -> tcpClient(running, options).tls(client(), "localhost") },
+        hasRecords = true,
+    )
+    val unix = ContractTransport(
+        server = { options -> Unix.server(newPath(), options).tls(server()) },
+        client = { running, options -> Unix.client((running.endpoint as Endpoint.Local).name, options).tls(client(), "localhost") },
+        resets = false,
+        hasRecords = true,
+    )
+}
