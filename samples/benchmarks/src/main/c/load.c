@@ -1,5 +1,5 @@
 /*
- * load MODE ENDPOINT CONNECTIONS BYTES WARMUP SECONDS THREADS [rate=PER_SECOND] [file=PATH] [samples=PATH]
+ * load MODE ENDPOINT CONNECTIONS BYTES WARMUP SECONDS THREADS [rate=PER_SECOND] [file=PATH] [samples=PATH] [resume=1]
  *
  * Prints one line of key=value figures. Exits with 1 if anything came back wrong or a connection failed.
  */
@@ -53,7 +53,7 @@ static void *work(void *argument) {
 
 static int usage(void) {
     fprintf(stderr, "usage: load MODE ENDPOINT CONNECTIONS BYTES WARMUP SECONDS THREADS [key=value ...]\n"
-                    "keys: rate file samples\nmodes:");
+                    "keys: rate file samples resume\nmodes:");
     for (int i = 0; i < mode_count; i++) fprintf(stderr, " %s", modes[i]->name);
     fprintf(stderr, "\n");
     return 2;
@@ -63,6 +63,7 @@ static int read_setting(const char *word) {
     if (!strncmp(word, "rate=", 5)) return (settings.rate = atof(word + 5)) > 0;
     if (!strncmp(word, "file=", 5)) return *(settings.file = word + 5) != 0;
     if (!strncmp(word, "samples=", 8)) return *(settings.samples = word + 8) != 0;
+    if (!strncmp(word, "resume=", 7)) return settings.resume = atoi(word + 7) == 1;
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 #include <sys/un.h>
 
 enum { SUB_BUCKETS = 32, BUCKETS = 64 * SUB_BUCKETS };
@@ -25,6 +26,7 @@ struct settings {
     double rate;
     const char *file;
     const char *samples;
+    int resume;
 };
 
 /* Where the server is. */
@@ -37,14 +39,25 @@ struct target {
     socklen_t length;
     /* SOCK_STREAM or SOCK_DGRAM. */
     int type;
+    /* Whether there is TLS over it. */
+    int tls;
 };
 
-/* Reads tcp://A.B.C.D:PORT, udp://A.B.C.D:PORT, unix:PATH or unixgram:PATH, and returns whether it is one. */
+/* Reads tcp://A.B.C.D:PORT, tls://A.B.C.D:PORT, udp://A.B.C.D:PORT, unix:PATH or unixgram:PATH, and returns whether it is one. */
 int read_target(const char *endpoint, struct target *target);
+
+struct ssl_st;
+struct ssl_session_st;
+
+/* A socket, and the TLS over it or null. */
+struct connection {
+    int descriptor;
+    struct ssl_st *tls;
+};
 
 /* What most modes have to remember of a connection. */
 struct slot {
-    int descriptor;
+    struct connection connection;
     int done;
     uint64_t sent;
     uint64_t received;
@@ -104,8 +117,18 @@ static inline void count_bytes(struct worker *worker, uint64_t now, size_t count
     if (measured(worker, now)) worker->moved_bytes += count;
 }
 
-/* A connected non-blocking socket without Nagle's delay, which can be answered, or -1 and a failure. */
-int open_connection(struct worker *worker);
+/* Connects without Nagle's delay, so that it can be answered, shakes hands if there is TLS, and has nothing block from then on. */
+void open_connection(struct worker *worker, struct connection *connection);
+
+/* As send and recv. Of TLS that has not shaken hands yet, the first one does. */
+ssize_t send_bytes(struct connection *connection, const void *from, size_t count);
+ssize_t receive_bytes(struct connection *connection, void *into, size_t room);
+
+/* Tells the peer first if there is TLS. */
+void close_connection(struct connection *connection);
+
+/* Why the last of these failed. */
+const char *why(void);
 
 /* Bytes that repeat only after PATTERN_PERIOD, which no buffer size divides: a lost or doubled chunk never fits. */
 enum { PATTERN_PERIOD = 65521 };

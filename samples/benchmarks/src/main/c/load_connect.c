@@ -1,5 +1,11 @@
-/* Every slot connects, has one byte echoed, closes, and connects again. */
+/*
+ * Every slot connects, has one byte echoed, closes, and connects again.
+ *
+ * With resume=1 each TLS session goes on in the next connection. The first of a slot has none yet, and does not count.
+ */
 #include "load.h"
+
+#include "load_tls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,8 +21,10 @@
 enum { SOURCES = 200 };
 
 struct attempt {
-    int descriptor;
+    struct connection connection;
     int sent;
+    int resumes;
+    struct ssl_session_st *session;
     unsigned char byte;
     uint64_t began;
 };
@@ -50,39 +58,46 @@ static void begin(struct worker *worker, struct attempt *slot, uint64_t now) {
     slot->began = now;
     slot->sent = 0;
     slot->byte++;
-    slot->descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (slot->descriptor < 0) {
-        fail(worker, "cannot open a socket: %s", strerror(errno));
-        return;
+    slot->resumes = slot->session != NULL;
+    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor < 0) return fail(worker, "cannot open a socket: %s", strerror(errno));
+    slot->connection.descriptor = descriptor;
+    bind_to_next_source(worker, descriptor);
+    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    if (connect(descriptor, &worker->server->any, worker->server->length) < 0 && errno != EINPROGRESS) {
+        return fail(worker, "cannot connect: %s", strerror(errno));
     }
-    bind_to_next_source(worker, slot->descriptor);
-    setsockopt(slot->descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    if (connect(slot->descriptor, &worker->server->any, worker->server->length) < 0 && errno != EINPROGRESS) {
-        fail(worker, "cannot connect: %s", strerror(errno));
-        return;
-    }
-    epoll_ctl(state->epoll, EPOLL_CTL_ADD, slot->descriptor, &interest);
+    if (worker->server->tls) tls_begin(worker, &slot->connection, worker->settings->resume ? &slot->session : NULL);
+    epoll_ctl(state->epoll, EPOLL_CTL_ADD, descriptor, &interest);
+}
+
+/* Returns whether the connection was what was asked for, a resumed one or any. */
+static int counts(struct worker *worker, const struct attempt *slot) {
+    if (!worker->settings->resume) return 1;
+    if (!slot->session) fail(worker, "the server gives no session that could be resumed");
+    else if (slot->resumes && !tls_resumed(slot->connection.tls)) fail(worker, "the server does not resume its session");
+    return slot->resumes;
 }
 
 /* Returns whether the slot is done for good. */
 static int turn(struct worker *worker, struct attempt *slot) {
     unsigned char in[2];
     if (!slot->sent) {
-        ssize_t count = send(slot->descriptor, &slot->byte, 1, MSG_NOSIGNAL);
+        ssize_t count = send_bytes(&slot->connection, &slot->byte, 1);
         if (count == 1) slot->sent = 1;
-        else if (errno != EAGAIN && errno != ENOTCONN) fail(worker, "cannot connect: %s", strerror(errno));
+        else if (errno != EAGAIN && errno != ENOTCONN) fail(worker, "cannot connect: %s", why());
         return 0;
     }
-    ssize_t count = recv(slot->descriptor, in, sizeof in, 0);
+    ssize_t count = receive_bytes(&slot->connection, in, sizeof in);
     if (count < 0 && errno == EAGAIN) return 0;
-    if (count < 0) fail(worker, "cannot receive: %s", strerror(errno));
+    if (count < 0) fail(worker, "cannot receive: %s", why());
     else if (count == 0) fail(worker, "the server closed a connection without an answer");
     else if (count > 1 || in[0] != slot->byte) fail(worker, "the byte came back changed");
-    close(slot->descriptor);
-    slot->descriptor = -1;
+    int complete = counts(worker, slot);
+    close_connection(&slot->connection);
 
     uint64_t now = now_nanos();
-    if (measured(worker, now)) {
+    if (complete && measured(worker, now)) {
         worker->operations++;
         histogram_add(&worker->latency, now - slot->began);
     }

@@ -1,5 +1,7 @@
 #include "load.h"
 
+#include "load_tls.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -14,24 +16,39 @@ static int name_if_local(const struct target *server, int descriptor) {
     return bind(descriptor, (struct sockaddr *)&unnamed, sizeof unnamed.sun_family);
 }
 
-int open_connection(struct worker *worker) {
+void open_connection(struct worker *worker, struct connection *connection) {
     const struct target *server = worker->server;
     int yes = 1;
-    int descriptor = socket(server->any.sa_family, server->type | SOCK_CLOEXEC, 0);
-    if (descriptor < 0) {
-        fail(worker, "cannot open a socket: %s", strerror(errno));
-        return -1;
-    }
-    if (name_if_local(server, descriptor) < 0 || connect(descriptor, &server->any, server->length) < 0) {
-        fail(worker, "cannot connect: %s", strerror(errno));
-        close(descriptor);
-        return -1;
+    connection->descriptor = socket(server->any.sa_family, server->type | SOCK_CLOEXEC, 0);
+    if (connection->descriptor < 0) return fail(worker, "cannot open a socket: %s", strerror(errno));
+    if (name_if_local(server, connection->descriptor) < 0 || connect(connection->descriptor, &server->any, server->length) < 0) {
+        return fail(worker, "cannot connect: %s", strerror(errno));
     }
     if (server->type == SOCK_STREAM && server->any.sa_family == AF_INET) {
-        setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+        setsockopt(connection->descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     }
-    fcntl(descriptor, F_SETFL, O_NONBLOCK);
-    return descriptor;
+    if (server->tls) tls_open(worker, connection);
+    fcntl(connection->descriptor, F_SETFL, O_NONBLOCK);
+}
+
+ssize_t send_bytes(struct connection *connection, const void *from, size_t count) {
+    if (connection->tls) return tls_send(connection->tls, from, count);
+    return send(connection->descriptor, from, count, MSG_NOSIGNAL);
+}
+
+ssize_t receive_bytes(struct connection *connection, void *into, size_t room) {
+    if (connection->tls) return tls_receive(connection->tls, into, room);
+    return recv(connection->descriptor, into, room, 0);
+}
+
+void close_connection(struct connection *connection) {
+    if (connection->tls) tls_end(connection->tls);
+    connection->tls = NULL;
+    close(connection->descriptor);
+}
+
+const char *why(void) {
+    return errno == EPROTO ? tls_complaint() : strerror(errno);
 }
 
 void fill_pattern(unsigned char *target, int count) {

@@ -6,11 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 struct exchange {
-    int descriptor;
+    struct connection connection;
     int sent;
     int received;
     uint64_t number;
@@ -26,15 +25,15 @@ static void open_all(struct worker *worker) {
         slots[i].out = malloc((size_t)worker->bytes * 2);
         slots[i].in = slots[i].out + worker->bytes;
         fill_pattern(slots[i].out, worker->bytes);
-        slots[i].descriptor = open_connection(worker);
+        open_connection(worker, &slots[i].connection);
     }
 }
 
 static void send_rest(struct worker *worker, struct exchange *slot) {
     size_t left = (size_t)(worker->bytes - slot->sent);
-    ssize_t count = send(slot->descriptor, slot->out + slot->sent, left, MSG_NOSIGNAL);
+    ssize_t count = send_bytes(&slot->connection, slot->out + slot->sent, left);
     if (count >= 0) slot->sent += (int)count;
-    else if (errno != EAGAIN) fail(worker, "cannot send: %s", strerror(errno));
+    else if (errno != EAGAIN) fail(worker, "cannot send: %s", why());
 }
 
 /* The number at its head makes each message differ from the one before. */
@@ -52,9 +51,9 @@ static void send_next(struct worker *worker, struct exchange *slot, uint64_t now
 static int turn(struct worker *worker, struct exchange *slot) {
     if (slot->sent < worker->bytes) send_rest(worker, slot);
     size_t missing = (size_t)(worker->bytes - slot->received);
-    ssize_t count = recv(slot->descriptor, slot->in + slot->received, missing, 0);
+    ssize_t count = receive_bytes(&slot->connection, slot->in + slot->received, missing);
     if (count == 0) fail(worker, "the server closed a connection");
-    if (count < 0 && errno != EAGAIN) fail(worker, "cannot receive: %s", strerror(errno));
+    if (count < 0 && errno != EAGAIN) fail(worker, "cannot receive: %s", why());
     if (count <= 0) return 0;
     slot->received += (int)count;
     if (slot->received < worker->bytes) return 0;
@@ -81,14 +80,14 @@ static void run(struct worker *worker) {
     for (int i = 0; i < worker->connections; i++) {
         struct epoll_event interest = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = &slots[i]};
         send_next(worker, &slots[i], now_nanos());
-        epoll_ctl(epoll, EPOLL_CTL_ADD, slots[i].descriptor, &interest);
+        epoll_ctl(epoll, EPOLL_CTL_ADD, slots[i].connection.descriptor, &interest);
     }
     while (waiting && !worker->errors && now_nanos() < worker->measure_until + DRAIN_NANOS) {
         int count = epoll_wait(epoll, ready, 256, 100);
         for (int i = 0; i < count && !worker->errors; i++) waiting -= turn(worker, ready[i].data.ptr);
     }
     if (waiting && !worker->errors) fail(worker, "%d connections got no answer", waiting);
-    for (int i = 0; i < worker->connections; i++) close(slots[i].descriptor);
+    for (int i = 0; i < worker->connections; i++) close_connection(&slots[i].connection);
     close(epoll);
 }
 

@@ -8,7 +8,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 /* Neighbours begin at different places of the pattern, so that none can be taken for the other. */
 enum { PATTERN_STEP = 7919 };
@@ -22,11 +21,11 @@ static enum step echo_until(struct worker *worker, struct slot *slot, uint64_t e
     ssize_t sent = 0;
     if (slot->sent < end) {
         const unsigned char *from = worker->pattern + slot->sent % PATTERN_PERIOD;
-        sent = send(slot->descriptor, from, (size_t)(end - slot->sent), MSG_NOSIGNAL);
+        sent = send_bytes(&slot->connection, from, (size_t)(end - slot->sent));
         if (sent < 0 && errno != EAGAIN) return DONE;
         if (sent > 0) slot->sent += (uint64_t)sent;
     }
-    ssize_t count = recv(slot->descriptor, worker->in, READ_SIZE, 0);
+    ssize_t count = receive_bytes(&slot->connection, worker->in, READ_SIZE);
     if (count == 0 || (count < 0 && errno != EAGAIN)) return DONE;
     if (count < 0) return sent > 0 ? MOVED : BLOCKED;
     if (memcmp(worker->in, worker->pattern + slot->received % PATTERN_PERIOD, (size_t)count)) {
@@ -38,7 +37,7 @@ static enum step echo_until(struct worker *worker, struct slot *slot, uint64_t e
 }
 
 static void wait_for(struct slot *slot, uint64_t end) {
-    struct pollfd interest = {.fd = slot->descriptor, .events = POLLIN};
+    struct pollfd interest = {.fd = slot->connection.descriptor, .events = POLLIN};
     if (slot->sent < end) interest.events |= POLLOUT;
     poll(&interest, 1, (int)(DRAIN_NANOS / 1000000));
 }
@@ -51,7 +50,7 @@ static void open_all(struct worker *worker) {
         slot->sent = slot->received = begin_of(worker, slot);
         uint64_t end = slot->sent + (uint64_t)worker->bytes;
         uint64_t deadline = now_nanos() + DRAIN_NANOS;
-        slot->descriptor = open_connection(worker);
+        open_connection(worker, &slot->connection);
         while (!worker->errors && now_nanos() < deadline && echo_until(worker, slot, end) != DONE) wait_for(slot, end);
         if (slot->received < end) fail(worker, "connection %d got no answer", i);
     }

@@ -57,7 +57,7 @@ static void send_until(struct worker *worker, int descriptor, uint64_t end) {
 }
 
 static void run(struct worker *worker) {
-    int descriptor = worker->slots[0].descriptor;
+    int descriptor = worker->slots[0].connection.descriptor;
     send_until(worker, descriptor, worker->measure_from);
     struct arrived before = ask(worker, descriptor);
     send_until(worker, descriptor, worker->measure_until);

@@ -13,9 +13,9 @@
 
 static enum step read_answer(struct worker *worker, struct slot *slot) {
     uint64_t expected = htobe64(slot->sent);
-    ssize_t count = recv(slot->descriptor, worker->in, READ_SIZE, 0);
+    ssize_t count = receive_bytes(&slot->connection, worker->in, READ_SIZE);
     if (count < 0 && errno == EAGAIN) return BLOCKED;
-    if (count < 0) fail(worker, "cannot receive: %s", strerror(errno));
+    if (count < 0) fail(worker, "cannot receive: %s", why());
     if (count <= 0 && slot->received < sizeof expected) fail(worker, "the server closed a connection without an answer");
     if (count <= 0) return DONE;
     if (slot->received + (uint64_t)count > sizeof expected ||
@@ -32,7 +32,7 @@ static enum step write_on(struct worker *worker, struct slot *slot, uint64_t now
         count_bytes(worker, now, count);
         return count ? MOVED : BLOCKED;
     }
-    shutdown(slot->descriptor, SHUT_WR);
+    shutdown(slot->connection.descriptor, SHUT_WR);
     return read_answer(worker, slot);
 }
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum { STEPS_IN_A_ROW = 16 };
@@ -21,13 +20,13 @@ void prepare_slots(struct worker *worker) {
 void open_slots(struct worker *worker) {
     prepare_slots(worker);
     for (int i = 0; i < worker->connections && !worker->errors; i++) {
-        worker->slots[i].descriptor = open_connection(worker);
+        open_connection(worker, &worker->slots[i].connection);
     }
 }
 
 static void tell_epoll(struct worker *worker, int operation, struct slot *slot) {
     struct epoll_event interest = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = slot};
-    epoll_ctl(worker->epoll, operation, slot->descriptor, &interest);
+    epoll_ctl(worker->epoll, operation, slot->connection.descriptor, &interest);
 }
 
 void watch_slot(struct worker *worker, struct slot *slot) {
@@ -39,8 +38,8 @@ void rewatch_slot(struct worker *worker, struct slot *slot) {
 }
 
 size_t send_pattern(struct worker *worker, struct slot *slot, size_t limit) {
-    ssize_t count = send(slot->descriptor, worker->pattern + slot->sent % PATTERN_PERIOD, limit, MSG_NOSIGNAL);
-    if (count < 0 && errno != EAGAIN) fail(worker, "cannot send: %s", strerror(errno));
+    ssize_t count = send_bytes(&slot->connection, worker->pattern + slot->sent % PATTERN_PERIOD, limit);
+    if (count < 0 && errno != EAGAIN) fail(worker, "cannot send: %s", why());
     if (count < 0) return 0;
     slot->sent += (uint64_t)count;
     return (size_t)count;
@@ -51,9 +50,9 @@ int send_request(struct worker *worker, struct slot *slot) {
 }
 
 size_t receive(struct worker *worker, struct slot *slot) {
-    ssize_t count = recv(slot->descriptor, worker->in, READ_SIZE, 0);
+    ssize_t count = receive_bytes(&slot->connection, worker->in, READ_SIZE);
     if (count == 0) fail(worker, "the server closed a connection");
-    if (count < 0 && errno != EAGAIN) fail(worker, "cannot receive: %s", strerror(errno));
+    if (count < 0 && errno != EAGAIN) fail(worker, "cannot receive: %s", why());
     return count > 0 ? (size_t)count : 0;
 }
 
@@ -95,6 +94,6 @@ void take_turns(struct worker *worker, step_of_mode *step, const char *complaint
             if (!slot->done) waiting -= turn(worker, slot, step, &moved_at);
         }
     }
-    for (int i = 0; i < worker->connections; i++) close(worker->slots[i].descriptor);
+    for (int i = 0; i < worker->connections; i++) close_connection(&worker->slots[i].connection);
     close(worker->epoll);
 }

@@ -1,7 +1,8 @@
 /*
  * Every connection writes without a pause, in writes of the given size, and reads what comes back.
  *
- * Who writes and who reads are threads of their own: one for both would be busier than the server.
+ * Who writes and who reads are threads of their own: one for both would be busier than the server. With TLS one does both, because
+ * OpenSSL has no more than one at a time in a connection.
  */
 #include "load.h"
 
@@ -54,12 +55,25 @@ static void *write_all(void *argument) {
     return NULL;
 }
 
+/* What OpenSSL has begun to send it has to send: the end comes after a write that got on. */
+static enum step write_and_read(struct worker *worker, struct slot *slot, uint64_t now) {
+    struct pair *pair = worker->state;
+    _Atomic uint64_t *end = &pair->ends[slot - worker->slots];
+    size_t count = *end ? 0 : send_pattern(worker, slot, (size_t)worker->bytes);
+    if (count && now >= worker->measure_until) *end = slot->sent + 1;
+    enum step result = read_on(worker, slot, now);
+    return result == BLOCKED && count ? MOVED : result;
+}
+
 static void run(struct worker *worker) {
+    if (worker->server->tls) return take_turns(worker, write_and_read, "did not get everything back");
     struct pair *pair = worker->state;
     pthread_t handle;
     pair->writer = *worker;
     prepare_slots(&pair->writer);
-    for (int i = 0; i < worker->connections; i++) pair->writer.slots[i].descriptor = dup(worker->slots[i].descriptor);
+    for (int i = 0; i < worker->connections; i++) {
+        pair->writer.slots[i].connection.descriptor = dup(worker->slots[i].connection.descriptor);
+    }
     if ((errno = pthread_create(&handle, NULL, write_all, pair))) {
         fail(worker, "no thread: %s", strerror(errno));
         return;

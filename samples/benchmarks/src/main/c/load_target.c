@@ -33,6 +33,7 @@ int read_target(const char *endpoint, struct target *target) {
     memset(target, 0, sizeof *target);
     target->type = SOCK_STREAM;
     if ((rest = without("tcp://", endpoint))) return read_inet(rest, target);
+    if ((rest = without("tls://", endpoint))) return target->tls = read_inet(rest, target);
     if ((rest = without("unix:", endpoint))) return read_local(rest, target);
     target->type = SOCK_DGRAM;
     if ((rest = without("udp://", endpoint))) return read_inet(rest, target);

@@ -1,12 +1,14 @@
-// A server on Go's net package, with a goroutine for each connection, and one for all datagrams: server SERVICE [FILE].
+// A server on Go's net and crypto/tls packages, with a goroutine for each connection, and one for all datagrams: server SERVICE [FILE].
 package main
 
 import (
+	"crypto/tls"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"strings"
 )
 
 const bufferSize = 64 << 10
@@ -48,8 +50,19 @@ func listen() net.Listener {
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	exitOn(err)
+	if argument(1) == "tls-echo" {
+		fmt.Printf("listening tls://%s\n", listener.Addr())
+		return tls.NewListener(listener, withIdentity(argument(2)))
+	}
 	fmt.Printf("listening tcp://%s\n", listener.Addr())
 	return listener
+}
+
+// The key lies beside the certificate.
+func withIdentity(path string) *tls.Config {
+	identity, err := tls.LoadX509KeyPair(path, strings.TrimSuffix(path, ".pem")+".key")
+	exitOn(err)
+	return &tls.Config{Certificates: []tls.Certificate{identity}}
 }
 
 func listenUDP() *net.UDPConn {
@@ -132,7 +145,7 @@ func exitOn(err error) {
 func service(arguments []string) func(net.Conn) {
 	if len(arguments) > 0 {
 		switch arguments[0] {
-		case "echo", "unix-echo":
+		case "echo", "unix-echo", "tls-echo":
 			return echo
 		case "sink":
 			return sink
@@ -146,7 +159,7 @@ func service(arguments []string) func(net.Conn) {
 			return file(arguments[1])
 		}
 	}
-	fmt.Fprintln(os.Stderr, "usage: server echo|unix-echo|sink|source|file|udp-echo|udp-sink|unixgram-sink [FILE]")
+	fmt.Fprintln(os.Stderr, "usage: server echo|unix-echo|tls-echo|sink|source|file|udp-echo|udp-sink|unixgram-sink [FILE]")
 	os.Exit(2)
 	return nil
 }

@@ -58,7 +58,7 @@ internal class Options private constructor(val words: List<String>, names: List<
 
                 benchmarks, default all: ${Benchmark.all.joinToString(transform = Benchmark::name)}
 
-                  --quick           less of everything, to see that it works: done in three minutes
+                  --quick           less of everything, to see that it works: done in five minutes
                   --servers A,B     default all, the first is compared with the others:
                                     ${serverNames.joinToString(",")}
                   --connections N   instead of what the benchmark has

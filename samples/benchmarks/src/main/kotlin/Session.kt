@@ -1,6 +1,7 @@
 package io.hawser.benchmarks
 
 import io.hawser.benchmarks.server.Contestant
+import java.nio.file.Path
 
 /** What benchmarks need to run: the options, the tools, and the processes that end with them. */
 internal class Session(val options: Options, val tools: Tools, val processes: Processes) {
@@ -10,10 +11,9 @@ internal class Session(val options: Options, val tools: Tools, val processes: Pr
     val firstLoad: Load = Load(tools.compileLoad(), options, processes, options.firstWarmup)
 
     /**
-     * Starts [contestant] to do [service]; with a file of [fileSize] bytes to send, where it is about a file.
+     * Starts [contestant] to do [service]; out of [file] where it is about a file.
      *
      * @throws Unavailable if it cannot run here.
      */
-    fun start(contestant: Contestant, service: String, fileSize: Int): Server =
-        Server.start(contestant, service, tools.file(fileSize), this)
+    fun start(contestant: Contestant, service: String, file: Path): Server = Server.start(contestant, service, file, this)
 }

@@ -1,5 +1,6 @@
 package io.hawser.benchmarks
 
+import io.hawser.benchmarks.server.keyBeside
 import java.lang.ProcessBuilder.Redirect
 import java.nio.file.Files
 import java.nio.file.Path
@@ -27,17 +28,27 @@ internal class Tools(private val processes: Processes) {
         if (!sources.isDirectory()) throw Unavailable("the C sources are not in $sources: run the jar where Maven has put it")
     }
 
+    /** It can do TLS where OpenSSL's headers are. */
+    private val openSsl: List<String> by lazy {
+        try {
+            run("cc", "-fsyntax-only", "-include", "openssl/ssl.h", "-x", "c", "/dev/null")
+            listOf("-lssl", "-lcrypto")
+        } catch (_: Unavailable) {
+            emptyList()
+        }
+    }
+
     /** @throws Unavailable without a C compiler. */
-    fun compileLoad(): Path = compileC("load")
+    fun compileLoad(): Path = compileC("load", openSsl)
 
     /**
-     * Compiles all files that begin with [name], of which each joins itself to the program.
+     * Compiles all files that begin with [name], of which each joins itself to the program, and links it with [libraries].
      *
      * @throws Unavailable without a C compiler.
      */
-    fun compileC(name: String): Path = once(native.resolve(name)) { program ->
+    fun compileC(name: String, libraries: List<String> = emptyList()): Path = once(native.resolve(name)) { program ->
         val files = sources.resolve("c").listDirectoryEntries("$name*.c").map(Path::toString).sorted()
-        run("cc", "-O2", "-std=gnu11", "-pthread", "-o", "$program", *files.toTypedArray())
+        run("cc", "-O2", "-std=gnu11", "-pthread", "-o", "$program", *files.toTypedArray(), *libraries.toTypedArray())
     }
 
     /** @throws Unavailable without Go. */
@@ -47,6 +58,18 @@ internal class Tools(private val processes: Processes) {
 
     /** A file of [size] bytes in no order. */
     fun file(size: Int): Path = once(native.resolve("$size.bytes")) { it.writeBytes(Random(size).nextBytes(size)) }
+
+    /**
+     * A certificate for servers that do TLS, on the curve P-256, as PEM; its key is where [keyBeside] says.
+     *
+     * @throws Unavailable without OpenSSL: its program, or its headers, because then the load generator cannot do TLS.
+     */
+    fun certificate(): Path = once(native.resolve("server.pem")) { certificate ->
+        if (openSsl.isEmpty()) throw Unavailable("the load generator needs openssl/ssl.h for TLS, which is not there")
+        val ecdsa = arrayOf("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+        val files = arrayOf("-keyout", "${keyBeside(certificate)}", "-out", "$certificate")
+        run("openssl", "req", "-x509", *ecdsa, "-nodes", "-subj", "/CN=localhost", "-days", "30", *files)
+    }
 
     /** Where the results go: beside the sources if they are [complete]. */
     fun results(complete: Boolean): Path = (if (complete) target.parent else target).resolve("RESULTS.md")

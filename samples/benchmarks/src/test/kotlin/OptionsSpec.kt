@@ -47,10 +47,13 @@ internal class OptionsSpec : FunSpec({
 
     test("every server and benchmark there is finds its way into the catalogue") {
         Contestant.all.map(Contestant::name) shouldContainExactly
-            listOf("hawser", "c-epoll", "go", "java-net", "java-net-virtual", "ktor", "netty-epoll", "netty-nio", "vertx")
+            listOf(
+                "hawser", "c-epoll", "go", "hawser-conscrypt", "java-net", "java-net-virtual", "ktor",
+                "netty-epoll", "netty-nio", "netty-tcnative", "vertx",
+            )
         Benchmark.all.map(Benchmark::name) shouldContainExactly listOf(
             "connect", "echo", "file", "idle", "inside", "latency", "pull", "push", "stream",
-            "udp-echo", "udp-one-way", "unix-echo", "unixgram-one-way",
+            "tls-connect", "tls-echo", "tls-idle", "tls-resume", "tls-stream", "udp-echo", "udp-one-way", "unix-echo", "unixgram-one-way",
         )
     }
 

@@ -6,6 +6,7 @@ import io.hawser.benchmarks.server.FILE
 import io.hawser.benchmarks.server.JvmContestant
 import io.hawser.benchmarks.server.SINK
 import io.hawser.benchmarks.server.SOURCE
+import io.hawser.benchmarks.server.TLS_ECHO
 import io.hawser.benchmarks.server.UDP_ECHO
 import io.hawser.benchmarks.server.UDP_SINK
 import io.hawser.benchmarks.server.UNIXGRAM_SINK
@@ -18,6 +19,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldMatch
 import java.lang.ProcessBuilder.Redirect
+import java.nio.file.Path
 import java.util.concurrent.TimeUnit.SECONDS
 import kotlin.random.Random
 
@@ -32,6 +34,7 @@ internal class ServicesSpec : FunSpec({
         SOURCE to listOf("pull file=$file"),
         FILE to listOf("file file=$file"),
         UNIX_ECHO to listOf("echo", "stream"),
+        TLS_ECHO to listOf("echo", "stream", "connect", "connect resume=1", "idle"),
         UDP_ECHO to listOf("echo"),
         UDP_SINK to listOf("oneway"),
         UNIXGRAM_SINK to listOf("oneway"),
@@ -39,8 +42,13 @@ internal class ServicesSpec : FunSpec({
 
     fun start(vararg command: String): Process = processes.start(ProcessBuilder(*command).redirectError(Redirect.INHERIT))
 
+    fun fileOf(service: String): Path = if (service == TLS_ECHO) tools.certificate() else file
+
     fun available(contestant: Contestant, service: String): Enabled = try {
-        if (System.getenv("CI") != "true") tools.compileLoad()
+        if (System.getenv("CI") != "true") {
+            tools.compileLoad()
+            fileOf(service)
+        }
         contestant.command(tools, emptyList(), service, file)
         Enabled.enabled
     } catch (e: Unavailable) {
@@ -62,7 +70,7 @@ internal class ServicesSpec : FunSpec({
     for (contestant in Contestant.all) {
         for (service in contestant.services) {
             test("${contestant.name} serves $service").config(enabledOrReasonIf = { available(contestant, service) }) {
-                val server = start(*contestant.command(tools, listOf("-Xmx128m"), service, file).toTypedArray())
+                val server = start(*contestant.command(tools, listOf("-Xmx128m"), service, fileOf(service)).toTypedArray())
                 val output = server.inputReader()
                 val endpoint = output.readLine().removePrefix("listening ")
 

@@ -5,12 +5,14 @@ import io.hawser.benchmarks.Figures
 import io.hawser.benchmarks.Load
 import io.hawser.benchmarks.Server
 import io.hawser.benchmarks.Session
+import io.hawser.benchmarks.Tools
 import io.hawser.benchmarks.Unavailable
 import io.hawser.benchmarks.compare
 import io.hawser.benchmarks.report.BarChart
 import io.hawser.benchmarks.report.Chart
 import io.hawser.benchmarks.report.Section
 import io.hawser.benchmarks.server.Contestant
+import java.nio.file.Path
 
 /** Servers that do the same work in turn, each a process of its own that is up during all rounds. */
 internal sealed class SideBySide(final override val name: String, final override val title: String) : Benchmark {
@@ -27,6 +29,9 @@ internal sealed class SideBySide(final override val name: String, final override
 
     /** How many bytes the file has that the servers are given. */
     open val fileSize: Int get() = 1024
+
+    /** @throws Unavailable if this machine cannot make it. */
+    open fun file(tools: Tools): Path = tools.file(fileSize)
 
     /** Whether each measurement is to have a server of its own that has done nothing before. */
     open val startsAfresh: Boolean get() = false
@@ -53,10 +58,11 @@ internal sealed class SideBySide(final override val name: String, final override
 
     final override fun run(session: Session): Section {
         val wanted = session.options.servers.filter { service in it.services }
+        val file = file(session.tools)
         val leftOut = LinkedHashMap<Contestant, String>()
         val servers = wanted.mapNotNull { contestant ->
             try {
-                session.start(contestant, service, fileSize).also { if (startsAfresh) it.close() }
+                session.start(contestant, service, file).also { if (startsAfresh) it.close() }
             } catch (e: Unavailable) {
                 leftOut[contestant] = e.message
                 println("${contestant.name} is left out: ${e.message}")
@@ -75,7 +81,7 @@ internal sealed class SideBySide(final override val name: String, final override
                     if (server != null) {
                         measure(load, server, case)
                     } else {
-                        session.start(contestant, service, fileSize).use { measure(load, it, case) }
+                        session.start(contestant, service, file).use { measure(load, it, case) }
                     }
                 }
             }

@@ -44,8 +44,10 @@ internal sealed class Chart(val file: String, val title: String) {
         /** The same server has the same color in every chart. */
         private val colors = mapOf(
             "hawser" to 0xE4572E,
+            "hawser-conscrypt" to 0xF2A488,
             "netty-nio" to 0x1B6CA8,
             "netty-epoll" to 0x6FB1E0,
+            "netty-tcnative" to 0x0F3D62,
             "vertx" to 0x7A5AA6,
             "ktor" to 0x2A9D6F,
             "java-net" to 0xC9A227,

@@ -10,6 +10,8 @@ import io.hawser.benchmarks.Tools
 import io.hawser.copyTo
 import io.hawser.engine.EventLoopGroup
 import io.hawser.tcp.Tcp
+import io.hawser.tls.ServerTls
+import io.hawser.tls.tls
 import io.hawser.udp.Udp
 import io.hawser.unix.ClientName
 import io.hawser.unix.Unix
@@ -20,7 +22,7 @@ import java.nio.file.Path
 import kotlinx.coroutines.runBlocking
 
 /** Hawser as it comes: no option is set. */
-internal object Hawser : JvmContestant("hawser", tcpServices + otherServices) {
+internal object Hawser : JvmContestant("hawser", tcpServices + otherServices + TLS_ECHO) {
     override fun version(tools: Tools): String = "Hawser ${versionOf("hawser")}"
 
     override fun serve(service: String, file: Path): Unit = when (service) {
@@ -32,7 +34,13 @@ internal object Hawser : JvmContestant("hawser", tcpServices + otherServices) {
         UDP_ECHO -> serve(Udp.server(port = 0)) { reply(it.bytes) }
         UDP_SINK -> serve(Udp.server(port = 0), Counter()::take)
         UNIXGRAM_SINK -> countUnixDatagrams()
+        TLS_ECHO -> echoOverTls(ServerTls { identity(file, keyBeside(file)) })
         else -> unknown(service)
+    }
+
+    /** It is by the scheme that the load generator knows of the TLS. */
+    fun echoOverTls(tls: ServerTls): Unit = runBlocking {
+        Tcp.server(port = 0).tls(tls).serve(onStart = { announce("tls://${"${it.endpoint}".substringAfter("://")}") }) { it.copyTo(it) }
     }
 
     private fun serve(handler: suspend (Connection) -> Unit) = serve(Tcp.server(port = 0), handler)

@@ -20,17 +20,25 @@ import io.netty.channel.socket.DatagramChannel
 import io.netty.channel.socket.DatagramPacket
 import io.netty.channel.socket.DuplexChannel
 import io.netty.channel.socket.SocketChannel
+import io.netty.handler.ssl.SslContext
+import io.netty.handler.ssl.SslContextBuilder
+import io.netty.handler.ssl.SslProvider
 import java.io.File
 import java.net.InetSocketAddress
 import java.net.SocketAddress
 import java.nio.file.Path
 
+/** What Netty serves: it has no Unix datagrams on the selectors of the JDK. */
+internal val nettyServices: Set<String> = tcpServices + setOf(UNIX_ECHO, UDP_ECHO, UDP_SINK, TLS_ECHO)
+
 /** What all of Netty's transports share: an event loop per core, and the services. */
-internal sealed class Netty(name: String) : JvmContestant(name, tcpServices + setOf(UNIX_ECHO, UDP_ECHO, UDP_SINK)) {
+internal sealed class Netty(name: String, services: Set<String> = nettyServices) : JvmContestant(name, services) {
     protected abstract val io: IoHandlerFactory
     protected abstract val channel: Class<out ServerChannel>
     protected abstract val unixChannel: Class<out ServerChannel>
     protected abstract val datagramChannel: Class<out DatagramChannel>
+
+    protected open val tlsProvider: SslProvider get() = SslProvider.JDK
 
     /** A path as the Unix channel calls it. */
     protected abstract fun unixAddress(path: Path): SocketAddress
@@ -41,7 +49,7 @@ internal sealed class Netty(name: String) : JvmContestant(name, tcpServices + se
 
     override fun serve(service: String, file: Path): Unit = when (service) {
         UNIX_ECHO -> newPath().let { path ->
-            bind(unixChannel, unixAddress(path)) { Echo() }
+            bind(unixChannel, unixAddress(path), tls = null) { Echo() }
             announce("unix:$path")
         }
 
@@ -49,17 +57,29 @@ internal sealed class Netty(name: String) : JvmContestant(name, tcpServices + se
 
         UDP_SINK -> bindDatagrams(DatagramSink())
 
-        else -> {
-            val address = bind(channel, InetSocketAddress(LOOPBACK, 0), handlers(service, file)) as InetSocketAddress
-            announce(address.port)
+        TLS_ECHO -> {
+            val tls = SslContextBuilder.forServer(file.toFile(), keyBeside(file).toFile()).sslProvider(tlsProvider).build()
+            announce("tls://$LOOPBACK:${bind(tls, ::Echo)}")
         }
+
+        else -> announce(bind(tls = null, handlers(service, file)))
     }
 
-    private fun bind(channel: Class<out ServerChannel>, address: SocketAddress, newHandler: () -> ChannelHandler): SocketAddress {
+    /** Returns the port. */
+    private fun bind(tls: SslContext?, newHandler: () -> ChannelHandler): Int =
+        (bind(channel, InetSocketAddress(LOOPBACK, 0), tls, newHandler) as InetSocketAddress).port
+
+    private fun bind(
+        channel: Class<out ServerChannel>,
+        address: SocketAddress,
+        tls: SslContext?,
+        newHandler: () -> ChannelHandler,
+    ): SocketAddress {
         val bootstrap = ServerBootstrap().group(newGroup()).channel(channel).childHandler(
             object : ChannelInitializer<DuplexChannel>() {
                 override fun initChannel(accepted: DuplexChannel) {
                     if (accepted is SocketChannel) accepted.config().isTcpNoDelay = true
+                    if (tls != null) accepted.pipeline().addLast(tls.newHandler(accepted.alloc()))
                     accepted.pipeline().addLast(newHandler())
                 }
             },

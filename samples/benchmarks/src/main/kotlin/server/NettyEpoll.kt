@@ -11,8 +11,8 @@ import io.netty.channel.unix.DomainSocketAddress
 import java.net.SocketAddress
 import java.nio.file.Path
 
-/** Netty on its native epoll. */
-internal object NettyEpoll : Netty("netty-epoll") {
+/** Netty on its native epoll, with whatever TLS. */
+internal sealed class NettyOnEpoll(name: String, services: Set<String> = nettyServices) : Netty(name, services) {
     override val io: IoHandlerFactory get() = EpollIoHandler.newFactory()
     override val channel: Class<out ServerChannel> get() = EpollServerSocketChannel::class.java
     override val unixChannel: Class<out ServerChannel> get() = EpollServerDomainSocketChannel::class.java
@@ -20,3 +20,5 @@ internal object NettyEpoll : Netty("netty-epoll") {
 
     override fun unixAddress(path: Path): SocketAddress = DomainSocketAddress("$path")
 }
+
+internal object NettyEpoll : NettyOnEpoll("netty-epoll")

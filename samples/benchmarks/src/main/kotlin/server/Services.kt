@@ -1,5 +1,8 @@
 package io.hawser.benchmarks.server
 
+import java.nio.file.Path
+import kotlin.io.path.nameWithoutExtension
+
 /** Sends back what comes. */
 internal const val ECHO: String = "echo"
 
@@ -30,7 +33,13 @@ internal const val UDP_SINK: String = "udp-sink"
 /** [UDP_SINK] over a Unix datagram socket. */
 internal const val UNIXGRAM_SINK: String = "unixgram-sink"
 
-/** What there is to serve but for TCP. */
+/** What there is to serve but for TCP and TLS. */
 internal val otherServices: Set<String> = setOf(UNIX_ECHO, UDP_ECHO, UDP_SINK, UNIXGRAM_SINK)
+
+/** [ECHO] over TLS. The file is the server's certificate, and its key is [keyBeside] it. */
+internal const val TLS_ECHO: String = "tls-echo"
+
+/** Where the key of [certificate] is. */
+internal fun keyBeside(certificate: Path): Path = certificate.resolveSibling("${certificate.nameWithoutExtension}.key")
 
 internal const val PIECE: Int = 64 * 1024
