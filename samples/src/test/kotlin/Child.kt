@@ -35,6 +35,12 @@ internal class Child(vararg command: String) : AutoCloseable {
     /** Its whole input. */
     fun say(text: String) = process.outputWriter().use { it.write(text) }
 
+    /** A part of its input, of which there may be more. */
+    fun type(text: String) = process.outputWriter().run {
+        write(text)
+        flush()
+    }
+
     fun signal(name: String) {
         // The shell's own kill: the program is not installed everywhere.
         check(ProcessBuilder("sh", "-c", "kill -$name $pid").start().waitFor() == 0) { "cannot send $name to $pid" }

@@ -28,6 +28,15 @@ class DemoProcessSpec : StringSpec({
         }
     }
 
+    "TLS can be asked for on any address" {
+        Child.hawser("demo", "--on", "tls://*:0,tls://localhost:0", "--file", "$small").use { demo ->
+            val end = demo.end()
+            end.errors shouldBe ""
+            end.status shouldBe 0
+            end.lines.drop(1).map { it.substringBefore(' ') } shouldBe listOf("tls", "tls")
+        }
+    }
+
     "endpoints can be given, and listen on all addresses too" {
         Child.hawser("demo", "--on", "tcp4://127.0.0.1:0,tcp6://*:0", "--on", "*:0", "--file", "$small").use { demo ->
             val end = demo.end()

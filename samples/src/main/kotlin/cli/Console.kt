@@ -10,6 +10,9 @@ internal class Console(val out: PrintWriter, val err: PrintWriter) {
         return status
     }
 
+    /** Says in one line what somebody may not want. */
+    fun warn(of: String) = err.println("hawser: warning: $of")
+
     companion object {
         const val DONE = 0
         const val FAILED = 1

@@ -3,6 +3,7 @@ package io.hawser.samples.cli
 import io.hawser.Admission
 import io.hawser.Endpoint
 import io.hawser.Hawser
+import io.hawser.samples.tls.withoutTls
 import kotlin.time.Duration
 import kotlin.time.toJavaDuration
 import kotlin.time.toKotlinDuration
@@ -32,14 +33,14 @@ private val connectionLimits = 1..Int.MAX_VALUE
 
 internal fun serverEndpoint(text: String): ServerEndpoint =
     ServerEndpoint(
-        endpoint(text, "127.0.0.1:9002, udp://*:0, unix:/run/app.sock, unixgram:@log") {
-            if (it.isDatagram) Hawser.datagramServer(it) else Hawser.streamServer(it)
+        endpoint(text, "127.0.0.1:9002, tls://*:9443, udp://*:0, unix:/run/app.sock, unixgram:@log") {
+            if (it.isDatagram) Hawser.datagramServer(it) else Hawser.streamServer(it.withoutTls())
         },
     )
 
 internal fun clientEndpoint(text: String): ClientEndpoint =
     ClientEndpoint(
-        endpoint(text, "db.example:5432, udp://localhost:53, unix:/run/app.sock, unixgram:/dev/log") {
+        endpoint(text, "db.example:5432, tls://db.example:443, udp://localhost:53, unix:/run/app.sock, unixgram:/dev/log") {
             if (it.isDatagram) Hawser.datagramClient(it) else Hawser.streamClient(it)
         },
     )

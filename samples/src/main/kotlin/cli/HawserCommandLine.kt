@@ -16,6 +16,7 @@ import io.hawser.samples.relay.relaying
 import io.hawser.samples.serve.ServingArguments
 import io.hawser.samples.serve.serve
 import io.hawser.samples.serve.serveDatagrams
+import io.hawser.samples.tls.TrustArguments
 import java.time.Duration
 import picocli.AutoComplete.GenerateCompletion
 import picocli.CommandLine
@@ -82,6 +83,7 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
 
                     is ConnectArguments -> {
                         parsed.refuseIfMeaningless(arguments)
+                        console.warnOf(arguments.trust)
                         run { connect(arguments, StandardInput(), StandardOutput()) }
                     }
 
@@ -93,6 +95,8 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
                     is RelayArguments -> {
                         parsed.refuseDatagrams(arguments.on.endpoint, arguments.to.endpoint)
                         parsed.refuseIfMeaningless(arguments)
+                        arguments.trust?.faultFor(arguments.to.endpoint)?.let(parsed::refuse)
+                        console.warnOf(arguments.trust)
                         run { serve(arguments, console, termination) { loops -> relaying(arguments, loops) } }
                     }
 
@@ -127,11 +131,10 @@ private suspend fun echo(arguments: EchoArguments, console: Console, termination
 
 private fun ParseResult.refuseIfMeaningless(arguments: ServingArguments) {
     val endpoint = arguments.on.endpoint
-    if (endpoint is Endpoint.Local &&
-        arguments.allow != null
-    ) {
+    if (endpoint is Endpoint.Local && arguments.allow != null) {
         refuse("--allow is about internet addresses, and the peers of $endpoint have none")
     }
+    arguments.faultOfTls()?.let(::refuse)
     val option = arguments.aboutConnections().firstOrNull() ?: return
     if (endpoint.isDatagram) refuse("$option is about connections, and there are none to $endpoint")
 }
@@ -140,10 +143,15 @@ private fun ParseResult.refuseIfMeaningless(arguments: ConnectArguments) {
     val endpoint = arguments.endpoint.endpoint
     if (endpoint.isDatagram && arguments.idleTimeout != null) refuse("--idle-timeout is about connections, and there are none to $endpoint")
     if (!endpoint.isDatagram && arguments.block != null) refuse("--block is about datagrams, and there are none to $endpoint")
+    arguments.faultOfTls()?.let(::refuse)
 }
 
 private fun ParseResult.refuseDatagrams(vararg endpoints: Endpoint) {
     endpoints.firstOrNull { it.isDatagram }?.let { refuse("a relay passes connections on, and there are none to $it") }
+}
+
+private fun Console.warnOf(trust: TrustArguments?) {
+    if (trust?.isInsecure == true) warn("whoever answers is trusted, and whoever sits between can read and alter everything")
 }
 
 private fun ParseResult.refuse(why: String): Nothing = throw ParameterException(asCommandLineList().last(), why)
@@ -162,7 +170,7 @@ private fun ParameterException.inOneLine(): String {
         commands.isNotEmpty() -> "commands: ${commands.joinToString()}"
         else -> "usage: ${command.synopsis()}"
     }
-    return "$message ($allowed)"
+    return "${message?.removePrefix("Error: ")} ($allowed)"
 }
 
 private fun CommandLine.synopsis(): String = help.synopsis(0).trim().replace(Regex("""\s+"""), " ")

@@ -2,7 +2,7 @@ package io.hawser.samples.connect
 
 import io.hawser.ClientOptions
 import io.hawser.Connection
-import io.hawser.Hawser
+import io.hawser.samples.tls.streamClient
 import java.nio.ByteBuffer
 import kotlinx.coroutines.launch
 
@@ -12,6 +12,7 @@ private const val CHUNK = 64 * 1024
  * Copies [input] to the endpoint and what comes from there to [output], until both have ended.
  *
  * @throws io.hawser.SocketFailure
+ * @throws io.hawser.tls.InvalidTlsConfiguration if the files that it was told of are of no use.
  * @throws io.hawser.samples.cli.OutputLost if [output] does not take what came.
  * @throws InputLost if [input] cannot be read.
  */
@@ -21,7 +22,7 @@ internal suspend fun connect(arguments: ConnectArguments, input: StandardInput, 
         connectTimeout = arguments.connectTimeout.value
         arguments.idleTimeout?.let { idleTimeout = it.value }
     }
-    Hawser.streamClient(arguments.endpoint.endpoint, options).connect { connection ->
+    streamClient(arguments.endpoint.endpoint, options, arguments::clientTls).connect { connection ->
         val sending = launch { send(input, connection) }
         val watching = launch { failOnceClosed(connection) }
         receive(connection, output)

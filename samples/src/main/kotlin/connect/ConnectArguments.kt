@@ -4,8 +4,14 @@ import io.hawser.samples.cli.BlockSize
 import io.hawser.samples.cli.ClientEndpoint
 import io.hawser.samples.cli.ManifestVersion
 import io.hawser.samples.cli.Timeout
+import io.hawser.samples.tls.IdentityArguments
+import io.hawser.samples.tls.TrustArguments
+import io.hawser.samples.tls.clientTls
+import io.hawser.tls.ClientTls
 import kotlin.time.Duration.Companion.seconds
+import picocli.CommandLine.ArgGroup
 import picocli.CommandLine.Command
+import picocli.CommandLine.Mixin
 import picocli.CommandLine.Option
 import picocli.CommandLine.Parameters
 
@@ -29,6 +35,10 @@ import picocli.CommandLine.Parameters
         "  hello",
         "  $ java -jar hawser.jar connect 127.0.0.1:9002 < backup.tar | sha256sum",
         "",
+        "Example: what a web server says of itself.",
+        "  $ printf 'HEAD / HTTP/1.0\\r\\n\\r\\n' |",
+        "      java -jar hawser.jar connect tls://example.org:443",
+        "",
         "The exit status is 0 once both sides have ended, and 1 if either failed.",
     ],
 )
@@ -36,8 +46,8 @@ internal class ConnectArguments {
     @Parameters(
         paramLabel = "ENDPOINT",
         description = [
-            "Whom to connect to: host:port, also after tcp:// or udp://, or tcp4://, udp6:// and so on for one IP version only; or " +
-                "unix:PATH, unixgram:PATH, where @NAME is an abstract name.",
+            "Whom to connect to: host:port, also after tcp://, tls:// or udp://, or tcp4://, udp6:// and so on for one IP version " +
+                "only; or unix:PATH, unixgram:PATH, where @NAME is an abstract name.",
         ],
     )
     lateinit var endpoint: ClientEndpoint
@@ -68,4 +78,24 @@ internal class ConnectArguments {
         ],
     )
     var block: BlockSize? = null
+
+    @Mixin
+    val identity: IdentityArguments = IdentityArguments()
+
+    @ArgGroup(order = 13)
+    var trust: TrustArguments? = null
+
+    /** Why what was said of TLS is of no use, if it is not. */
+    fun faultOfTls(): String? {
+        val fault = identity.faultFor(endpoint.endpoint, isServer = false) ?: trust?.faultFor(endpoint.endpoint)
+        if (fault != null || trust?.isInsecure != true) return fault
+        return identity.given().firstOrNull()?.let { "$it is not for whoever answers: leave out --insecure-for-testing" }
+    }
+
+    /**
+     * How to speak TLS there.
+     *
+     * @throws io.hawser.tls.InvalidTlsConfiguration
+     */
+    fun clientTls(): ClientTls = clientTls(trust, identity.identity())
 }

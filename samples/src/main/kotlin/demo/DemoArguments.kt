@@ -14,7 +14,8 @@ import picocli.CommandLine.Option
     description = [
         "",
         "Streams a file through an echo on each endpoint, server and client in this process, compares the SHA-256 of what comes " +
-            "back, and measures round trips of 64 bytes.",
+            "back, and measures round trips of 64 bytes. For TLS it has the JDK's keytool make a certificate that it throws away, and " +
+            "trusts that one only.",
     ],
     footer = [
         "",

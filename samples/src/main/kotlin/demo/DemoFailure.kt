@@ -16,3 +16,6 @@ internal class EchoDiffers(val endpoint: Endpoint, val sent: Fingerprint, val re
 /** A round trip through [endpoint] did not bring back what was sent. */
 internal class PongDiffers(val endpoint: Endpoint, val round: Int, what: String) :
     DemoFailure("round trip ${round + 1} through $endpoint differs: $what")
+
+/** There is no certificate to show TLS with. */
+internal class NoCertificate(why: String, cause: Throwable? = null) : DemoFailure("cannot make a certificate for TLS: $why", cause)

@@ -3,6 +3,7 @@ package io.hawser.samples.demo
 import io.hawser.Connection
 import io.hawser.Endpoint
 import io.hawser.Hawser
+import io.hawser.StreamClient
 import io.hawser.engine.EventLoopGroup
 import java.nio.ByteBuffer
 import java.nio.file.Path
@@ -13,9 +14,10 @@ import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 
 /** Over one connection. */
-internal class StreamEcho(override val endpoint: Endpoint) : Echo {
-    private val client = Hawser.streamClient(endpoint)
-
+internal class StreamEcho(
+    override val endpoint: Endpoint,
+    private val client: StreamClient = Hawser.streamClient(endpoint),
+) : Echo {
     override suspend fun stream(file: Path, sent: Fingerprint, received: AtomicLong): Duration =
         withContext(EventLoopGroup.shared.next()) {
             val fingerprint = Fingerprint.Builder()

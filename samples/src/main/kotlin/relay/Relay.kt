@@ -2,11 +2,16 @@ package io.hawser.samples.relay
 
 import io.hawser.ClientOptions
 import io.hawser.Connection
-import io.hawser.Hawser
 import io.hawser.SocketFailure
 import io.hawser.engine.EventLoopGroup
 import io.hawser.relay
+import io.hawser.samples.tls.clientTls
+import io.hawser.samples.tls.streamClient
+import java.io.IOException
 import kotlinx.coroutines.CoroutineScope
+
+/** There was nobody to pass a connection on to. */
+internal class TurnedAway(why: SocketFailure) : IOException(why.message, why)
 
 /** Has each connection meet one of its own to the other endpoint. */
 internal fun relaying(arguments: RelayArguments, loops: EventLoopGroup?): suspend CoroutineScope.(Connection) -> Unit {
@@ -14,14 +19,14 @@ internal fun relaying(arguments: RelayArguments, loops: EventLoopGroup?): suspen
         connectTimeout = arguments.connectTimeout.value
         group = loops
     }
-    val client = Hawser.streamClient(arguments.to.endpoint, options)
+    val client = streamClient(arguments.to.endpoint, options) { clientTls(arguments.trust) }
     return { near ->
         val far = try {
             client.connect()
         } catch (e: SocketFailure) {
             // An end would say that all has arrived.
             near.abort()
-            throw e
+            throw TurnedAway(e)
         }
         far.use { relay(near, far) }
     }

@@ -4,7 +4,9 @@ import io.hawser.samples.cli.ClientEndpoint
 import io.hawser.samples.cli.ManifestVersion
 import io.hawser.samples.cli.Timeout
 import io.hawser.samples.serve.ServingArguments
+import io.hawser.samples.tls.TrustArguments
 import kotlin.time.Duration.Companion.seconds
+import picocli.CommandLine.ArgGroup
 import picocli.CommandLine.Command
 import picocli.CommandLine.Option
 
@@ -24,6 +26,10 @@ import picocli.CommandLine.Option
         "  $ java -jar hawser.jar relay --on 127.0.0.1:5432 --to db.example:5432",
         "  listening tcp://127.0.0.1:5432",
         "",
+        "Example: TLS for a server that has none.",
+        "  $ java -jar hawser.jar relay --on tls://*:9443 --to 127.0.0.1:9002 \\",
+        "      --tls-cert server.pem --tls-key server.key",
+        "",
         "SIGTERM and SIGINT (Ctrl-C) end it: no more connections, those that are open may finish, exit 0.",
     ],
 )
@@ -39,4 +45,7 @@ internal class RelayArguments : ServingArguments() {
         description = ["How long the other endpoint has to answer. Default: \${DEFAULT-VALUE}."],
     )
     var connectTimeout: Timeout = Timeout(10.seconds)
+
+    @ArgGroup(order = 13)
+    var trust: TrustArguments? = null
 }

@@ -14,6 +14,8 @@ import io.hawser.event.ServerState
 import io.hawser.samples.cli.Console
 import io.hawser.samples.cli.OutputLost
 import io.hawser.samples.cli.Termination
+import io.hawser.samples.tls.inTermsOf
+import io.hawser.samples.tls.streamServer
 import kotlin.time.Duration
 import kotlin.time.toKotlinDuration
 import kotlinx.coroutines.CoroutineScope
@@ -27,6 +29,7 @@ import kotlinx.coroutines.launch
  * that were asked for, if any were, runs for each connection.
  *
  * @throws io.hawser.BindFailed if it cannot listen there.
+ * @throws io.hawser.tls.InvalidTlsConfiguration if its certificate is of no use.
  */
 internal suspend fun serve(
     arguments: ServingArguments,
@@ -34,7 +37,7 @@ internal suspend fun serve(
     termination: Termination,
     handler: (loops: EventLoopGroup?) -> suspend CoroutineScope.(Connection) -> Unit,
 ): Unit = serve(arguments, console, termination) { scope, loops ->
-    Hawser.streamServer(arguments.on.endpoint, ServerOptions { add(arguments, loops) }).start(scope, handler(loops))
+    streamServer(arguments.on.endpoint, ServerOptions { add(arguments, loops) }, arguments::serverTls).start(scope, handler(loops))
 }
 
 /**
@@ -67,7 +70,7 @@ private suspend fun serve(
         coroutineScope {
             val running = start(this, group)
             running.serveUntil(termination, arguments.grace.toKotlinDuration()) {
-                console.out.println("listening ${running.endpoint}")
+                console.out.println("listening ${running.endpoint.inTermsOf(arguments.on.endpoint)}")
                 if (console.out.checkError()) throw OutputLost()
                 (if (arguments.stats) Stats(running, console.err) else null).use { running.awaitClosed() }
             }

@@ -5,7 +5,13 @@ import io.hawser.samples.cli.ConnectionLimit
 import io.hawser.samples.cli.LoopCount
 import io.hawser.samples.cli.ServerEndpoint
 import io.hawser.samples.cli.Timeout
+import io.hawser.samples.tls.IdentityArguments
+import io.hawser.samples.tls.isTls
+import io.hawser.tls.ClientAuth
+import io.hawser.tls.ServerTls
+import java.nio.file.Path
 import java.time.Duration
+import picocli.CommandLine.Mixin
 import picocli.CommandLine.Option
 
 /** What a command that serves can be told. */
@@ -16,8 +22,8 @@ internal abstract class ServingArguments {
         required = true,
         paramLabel = "ENDPOINT",
         description = [
-            "Where to listen: host:port, also after tcp:// or udp://, or tcp4://, udp6:// and so on for one IP version only; or " +
-                "unix:PATH, unixgram:PATH, where @NAME is an abstract name. Port 0 is any free one, host * all addresses.",
+            "Where to listen: host:port, also after tcp://, tls:// or udp://, or tcp4://, udp6:// and so on for one IP version only; " +
+                "or unix:PATH, unixgram:PATH, where @NAME is an abstract name. Port 0 is any free one, host * all addresses.",
         ],
     )
     lateinit var on: ServerEndpoint
@@ -80,6 +86,39 @@ internal abstract class ServingArguments {
         ],
     )
     var stats: Boolean = false
+
+    @Mixin
+    val identity: IdentityArguments = IdentityArguments()
+
+    @Option(
+        names = ["--tls-client-ca"],
+        order = 12,
+        paramLabel = "FILE",
+        description = [
+            "For tls://: turn away whoever shows no certificate that was issued by one of these, in PEM. Default: nobody is asked for one.",
+        ],
+    )
+    var clientAuthorities: Path? = null
+
+    /** Why what was said of TLS is of no use, if it is not. */
+    fun faultOfTls(): String? {
+        val endpoint = on.endpoint
+        if (!endpoint.isTls && clientAuthorities != null) return "--tls-client-ca is about TLS, and there is none on $endpoint"
+        return identity.faultFor(endpoint, isServer = true)
+    }
+
+    /**
+     * How to serve TLS; what becomes of a certificate that changes is logged.
+     *
+     * @throws io.hawser.tls.InvalidTlsConfiguration
+     */
+    fun serverTls(): ServerTls = ServerTls {
+        identity.identity(::logChange)?.let { identity(it) }
+        clientAuthorities?.let {
+            clientAuth = ClientAuth.Required
+            trust(it)
+        }
+    }
 
     /** What was asked for that only connections have, by its option. */
     fun aboutConnections(): List<String> =

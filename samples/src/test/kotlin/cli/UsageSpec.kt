@@ -8,15 +8,18 @@ import io.kotest.matchers.string.shouldStartWith
 import java.nio.file.Files
 
 private const val ECHO = "usage: hawser echo [-hV] [--stats] [--verbose] [--grace=D] [--idle-timeout=D] [--loops=N] " +
-    "[--max-connections=N] --on=ENDPOINT [--allow=CIDR]..."
+    "[--max-connections=N] --on=ENDPOINT [--tls-cert=FILE] [--tls-client-ca=FILE] [--tls-key=FILE] [--allow=CIDR]..."
 private const val RELAY = "usage: hawser relay [-hV] [--stats] [--verbose] [--connect-timeout=D] [--grace=D] [--idle-timeout=D] " +
-    "[--loops=N] [--max-connections=N] --on=ENDPOINT --to=ENDPOINT [--allow=CIDR]..."
-private const val CONNECT = "usage: hawser connect [-hV] [--verbose] [--block=N] [--connect-timeout=D] [--idle-timeout=D] ENDPOINT"
+    "[--loops=N] [--max-connections=N] --on=ENDPOINT [--tls-cert=FILE] [--tls-client-ca=FILE] [--tls-key=FILE] --to=ENDPOINT " +
+    "[--allow=CIDR]... [--ca=FILE | --insecure-for-testing]"
+private const val CONNECT = "usage: hawser connect [-hV] [--verbose] [--block=N] [--connect-timeout=D] [--idle-timeout=D] " +
+    "[--tls-cert=FILE] [--tls-key=FILE] [--ca=FILE | --insecure-for-testing] ENDPOINT"
 private const val BLOCKS = "allowed: blocks and addresses, such as 10.0.0.0/8, 2001:db8::/32 or 127.0.0.1"
 private const val NO_LITERAL = "is not an IPv4 or IPv6 address"
 private const val DEMO = "usage: hawser demo [-hV] [--json] [--verbose] [--file=F] [--on=ENDPOINT]..."
-private const val ENDPOINTS = "allowed: 127.0.0.1:9002, udp://*:0, unix:/run/app.sock, unixgram:@log and the like"
-private const val PEERS = "allowed: db.example:5432, udp://localhost:53, unix:/run/app.sock, unixgram:/dev/log and the like"
+private const val ENDPOINTS = "allowed: 127.0.0.1:9002, tls://*:9443, udp://*:0, unix:/run/app.sock, unixgram:@log and the like"
+private const val PEERS = "allowed: db.example:5432, tls://db.example:443, udp://localhost:53, unix:/run/app.sock, unixgram:/dev/log " +
+    "and the like"
 
 class UsageSpec : StringSpec({
     listOf(
@@ -33,8 +36,22 @@ class UsageSpec : StringSpec({
         "echo --on a:b" to "Invalid value for option '--on': port \"b\" is not a number: \"a:b\" ($ENDPOINTS)",
         "echo --on x://a:1" to "Invalid value for option '--on': unknown scheme \"x\" " +
             "(known: tcp, tcp4, tcp6, udp, udp4, udp6, tls, unix, unixgram, memory): \"x://a:1\" ($ENDPOINTS)",
-        "echo --on tls://a:1" to "Invalid value for option '--on': there is no transport for tls://a:1: " +
-            "add io.hawser:hawser-tls to the class path",
+        "echo --on tls://a:1" to "a server on tls://a:1 needs a certificate: add --tls-cert FILE --tls-key FILE ($ECHO)",
+        "relay --on tls://a:1 --to b:2" to "a server on tls://a:1 needs a certificate: add --tls-cert FILE --tls-key FILE ($RELAY)",
+        "echo --on tls://a:1 --tls-cert c" to "--tls-cert and --tls-key go together, and there is only --tls-cert ($ECHO)",
+        "connect tls://a:1 --tls-key k" to "--tls-cert and --tls-key go together, and there is only --tls-key ($CONNECT)",
+        "echo --on a:1 --tls-cert c --tls-key k" to "--tls-cert is about TLS, and there is none on tcp://a:1 ($ECHO)",
+        "echo --on udp://a:1 --tls-key k" to "--tls-key is about TLS, and there is none on udp://a:1 ($ECHO)",
+        "echo --on a:1 --tls-client-ca c" to "--tls-client-ca is about TLS, and there is none on tcp://a:1 ($ECHO)",
+        "relay --on a:1 --to b:2 --ca c" to "--ca is about TLS, and there is none on tcp://b:2 ($RELAY)",
+        "connect a:1 --ca c" to "--ca is about TLS, and there is none on tcp://a:1 ($CONNECT)",
+        "connect a:1 --insecure-for-testing" to "--insecure-for-testing is about TLS, and there is none on tcp://a:1 ($CONNECT)",
+        "connect unix:/a --tls-cert c --tls-key k" to "--tls-cert is about TLS, and there is none on unix:/a ($CONNECT)",
+        "connect tls://a:1 --ca c --insecure-for-testing" to
+            "--ca=FILE, --insecure-for-testing are mutually exclusive (specify only one) ($CONNECT)",
+        "connect tls://a:1 --tls-cert c --tls-key k --insecure-for-testing" to
+            "--tls-cert is not for whoever answers: leave out --insecure-for-testing ($CONNECT)",
+        "connect tls://a" to "Invalid value for positional parameter at index 0 (ENDPOINT): no port: \"tls://a\" ($PEERS)",
         "echo --on udp://:0 --idle-timeout 1s" to "--idle-timeout is about connections, and there are none to udp://*:0 ($ECHO)",
         "echo --on udp://:0 --max-connections 1" to "--max-connections is about connections, and there are none to udp://*:0 ($ECHO)",
         "relay --on udp://:0 --to a:1" to "a relay passes connections on, and there are none to udp://*:0 ($RELAY)",
@@ -89,7 +106,17 @@ class UsageSpec : StringSpec({
 
     "help teaches what the options of echo take, and how the numbers look" {
         val help = invoke("help", "echo").out
-        for (option in listOf("--max-connections=N", "--idle-timeout=D", "--allow=CIDR", "--stats")) help shouldContain option
+        for (option in listOf(
+            "--max-connections=N",
+            "--idle-timeout=D",
+            "--allow=CIDR",
+            "--stats",
+            "--tls-cert=FILE",
+            "--tls-client-ca=FILE",
+        )) {
+            help shouldContain
+                option
+        }
         help shouldContain "stats connections=3 accepted=40 refused=2 in=8192 out=8192\n    accepted/s=4 refused/s=0 in/s=1024 out/s=1024\n"
     }
 
@@ -108,7 +135,10 @@ class UsageSpec : StringSpec({
     "a shell can learn to complete it" {
         val script = invoke("generate-completion")
         script.status shouldBe 0
-        for (word in listOf("_complete_hawser", "relay", "--max-connections")) script.out shouldContain word
+        for (word in listOf("_complete_hawser", "relay", "--max-connections", "--tls-cert", "--insecure-for-testing")) {
+            script.out shouldContain
+                word
+        }
     }
 
     "a failure is one line and status 1" {

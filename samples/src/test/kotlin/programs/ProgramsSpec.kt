@@ -2,9 +2,11 @@ package io.hawser.samples.programs
 
 import io.hawser.samples.Child
 import io.hawser.samples.connected
+import io.hawser.testkit.TestCertificates
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.engine.spec.tempdir
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldMatch
 import io.kotest.matchers.string.shouldStartWith
 import java.io.BufferedReader
 import java.net.InetAddress
@@ -185,6 +187,21 @@ class ProgramsSpec : StringSpec({
                 asking.end() shouldBe Child.End(0, listOf("{\"Version\":\"27.1\"}"), "")
             }
         }
+    }
+
+    "an echo over TLS knows its friends, and turns others away" {
+        val certificates = TestCertificates.create("localhost").writeTo(folder.resolve("certificates"))
+        val (known, noCertificate, untrusted) = printed("SecureEchoKt", "$certificates")
+        known shouldBe "CN=client says hello"
+        noCertificate shouldMatch "TLS with tcp://127.0.0.1:[0-9]+ broke: the peer sent the alert .*"
+        untrusted shouldMatch "the TLS handshake with tcp://127.0.0.1:[0-9]+ failed: .*"
+        printed("Secure", "$certificates") shouldBe listOf("good day, CN=client")
+    }
+
+    "a conversation begins in the clear and goes on under TLS" {
+        val certificates = TestCertificates.create("localhost").writeTo(folder.resolve("certificates"))
+        printed("StartTlsKt", "$certificates") shouldBe
+            listOf("530 say STARTTLS first", "220 go ahead", "235 me is welcome", "221 bye")
     }
 
     "a codec needs no connection" {

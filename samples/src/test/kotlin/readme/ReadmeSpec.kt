@@ -4,9 +4,15 @@ import io.hawser.Hawser
 import io.hawser.copyTo
 import io.hawser.samples.Child
 import io.hawser.tcp.Tcp
+import io.hawser.testkit.TestCertificates
+import io.hawser.tls.ClientTls
+import io.hawser.tls.ServerTls
+import io.hawser.tls.startTls
+import io.hawser.tls.tls
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.StringSpec
+import io.kotest.engine.spec.tempdir
 import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
 import java.io.File
@@ -87,6 +93,31 @@ class ReadmeSpec : StringSpec({
             server.use { answer.text shouldBe "status" }
         }
         folder.deleteExisting()
+    }
+
+    "TLS goes over, knows its guests, and can begin late" {
+        val certificates = TestCertificates.create("localhost")
+        val folder = certificates.writeTo(tempdir().toPath())
+        val files = listOf("server.pem", "server.key", "authority.pem").map(folder::resolve)
+        val clientTls = ClientTls {
+            identity(certificates.client)
+            trust(certificates.authority)
+        }
+        coroutineScope {
+            val (server, answer) = tls(this, files[0], files[1], files[2])
+            server.use { answer shouldBe "secret" }
+            mutualTls(this, files[0], files[1], files[2]).use { greeting ->
+                Tcp.client("localhost", greeting.port).tls(clientTls).connect { it.readLine() } shouldBe "good day, CN=client"
+            }
+            val serverTls = ServerTls { identity(certificates.server) }
+            Tcp.server("127.0.0.1", port = 0).start(this) { plain ->
+                plain.readLine() shouldBe "STARTTLS"
+                plain.writeLine("go ahead")
+                plain.startTls(serverTls).use { it.copyTo(it) }
+            }.use { upgrading ->
+                Tcp.client("localhost", upgrading.port).connect { upgrade(it, clientTls) } shouldBe "secret"
+            }
+        }
     }
 
     "frames and numbers go over" {

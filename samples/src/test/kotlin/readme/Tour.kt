@@ -14,6 +14,13 @@ import io.hawser.framing.LengthPrefix
 import io.hawser.framing.Lines
 import io.hawser.framing.framed
 import io.hawser.tcp.Tcp
+import io.hawser.tls.ClientAuth
+import io.hawser.tls.ClientTls
+import io.hawser.tls.ServerTls
+import io.hawser.tls.TlsIdentity
+import io.hawser.tls.startTls
+import io.hawser.tls.tls
+import io.hawser.tls.tlsSession
 import io.hawser.udp.Udp
 import io.hawser.unix.SocketFile
 import io.hawser.unix.Unix
@@ -102,4 +109,38 @@ suspend fun datagrams(scope: CoroutineScope): Pair<RunningDatagramServer, Datagr
     val server = Udp.server("127.0.0.1", port = 0).start(scope) { datagram -> reply(datagram.bytes) }
     val answer = Udp.client("127.0.0.1", server.port).request("status".encodeToByteArray(), timeout = 1.seconds, retries = 2)
     return server to answer
+}
+
+suspend fun tls(scope: CoroutineScope, certificate: Path, key: Path, authority: Path): Pair<RunningServer, String?> {
+    val serverTls = ServerTls { identity(TlsIdentity.watching(certificate, key)) }
+    val server = Tcp.server("127.0.0.1", port = 0).tls(serverTls).start(scope) { connection -> connection.copyTo(connection) }
+
+    val clientTls = ClientTls { trust(authority) }
+    val client = Tcp.client("localhost", server.port).tls(clientTls)
+    return server to client.connect {
+        it.writeLine("secret")
+        it.readLine()
+    }
+}
+
+suspend fun mutualTls(scope: CoroutineScope, certificate: Path, key: Path, authority: Path): RunningServer {
+    val serverTls = ServerTls {
+        identity(certificate, key)
+        clientAuth = ClientAuth.Required
+        trust(authority)
+        alpn("greeting/1")
+    }
+    val server = Tcp.server("127.0.0.1", port = 0).tls(serverTls).start(scope) { connection ->
+        val guest = connection.tlsSession?.peerCertificates?.first()
+        connection.writeLine("good day, ${guest?.subjectX500Principal}")
+    }
+    return server
+}
+
+suspend fun upgrade(plain: Connection, clientTls: ClientTls): String? {
+    plain.writeLine("STARTTLS")
+    check(plain.readLine() == "go ahead")
+    val secure = plain.startTls(clientTls, serverName = "localhost")
+    secure.writeLine("secret")
+    return secure.readLine()
 }
