@@ -294,6 +294,7 @@ public class Connection internal constructor(private val raw: RawStream, private
         if (!isOpen) return
         // There is nobody left who could use what an upgrade is going to return.
         if (upgrade != null) return successor?.linger() ?: close()
+        life.isParting = true
         input.goOn()
         val limit = raw.loop.schedule(LINGER_TIME) { close() }
         try {

@@ -8,7 +8,7 @@ import io.hawser.transport.Transports
  * configuration file or a command line.
  *
  * The modules on the class path bring the transports: `hawser-tcp` those of `tcp`, `tcp4` and `tcp6`, `hawser-udp` those of
- * `udp`, `udp4` and `udp6`, `hawser-unix` those of `unix` and `unixgram`.
+ * `udp`, `udp4` and `udp6`, `hawser-unix` those of `unix` and `unixgram`, `hawser-tls` clients of `tls`.
  */
 @OptIn(TransportApi::class)
 public object Hawser {

@@ -28,6 +28,10 @@ internal class Lifecycle(raw: RawStream, val terms: Terms) {
     var peerHasEnded = false
         private set
 
+    /** Nobody reads any more: how the peer ends is no failure of anything. */
+    @Volatile
+    var isParting = false
+
     val reason: CloseReason? get() = ending.get()
 
     /** The peer's end of the stream has been read. */
@@ -78,7 +82,13 @@ internal class Lifecycle(raw: RawStream, val terms: Terms) {
     /** What a call that met [e] in the stream fails with. If it says that nothing will ever come again, the connection is over. */
     fun inputFailed(e: IOException): IOException {
         if (e is ClosedChannelException) return gone()
-        end(if (e is ConnectionReset) CloseReason.Reset else CloseReason.Failure(e))
+        end(
+            when {
+                e is ConnectionReset -> CloseReason.Reset
+                isParting -> CloseReason.Local
+                else -> CloseReason.Failure(e)
+            },
+        )
         return e
     }
 

@@ -59,7 +59,10 @@ public class ServerOptions private constructor(from: Builder) : ConnectionOption
     /** Who is let in, asked as soon as somebody has connected. */
     public val admission: Admission = from.admission
 
-    /** Who is let in, asked once the layers, such as TLS, have shaken hands and added to the candidate what they know. */
+    /**
+     * Who is let in, asked once the layers, such as TLS, have shaken hands and added to the candidate what they know. Like [admission] it is
+     * asked on the event loop, whatever [handlerContext] is.
+     */
     public val admissionAfterHandshake: Admission = from.admissionAfterHandshake
 
     /** What `shutdown` does to connections. */

@@ -6,6 +6,7 @@ import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
 import java.net.InetSocketAddress
 import java.security.cert.X509Certificate
+import java.security.interfaces.RSAKey
 import javax.net.ssl.SSLEngine
 
 /**
@@ -33,10 +34,16 @@ public class ClientTls private constructor(from: Builder) : TlsOptions(from) {
 
     internal fun side(name: ServerName): Side = ClientSide(this, name)
 
+    /** What the JDK still puts up with, 1024 bits, can be broken (RFC 9325, section 4.1). */
+    private val X509Certificate.isWeak: Boolean get() = (publicKey as? RSAKey)?.let { it.modulus.bitLength() < LEAST_RSA } ?: false
+
     /** The engine's own check of the name lets common names and wildcards of all kinds pass. */
     internal fun objectionTo(name: ServerName, certificate: X509Certificate): Objection? = when {
         !name.matches(certificate) ->
             Objection(Reason.WrongHost, "the certificate of ${certificate.subjectX500Principal} is not for $name")
+
+        certificate.isWeak ->
+            Objection(Reason.BadCertificate, "the RSA key of ${certificate.subjectX500Principal} has less than $LEAST_RSA bits")
 
         pins.isNotEmpty() && Pins.of(certificate) !in pins ->
             Objection(Reason.NotPinned, "the key of ${certificate.subjectX500Principal} is ${Pins.of(certificate)}, which is not pinned")
@@ -67,6 +74,7 @@ public class ClientTls private constructor(from: Builder) : TlsOptions(from) {
 
     public companion object {
         private val ofSystem by lazy { ClientTls { } }
+        private const val LEAST_RSA = 2048
 
         /** The options with what [block] says. */
         @JvmSynthetic

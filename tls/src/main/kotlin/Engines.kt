@@ -9,6 +9,8 @@ import javax.net.ssl.SSLException
 import javax.net.ssl.SSLParameters
 import javax.net.ssl.TrustManager
 import org.conscrypt.Conscrypt
+import org.slf4j.Logger
+import org.slf4j.LoggerFactory
 
 /**
  * Makes engines of [options], which are checked when this is made. Where an identity has changed, the engines after that are of a new
@@ -94,7 +96,13 @@ internal class Engines(private val options: TlsOptions, private val trust: Array
     /** One at a time, and none that is older than what there is. */
     @Synchronized
     private fun renewed(): SSLContext {
-        if (!isCurrent()) made = make(options.identities.map { it.current() })
+        if (!isCurrent()) {
+            try {
+                made = make(options.identities.map { it.current() })
+            } catch (e: InvalidTlsConfiguration) {
+                log.warn("an identity has changed and cannot be used, so the one before goes on", e)
+            }
+        }
         return made.context
     }
 
@@ -125,6 +133,10 @@ internal class Engines(private val options: TlsOptions, private val trust: Array
             }
         }
         return wanted.toTypedArray()
+    }
+
+    private companion object {
+        val log: Logger = LoggerFactory.getLogger(Engines::class.java)
     }
 }
 

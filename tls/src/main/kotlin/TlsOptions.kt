@@ -126,8 +126,8 @@ public sealed class TlsOptions(from: Builder<*>) {
         public fun provider(provider: Provider): B = self.apply { this.provider = provider }
 
         /**
-         * Has Conscrypt do the arithmetic, in native code. Unlike the JDK, it ends both directions when the peer ends its own: whoever is
-         * to be answered must not end its direction before.
+         * Has Conscrypt do the arithmetic, in native code. Unlike the JDK, it ends both directions of TLS 1.3 when the peer ends one: whoever
+         * is to be answered must not end its direction before.
          *
          * @throws InvalidTlsConfiguration if `org.conscrypt:conscrypt-openjdk-uber` is not on the class path, or not for this platform.
          */

@@ -136,6 +136,7 @@ internal class TlsPump(
 
     /** As [RawStream.write], up to one buffer full of records at a time. */
     fun write(sources: Array<ByteBuffer>, from: Int): Long {
+        failure?.let { if (it is TlsBroken) throw it }
         if (!flush()) return 0
         var count = 0L
         while (outgoing.hasRoomFor(recordSize) && sources.haveRemaining(from)) {

@@ -1,6 +1,7 @@
 package io.hawser.tls
 
 import java.net.Socket
+import java.security.GeneralSecurityException
 import java.security.KeyStore
 import java.security.cert.X509Certificate
 import javax.net.ssl.SSLEngine
@@ -38,10 +39,12 @@ internal class Trust {
             return managersOf(store)
         }
 
-        private fun managersOf(store: KeyStore?): Array<TrustManager> {
+        private fun managersOf(store: KeyStore?): Array<TrustManager> = try {
             val factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm())
             factory.init(store)
-            return factory.trustManagers
+            factory.trustManagers
+        } catch (e: GeneralSecurityException) {
+            throw InvalidTlsConfiguration("who is trusted cannot be told: ${e.message}", cause = e)
         }
     }
 }

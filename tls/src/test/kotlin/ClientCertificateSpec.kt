@@ -1,5 +1,7 @@
 package io.hawser.tls
 
+import io.hawser.Connection
+import io.hawser.testkit.CertificateOrder
 import io.hawser.testkit.KeyPurpose
 import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.TestCertificates
@@ -18,7 +20,7 @@ import kotlinx.coroutines.withTimeout
 class ClientCertificateSpec : StringSpec({
     extension(LeakCheck)
 
-    fun client(block: io.hawser.testkit.CertificateOrder.() -> Unit) = certificates.issue {
+    fun client(block: CertificateOrder.() -> Unit) = certificates.issue {
         names()
         commonName = "client"
         purposes(KeyPurpose.ClientAuth)
@@ -56,7 +58,6 @@ class ClientCertificateSpec : StringSpec({
                             ?: "nobody"
                     }
                     serving(server(auth), handler = { it.writeLine(name(it)) }) { server ->
-                        pems
                         Peer.client(server, "-cert", "client.pem", "-key", "client.key").use { it.expect("CN=client") }
                         if (auth == ClientAuth.Optional) Peer.client(server).use { it.expect("nobody") }
                     }
@@ -100,9 +101,8 @@ class ClientCertificateSpec : StringSpec({
                     val failure = shouldThrow<TlsFailure> {
                         tcpClient(server).tls(tls, "localhost").connect { withTimeout(HANG) { it.readLine() } }
                     }
-                    val alert = if (version == TlsVersion.TLS13) "certificate_required" else "bad_certificate"
                     withClue("$failure") { ("alert" in "$failure") shouldBe true }
-                    withClue("$failure $alert") { (failure is TlsHandshakeFailed) shouldBe (version == TlsVersion.TLS12) }
+                    withClue("$failure") { (failure is TlsHandshakeFailed) shouldBe (version == TlsVersion.TLS12) }
                     told.life().refusal.reason shouldBe Reason.NoCertificate
                 }
             }

@@ -37,9 +37,7 @@ class OpenSslClientSpec : StringSpec({
                 }
             }
 
-            // Conscrypt gives no tickets for TLS 1.3.
-            val resumes = provider == Provider.JDK || version == "1_2"
-            "$provider: OpenSSL's client of TLS $version comes back to its session".config(enabled = resumes) {
+            "$provider: OpenSSL's client of TLS $version comes back to its session" {
                 val told = Told()
                 serving(server(), told) { server ->
                     val arguments = arrayOf("-tls$version", "-sess_out", "$provider$version.session")

@@ -110,11 +110,10 @@ class OpenSslServerSpec : StringSpec({
         }
 
         "$provider: a server with a key that is too weak is refused" {
-            // The JDK's limit, by its security properties, is 1024 bits.
             val files = OpenSsl(pems)
             files.key("weak-ca.key", *OpenSsl.ec)
             files.certificate("weak-ca.pem", "weak-ca.key")
-            files.key("weak.key", "RSA", "-pkeyopt", "rsa_keygen_bits:1000")
+            files.key("weak.key", "RSA", "-pkeyopt", "rsa_keygen_bits:1024")
             files.write("weak.names", "subjectAltName=DNS:localhost")
             files.run("req", "-new", "-key", "weak.key", "-subj", "/CN=localhost", "-out", "weak.csr")
             val issuer = arrayOf("-CA", "weak-ca.pem", "-CAkey", "weak-ca.key", "-CAcreateserial")

@@ -1,5 +1,6 @@
 package io.hawser.tls
 
+import io.hawser.tcp.Tcp
 import io.hawser.testkit.LeakCheck
 import io.hawser.tls.TlsHandshakeFailed.Reason
 import io.kotest.assertions.throwables.shouldThrow
@@ -97,7 +98,7 @@ class PeerNamesSpec : StringSpec({
 
     "a name that is none is refused before anybody is called" {
         for (name in listOf("", "a b", "..", "[::1]", "1.2.3", "a".repeat(64) + ".example")) {
-            withClue(name) { shouldThrow<IllegalArgumentException> { io.hawser.tcp.Tcp.client("127.0.0.1", 1).tls(clientTls, name) } }
+            withClue(name) { shouldThrow<IllegalArgumentException> { Tcp.client("127.0.0.1", 1).tls(clientTls, name) } }
         }
     }
 })

@@ -1,5 +1,6 @@
 package io.hawser.tls
 
+import io.hawser.Connection
 import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.TestCertificates
 import io.hawser.tls.TlsIdentityEvent.ReloadFailed
@@ -8,6 +9,7 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldContain
 import io.kotest.matchers.shouldBe
+import java.io.IOException
 import java.math.BigInteger
 import java.security.cert.X509Certificate
 import java.util.concurrent.ConcurrentLinkedQueue
@@ -71,7 +73,7 @@ class ReloadSpec : StringSpec({
                                             check(connection.readLine() == "hello")
                                             met.update { it + connection.serial }
                                         }
-                                    } catch (e: java.io.IOException) {
+                                    } catch (e: IOException) {
                                         failures += e
                                     }
                                 }
@@ -107,4 +109,4 @@ class ReloadSpec : StringSpec({
     }
 })
 
-private val io.hawser.Connection.serial: BigInteger get() = checkNotNull(tlsSession).peerCertificates.first().serialNumber
+private val Connection.serial: BigInteger get() = checkNotNull(tlsSession).peerCertificates.first().serialNumber

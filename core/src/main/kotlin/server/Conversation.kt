@@ -2,6 +2,7 @@ package io.hawser.server
 
 import io.hawser.CloseReason
 import io.hawser.Connection
+import io.hawser.ConnectionClosed
 import io.hawser.ServerOptions
 import io.hawser.SocketFailure
 import io.hawser.Terms
@@ -68,7 +69,11 @@ internal class Conversation(
             try {
                 accepted.close()
                 withContext(NonCancellable) { accepted.awaitClosed() }
-                failure?.let { events.publish { ConnectionEvent.Closed(id, accepted.local, accepted.remote, it.closeReason()) } }
+                failure?.let { cause ->
+                    // A server that ends closes under its layers.
+                    val why = (cause as? ConnectionClosed)?.reason ?: cause.closeReason()
+                    events.publish { ConnectionEvent.Closed(id, accepted.local, accepted.remote, why) }
+                }
             } finally {
                 connections.closed(accepted)
             }

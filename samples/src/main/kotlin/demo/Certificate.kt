@@ -37,6 +37,9 @@ internal class Certificate private constructor(entry: KeyStore.PrivateKeyEntry) 
         suspend fun make(): Certificate = runInterruptible(Dispatchers.IO) {
             val folder = Files.createTempDirectory("hawser-demo")
             val store = folder.resolve("certificate.p12")
+            // Also if the demo is ended meanwhile; what is named last goes first.
+            folder.toFile().deleteOnExit()
+            store.toFile().deleteOnExit()
             try {
                 val password = UUID.randomUUID().toString()
                 keytool(store, password)
@@ -61,10 +64,10 @@ internal class Certificate private constructor(entry: KeyStore.PrivateKeyEntry) 
             }
             try {
                 process.outputStream.close()
-                val said = process.inputReader().readText()
-                if (!process.waitFor(1, MINUTES) || process.exitValue() != 0) throw NoCertificate("$keytool: $said")
+                if (!process.waitFor(1, MINUTES)) throw NoCertificate("$keytool does not end")
+                if (process.exitValue() != 0) throw NoCertificate("$keytool: ${process.inputReader().readText()}")
             } finally {
-                process.destroyForcibly()
+                process.destroyForcibly().waitFor()
             }
         }
 
