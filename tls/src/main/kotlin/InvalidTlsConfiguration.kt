@@ -3,9 +3,10 @@ package io.hawser.tls
 import java.nio.file.Path
 
 /**
- * What TLS was given cannot work: [file] where it is a file's fault. It is found when the thing is built, never in a handshake.
+ * What TLS was given cannot work: [file] where it is a file's fault. The message names the file and says why.
  *
- * The message names the file and says why.
+ * It is found when the thing is built, never in a handshake; what becomes of a watched file later is told as
+ * [TlsIdentityEvent.ReloadFailed].
  */
 public class InvalidTlsConfiguration @JvmOverloads constructor(message: String, public val file: Path? = null, cause: Throwable? = null) :
     IllegalArgumentException(message, cause)

@@ -1,5 +1,6 @@
 package io.hawser.tls
 
+import io.hawser.ConnectionLost
 import io.hawser.tls.TlsHandshakeFailed.Reason
 import io.hawser.transport.Buffers
 import io.hawser.transport.RawStream
@@ -140,6 +141,8 @@ internal class TlsPump(
         if (!flush()) return 0
         var count = 0L
         while (outgoing.hasRoomFor(recordSize) && sources.haveRemaining(from)) {
+            // The peer's end has ended our direction as well, as over TLS 1.2; what it sent before is still there to be read.
+            if (engine.isOutboundDone) throw ConnectionLost(inner.endpoint, IOException("the peer has ended TLS in both directions"))
             count += engineFailing { wrap(sources, from) }
         }
         unanswered = 0

@@ -54,6 +54,28 @@ class OpenSslClientSpec : StringSpec({
                 }
             }
 
+            "$provider: a client of TLS $version with the session of another server gets a new one" {
+                val file = "$provider$version.other"
+                serving(server()) { other ->
+                    Peer.client(other, "-tls$version", "-sess_out", file).use { client ->
+                        client.say("hello\n")
+                        client.expect("hello")
+                        client.say("Q\n")
+                        client.finish()
+                    }
+                }
+                val told = Told()
+                serving(server(), told) { server ->
+                    Peer.client(server, "-tls$version", "-sess_in", file).use { client ->
+                        client.say("hello\n")
+                        client.expect("hello")
+                        client.say("Q\n")
+                        client.finish().first shouldContain "New, TLSv"
+                    }
+                    told.life().failures.shouldBeEmpty()
+                }
+            }
+
             "$provider: the application protocol of TLS $version is the first of ours that the client has" {
                 val agreed = CompletableDeferred<TlsSession?>()
                 val tls = server { alpn("echo/2", "echo/1") }

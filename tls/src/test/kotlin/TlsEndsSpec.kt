@@ -3,12 +3,15 @@
 package io.hawser.tls
 
 import io.hawser.CloseReason
+import io.hawser.ConnectionLost
 import io.hawser.event.ConnectionEvent
 import io.hawser.testkit.LeakCheck
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.async
@@ -32,6 +35,36 @@ class TlsEndsSpec : StringSpec({
                         // Without the end of TLS.
                         beneath.await().close()
                         closed.await().reason shouldBe CloseReason.Local
+                    }
+                }
+            }
+        }
+    }
+
+    for (provider in Provider.entries) {
+        "$provider: a write after the peer's end over TLS 1.2, which has ended both directions, loses nothing that came before" {
+            withTimeout(HANG) {
+                coroutineScope {
+                    val tls = ServerTls {
+                        identity(certificates.server)
+                        versions(TlsVersion.TLS12)
+                        provider.set(this)
+                    }
+                    val client = ClientTls {
+                        trust(certificates.authority)
+                        provider.set(this)
+                    }
+                    tcpServer().tls(tls).start(this) { it.writeLine("one\ntwo") }.use { running ->
+                        val closed = async(start = UNDISPATCHED) { running.events.first { it is ConnectionEvent.Closed } }
+                        val connection = tcpClient(running).tls(client, "localhost").connect()
+                        closed.await()
+                        connection.readLine() shouldBe "one"
+                        val failure = shouldThrow<ConnectionLost> { connection.writeLine("an answer") }
+                        failure.message shouldContain "has ended TLS in both directions"
+                        connection.readLine() shouldBe "two"
+                        connection.readLine() shouldBe null
+                        connection.close()
+                        connection.closeReason shouldBe CloseReason.Peer
                     }
                 }
             }
