@@ -42,9 +42,12 @@ public class TlsSession private constructor(
                 session.cipherSuite,
                 engine.applicationProtocol?.ifEmpty { null },
                 serverName ?: if (engine.useClientMode) null else session.requestedName(),
-                session.certificatesOfPeer(),
+                if (engine.asksPeer) session.certificatesOfPeer() else emptyList(),
             )
         }
+
+        /** Who has not asked for certificates has none, and the session would make an exception of it for each connection. */
+        private val SSLEngine.asksPeer: Boolean get() = useClientMode || needClientAuth || wantClientAuth
 
         private fun SSLSession.requestedName(): String? = try {
             (this as? ExtendedSSLSession)?.requestedServerNames?.firstNotNullOfOrNull { it as? SNIHostName }?.asciiName
