@@ -17,6 +17,7 @@ import java.util.concurrent.atomic.AtomicLong
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
+import kotlin.time.toJavaDuration
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.currentCoroutineContext
@@ -146,7 +147,7 @@ public class RunningDatagramServer internal constructor(
             return false
         }
         if (socket.send(ByteBuffer.wrap(bytes), sender, attempt, options.replyTimeout)) return true
-        dropped(sender, bytes.size, DropReason.NoRoom(options.replyTimeout))
+        dropped(sender, bytes.size, DropReason.NoRoom(options.replyTimeout.toJavaDuration()))
         return false
     }
 

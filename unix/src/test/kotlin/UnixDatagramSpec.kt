@@ -43,6 +43,7 @@ import kotlin.random.Random
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
+import kotlin.time.toJavaDuration
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.Dispatchers
@@ -418,7 +419,7 @@ class UnixDatagramSpec : StringSpec({
                 Peer.python(path, mute, *own).use { peer ->
                     peer.line() shouldBe "sent"
                     Hawser.datagramClient(server.endpoint).request("served".encodeToByteArray(), 60.seconds).text shouldBe "served"
-                    withTimeout(HANG) { drops.receive() } shouldBe DropReason.NoRoom(10.milliseconds)
+                    withTimeout(HANG) { drops.receive() } shouldBe DropReason.NoRoom(10.milliseconds.toJavaDuration())
                 }
                 dropped.cancel()
             }

@@ -1,6 +1,7 @@
 package io.hawser.engine
 
 import io.hawser.EventLoopClosed
+import io.hawser.KotlinOnly
 import io.hawser.transport.Buffers
 import io.hawser.transport.Loop
 import io.hawser.transport.TransportApi
@@ -90,7 +91,7 @@ public class EventLoop internal constructor(
     override fun nanoTime(): Long = if (isCurrent) turnBegan else System.nanoTime()
 
     /** Counts for the loop that the caller runs on, whichever stream of whichever loop it uses. */
-    override fun spent(): Boolean = (Thread.currentThread() as? LoopThread)?.loop?.spend() ?: false
+    override fun spent(): Boolean = current()?.spend() ?: false
 
     private fun spend(): Boolean {
         if (--budget >= 0) return false
@@ -113,6 +114,7 @@ public class EventLoop internal constructor(
         }
     }
 
+    @KotlinOnly
     override fun schedule(after: Duration, action: Runnable): DisposableHandle = timers.schedule(after, action)
 
     override suspend fun select(selectable: Selectable, interest: SelectInterest) {
@@ -270,7 +272,11 @@ public class EventLoop internal constructor(
 
     private class LoopThread(val loop: EventLoop, live: Runnable) : Thread(live, loop.name)
 
-    internal companion object {
+    public companion object {
+        /** The loop whose thread calls this, or null: nobody may wait on such a thread, because all of the loop's connections would. */
+        @JvmStatic
+        public fun current(): EventLoop? = (Thread.currentThread() as? LoopThread)?.loop
+
         /** Tasks between two selections, so that coroutines that keep each other busy do not starve the sockets. */
         private const val TASKS_PER_TURN = 64
 

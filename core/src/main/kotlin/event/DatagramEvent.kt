@@ -2,7 +2,7 @@ package io.hawser.event
 
 import io.hawser.Admission
 import java.net.SocketAddress
-import kotlin.time.Duration
+import java.time.Duration
 
 /**
  * What happened at the socket of datagrams [id]. Events of one socket come in the order in which they happened: [Opened] first, [Closed]
@@ -89,6 +89,6 @@ public sealed interface DropReason {
 
     /** It is a reply, and whom it was for had no room for it within [patience], or there was none to send it from. */
     public data class NoRoom(public val patience: Duration) : DropReason {
-        override fun toString(): String = "there was no room for it within $patience"
+        override fun toString(): String = "there was no room for it within ${patience.toMillis()} ms"
     }
 }

@@ -6,6 +6,7 @@ import io.hawser.ConnectFailed
 import io.hawser.ConnectionClosed
 import io.hawser.Endpoint
 import io.hawser.HandshakeTimeout
+import io.hawser.KotlinOnly
 import java.io.IOException
 import java.net.SocketAddress
 import java.nio.channels.ClosedChannelException
@@ -63,6 +64,7 @@ public interface Connector {
 
 /** A connector to [remote] that does [open]. */
 @TransportApi
+@KotlinOnly
 public fun Connector(remote: SocketAddress, open: suspend (failed: (ConnectFailed) -> Unit) -> RawStream): Connector = object : Connector {
     override val remote = remote
 

@@ -1,5 +1,6 @@
 package io.hawser.transport
 
+import io.hawser.KotlinOnly
 import kotlin.time.Duration
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.DisposableHandle
@@ -25,6 +26,7 @@ public interface Loop {
      *
      * Disposing the handle keeps an action that has not begun from running, and the loop from keeping it. Any thread; once is enough.
      */
+    @KotlinOnly
     public fun schedule(after: Duration, action: Runnable): DisposableHandle
 
     /**

@@ -2,6 +2,7 @@
 
 package io.hawser.testkit
 
+import io.hawser.KotlinOnly
 import io.hawser.transport.Buffers
 import io.hawser.transport.Loop
 import io.hawser.transport.TransportApi
@@ -11,6 +12,8 @@ import kotlin.coroutines.CoroutineContext
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.nanoseconds
+import kotlin.time.toJavaDuration
+import kotlin.time.toKotlinDuration
 import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Delay
@@ -44,10 +47,16 @@ public class ManualLoop : Loop {
     private var budget = 0
 
     /** How much virtual time has passed. */
+    @get:JvmSynthetic
     public val elapsed: Duration get() = now.nanoseconds
+
+    /** For Java: see [elapsed]. */
+    @JvmName("getElapsed")
+    public fun elapsedAsJava(): java.time.Duration = elapsed.toJavaDuration()
 
     override fun nanoTime(): Long = now
 
+    @KotlinOnly
     override fun schedule(after: Duration, action: Runnable): DisposableHandle {
         val due = now + after.inWholeNanoseconds.coerceIn(0, Long.MAX_VALUE / 2)
         return synchronized(timers) { Timer(due, timersMade++, action).also(timers::add) }
@@ -74,6 +83,7 @@ public class ManualLoop : Loop {
      * @throws IllegalArgumentException if [duration] is negative or infinite.
      * @throws IllegalStateException if the loop is being driven already.
      */
+    @JvmSynthetic
     public fun advanceBy(duration: Duration) {
         require(!duration.isNegative() && duration.isFinite()) { "not a finite duration >= 0: $duration" }
         driving {
@@ -89,6 +99,9 @@ public class ManualLoop : Loop {
             now = end
         }
     }
+
+    /** [advanceBy] for callers with Java's durations. */
+    public fun advanceBy(duration: java.time.Duration): Unit = advanceBy(duration.toKotlinDuration())
 
     override fun toString(): String = "manual loop at $elapsed"
 

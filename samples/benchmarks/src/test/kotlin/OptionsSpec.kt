@@ -48,7 +48,7 @@ internal class OptionsSpec : FunSpec({
     test("every server and benchmark there is finds its way into the catalogue") {
         Contestant.all.map(Contestant::name) shouldContainExactly
             listOf(
-                "hawser", "c-epoll", "go", "hawser-conscrypt", "java-net", "java-net-virtual", "ktor",
+                "hawser", "c-epoll", "go", "hawser-blocking", "hawser-conscrypt", "java-net", "java-net-virtual", "ktor",
                 "netty-epoll", "netty-nio", "netty-tcnative", "vertx",
             )
         Benchmark.all.map(Benchmark::name) shouldContainExactly listOf(

@@ -7,6 +7,7 @@ import io.hawser.DatagramExchange
 import io.hawser.DatagramServer
 import io.hawser.DatagramServerOptions
 import io.hawser.DatagramSocket
+import io.hawser.KotlinOnly
 import io.hawser.RunningDatagramServer
 import io.hawser.testkit.LeakCheck
 import io.kotest.core.spec.style.StringSpec
@@ -22,6 +23,7 @@ import kotlinx.coroutines.withTimeout
  *
  * [context] is where the tests themselves run: contracts hold on an event loop and off it.
  */
+@KotlinOnly
 public class ContractDatagrams(
     public val server: (DatagramServerOptions) -> DatagramServer,
     public val client: (RunningDatagramServer, DatagramClientOptions) -> DatagramClient,

@@ -2,6 +2,7 @@ package io.hawser.testkit.contract
 
 import io.hawser.ClientOptions
 import io.hawser.Connection
+import io.hawser.KotlinOnly
 import io.hawser.RunningServer
 import io.hawser.ServerOptions
 import io.hawser.StreamClient
@@ -17,6 +18,7 @@ import kotlinx.coroutines.coroutineScope
  *
  * [context] is where the tests themselves run: contracts hold on an event loop and off it.
  */
+@KotlinOnly
 public class ContractTransport(
     public val server: (ServerOptions) -> StreamServer,
     public val client: (RunningServer, ClientOptions) -> StreamClient,

@@ -45,6 +45,7 @@ internal sealed class Chart(val file: String, val title: String) {
         private val colors = mapOf(
             "hawser" to 0xE4572E,
             "hawser-conscrypt" to 0xF2A488,
+            "hawser-blocking" to 0xA8321A,
             "netty-nio" to 0x1B6CA8,
             "netty-epoll" to 0x6FB1E0,
             "netty-tcnative" to 0x0F3D62,

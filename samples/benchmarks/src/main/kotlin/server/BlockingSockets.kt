@@ -47,14 +47,6 @@ internal sealed class BlockingSockets(name: String) : JvmContestant(name, tcpSer
         }
     }
 
-    private fun copy(input: InputStream, output: OutputStream, buffer: ByteArray) {
-        while (true) {
-            val count = input.read(buffer)
-            if (count < 0) return
-            output.write(buffer, 0, count)
-        }
-    }
-
     private fun sink(input: InputStream, output: OutputStream) {
         val buffer = ByteArray(PIECE)
         var received = 0L
@@ -80,8 +72,16 @@ internal sealed class BlockingSockets(name: String) : JvmContestant(name, tcpSer
 
     private companion object {
         const val BACKLOG = 1_024
+    }
+}
 
-        /** A connection that waits holds it: ten thousand have to fit in the heap. Larger ones are no faster. */
-        const val ECHO_BUFFER_SIZE = 16 * 1024
+/** A connection that waits holds it: ten thousand have to fit in the heap. Larger ones are no faster. */
+internal const val ECHO_BUFFER_SIZE: Int = 16 * 1024
+
+internal fun copy(input: InputStream, output: OutputStream, buffer: ByteArray) {
+    while (true) {
+        val count = input.read(buffer)
+        if (count < 0) return
+        output.write(buffer, 0, count)
     }
 }

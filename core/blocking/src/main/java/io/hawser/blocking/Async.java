@@ -1,0 +1,64 @@
+package io.hawser.blocking;
+
+import io.hawser.Connection;
+import io.hawser.DatagramClient;
+import io.hawser.DatagramServer;
+import io.hawser.DatagramSocket;
+import io.hawser.StreamClient;
+import io.hawser.StreamServer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow.Publisher;
+import kotlinx.coroutines.flow.Flow;
+import kotlinx.coroutines.jdk9.ReactiveFlowKt;
+
+/**
+ * Sockets with futures: {@code Async.client(Tcp.client("db", 5432)).connect()}. Any client and any server will do, over whatever transport,
+ * with or without TLS. Any thread may use it, those of event loops too.
+ *
+ * <p>A call does in the calling thread what it can do without waiting; the rest goes on in {@code Dispatchers.Default}, and what depends on
+ * its future there too, unless it says otherwise. Cancelling a future that a method here returned cancels the call, with what
+ * {@link Blocking} says of interrupts; the futures that depend on it do not cancel it.
+ */
+public final class Async {
+    private Async() {}
+
+    /** The connections of {@code client}, with futures. */
+    public static AsyncClient client(StreamClient client) {
+        return new AsyncClient(client);
+    }
+
+    /** The sockets of {@code client}, with futures. */
+    public static AsyncDatagramClient client(DatagramClient client) {
+        return new AsyncDatagramClient(client);
+    }
+
+    /** What starts {@code server} with a handler that returns a future. */
+    public static AsyncServer.Starter server(StreamServer server) {
+        return new AsyncServer.Starter(server);
+    }
+
+    /** What starts {@code server} with a handler that returns a future. */
+    public static AsyncServer.DatagramStarter server(DatagramServer server) {
+        return new AsyncServer.DatagramStarter(server);
+    }
+
+    /** {@code connection} with futures; both can be used side by side. */
+    public static AsyncConnection connection(Connection connection) {
+        return new AsyncConnection(connection);
+    }
+
+    /** {@code socket} with futures; both can be used side by side. */
+    public static AsyncDatagramSocket socket(DatagramSocket socket) {
+        return new AsyncDatagramSocket(socket);
+    }
+
+    /** Calls any suspending function: {@code Async.call(it -> Tls.startTls(connection, tls, it))}. */
+    public static <T> CompletableFuture<T> call(Suspending<T> suspending) {
+        return FutureCall.of(suspending);
+    }
+
+    /** Any flow, of events for instance, to any number of subscribers, each of which collects it. */
+    public static <T> Publisher<T> publisher(Flow<T> flow) {
+        return ReactiveFlowKt.asPublisher(flow);
+    }
+}

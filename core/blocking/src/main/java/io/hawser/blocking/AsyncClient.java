@@ -1,0 +1,29 @@
+package io.hawser.blocking;
+
+import io.hawser.Connection;
+import io.hawser.StreamClient;
+import java.util.concurrent.CompletableFuture;
+
+/** A {@link StreamClient} with futures. It holds nothing; each connection is its caller's. Any thread may use it. */
+public final class AsyncClient {
+    private final StreamClient client;
+
+    AsyncClient(StreamClient client) {
+        this.client = client;
+    }
+
+    /** Connects, as {@link BlockingClient#connect()} does. Cancelling it leaves nothing open. */
+    public CompletableFuture<AsyncConnection> connect() {
+        return FutureCall.of(client::connect, AsyncConnection::new, Connection::close);
+    }
+
+    /** The client that this one is of. */
+    public StreamClient unwrap() {
+        return client;
+    }
+
+    @Override
+    public String toString() {
+        return client.toString();
+    }
+}

@@ -1,0 +1,66 @@
+package io.hawser.blocking;
+
+import io.hawser.Connection;
+import io.hawser.DatagramClient;
+import io.hawser.DatagramServer;
+import io.hawser.DatagramSocket;
+import io.hawser.StreamClient;
+import io.hawser.StreamServer;
+import java.io.IOException;
+
+/**
+ * Sockets for threads that wait: {@code Blocking.client(Tcp.client("db", 5432)).connect()}. Any client and any server will do, over
+ * whatever transport, with or without TLS.
+ *
+ * <p>A call that need not wait does its work in the calling thread and returns. One that waits parks the thread, platform or virtual, which
+ * costs the event loops nothing. On a thread of an event loop every such call fails at once with {@link IllegalStateException}: it would
+ * stop all connections of the loop, its own among them.
+ *
+ * <p>An interrupt ends a call that waits at once, with {@link InterruptedException}. What becomes of the connection is what becomes of it
+ * when the suspending call is cancelled: an interrupted read loses no byte, and the next one goes on where it was; an interrupted write that
+ * had sent nothing has sent nothing, and one that had begun aborts the connection, because half a message would corrupt the stream.
+ */
+public final class Blocking {
+    private Blocking() {}
+
+    /** The connections of {@code client}, for threads that wait. */
+    public static BlockingClient client(StreamClient client) {
+        return new BlockingClient(client);
+    }
+
+    /** The sockets of {@code client}, for threads that wait. */
+    public static BlockingDatagramClient client(DatagramClient client) {
+        return new BlockingDatagramClient(client);
+    }
+
+    /** What starts {@code server} with a handler that may wait. */
+    public static BlockingServer.Starter server(StreamServer server) {
+        return new BlockingServer.Starter(server, HandlerThreads.standard());
+    }
+
+    /** What starts {@code server} with a handler that may wait. */
+    public static BlockingDatagramServer.Starter server(DatagramServer server) {
+        return new BlockingDatagramServer.Starter(server, HandlerThreads.standard());
+    }
+
+    /** {@code connection} for threads that wait; both can be used side by side. */
+    public static BlockingConnection connection(Connection connection) {
+        return new BlockingConnection(connection);
+    }
+
+    /** {@code socket} for threads that wait; both can be used side by side. */
+    public static BlockingDatagramSocket socket(DatagramSocket socket) {
+        return new BlockingDatagramSocket(socket);
+    }
+
+    /**
+     * Calls any suspending function and waits for it: {@code Blocking.await(it -> Tls.startTls(connection, tls, it))}.
+     *
+     * @throws IOException as the function does
+     * @throws InterruptedException if the thread is interrupted: the call has been cancelled and has ended
+     * @throws IllegalStateException on a thread of an event loop
+     */
+    public static <T> T await(Suspending<T> suspending) throws IOException, InterruptedException {
+        return Call.await(suspending);
+    }
+}
