@@ -1,6 +1,7 @@
 package io.hawser.blocking;
 
 import io.hawser.Connection;
+import io.hawser.Connections;
 import io.hawser.DatagramClient;
 import io.hawser.DatagramServer;
 import io.hawser.DatagramSocket;
@@ -51,6 +52,15 @@ public final class Blocking {
     /** {@code socket} for threads that wait; both can be used side by side. */
     public static BlockingDatagramSocket socket(DatagramSocket socket) {
         return new BlockingDatagramSocket(socket);
+    }
+
+    /**
+     * Copies both ways between {@code first} and {@code second} until both have ended, and passes each end on. Neither is closed; if one
+     * direction fails, both are aborted.
+     */
+    public static void relay(BlockingConnection first, BlockingConnection second)
+            throws IOException, InterruptedException {
+        Call.await(it -> Connections.relay(first.unwrap(), second.unwrap(), it));
     }
 
     /**

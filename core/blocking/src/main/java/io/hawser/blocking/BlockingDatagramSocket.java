@@ -86,6 +86,21 @@ public final class BlockingDatagramSocket implements Closeable {
         Call.await(it -> socket.send(datagram, target, it));
     }
 
+    /** Sends {@code bytes} to the peer if the system has room for them at once, and returns whether it had. It does not wait. */
+    public boolean trySend(byte[] bytes) throws IOException {
+        return socket.trySend(bytes);
+    }
+
+    /** As {@link #trySend(byte[])}, to {@code target}. */
+    public boolean trySend(byte[] bytes, SocketAddress target) throws IOException {
+        return socket.trySend(bytes, target);
+    }
+
+    /** A datagram that has come already, or null. It does not wait. */
+    public Datagram tryReceive() throws IOException {
+        return socket.tryReceive();
+    }
+
     /**
      * Waits for a datagram.
      *

@@ -1,18 +1,16 @@
 package io.hawser.samples.programs;
 
-import static io.hawser.samples.programs.Await.await;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.hawser.Datagram;
-import io.hawser.DatagramExchange;
 import io.hawser.Hawser;
-import io.hawser.RunningDatagramServer;
+import io.hawser.blocking.Blocking;
+import io.hawser.blocking.BlockingDatagramClient;
+import io.hawser.blocking.BlockingDatagramHandler.Reply;
+import io.hawser.blocking.BlockingDatagramServer;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
-import kotlin.Unit;
-import kotlin.coroutines.Continuation;
-import kotlinx.coroutines.GlobalScope;
 
 /** A worker in Java that is told what to do by datagrams, and answers each. */
 public final class Control {
@@ -22,25 +20,22 @@ public final class Control {
 
     public static void main(String[] args) throws IOException, InterruptedException {
         String endpoint = args.length > 0 ? args[0] : "udp://127.0.0.1:0";
-        RunningDatagramServer worker =
-                await(caller -> Hawser.datagramServer(endpoint).start(GlobalScope.INSTANCE, Control::obey, caller));
-        try (worker) {
+        try (BlockingDatagramServer worker =
+                Blocking.server(Hawser.datagramServer(endpoint)).start(Control::obey)) {
+            BlockingDatagramClient client = Blocking.client(Hawser.datagramClient(worker.getEndpoint()));
             for (String order : new String[] {"pause", "status", "resume"}) {
-                Datagram answer = await(caller -> Hawser.datagramClient(worker.getEndpoint())
-                        .request(order.getBytes(UTF_8), Duration.ofSeconds(1), caller));
+                Datagram answer = client.request(order.getBytes(UTF_8), Duration.ofSeconds(1));
                 System.out.println(order + ": " + answer.getText());
             }
         }
     }
 
-    /** Whether the reply has left is a Boolean, which nobody asks for here. */
-    @SuppressWarnings({"unchecked", "rawtypes"})
-    private static Object obey(DatagramExchange exchange, Datagram order, Continuation<? super Unit> caller) {
+    private static void obey(Datagram order, Reply reply) throws IOException, InterruptedException {
         switch (order.getText()) {
             case "pause" -> PAUSED.set(true);
             case "resume" -> PAUSED.set(false);
             default -> {}
         }
-        return exchange.reply((PAUSED.get() ? "paused" : "working").getBytes(UTF_8), (Continuation) caller);
+        reply.send((PAUSED.get() ? "paused" : "working").getBytes(UTF_8));
     }
 }

@@ -1,19 +1,18 @@
 package io.hawser.samples.programs;
 
-import static io.hawser.samples.programs.Await.await;
-
-import io.hawser.Connection;
-import io.hawser.RunningServer;
-import io.hawser.SocketFailure;
 import io.hawser.StreamClient;
+import io.hawser.StreamServer;
+import io.hawser.blocking.Blocking;
+import io.hawser.blocking.BlockingConnection;
+import io.hawser.blocking.BlockingServer;
 import io.hawser.tcp.Tcp;
 import io.hawser.tls.ClientAuth;
 import io.hawser.tls.ClientTls;
 import io.hawser.tls.ServerTls;
 import io.hawser.tls.Tls;
 import io.hawser.tls.TlsSession;
+import java.io.IOException;
 import java.nio.file.Path;
-import kotlinx.coroutines.GlobalScope;
 
 /**
  * TLS in Java: a server that greets who has shown a certificate, and a client.
@@ -22,11 +21,9 @@ import kotlinx.coroutines.GlobalScope;
  * {@code server.key} and {@code client.key}.
  */
 public final class Secure {
-    private static final int LONGEST_LINE = 1024;
-
     private Secure() {}
 
-    public static void main(String[] args) throws SocketFailure, InterruptedException {
+    public static void main(String[] args) throws IOException, InterruptedException {
         Path folder = Path.of(args[0]);
         Path authority = folder.resolve("authority.pem");
         ServerTls serverTls = ServerTls.builder()
@@ -38,21 +35,18 @@ public final class Secure {
                 .identity(folder.resolve("client.pem"), folder.resolve("client.key"))
                 .trust(authority)
                 .build();
-        RunningServer server = await(caller -> Tls.tls(Tcp.server("127.0.0.1", 0), serverTls)
-                .start(
-                        GlobalScope.INSTANCE,
-                        (scope, connection, handler) -> connection.writeLine("good day, " + guest(connection), handler),
-                        caller));
-        try (server) {
-            StreamClient client = Tls.tls(Tcp.client("localhost", server.getPort()), clientTls);
-            String greeting = await(caller ->
-                    client.connect((scope, connection, handler) -> connection.readLine(LONGEST_LINE, handler), caller));
-            System.out.println(greeting);
+        StreamServer server = Tls.tls(Tcp.server("127.0.0.1", 0), serverTls);
+        try (BlockingServer running =
+                Blocking.server(server).start(connection -> connection.writeLine("good day, " + guest(connection)))) {
+            StreamClient client = Tls.tls(Tcp.client("localhost", running.getPort()), clientTls);
+            try (BlockingConnection connection = Blocking.client(client).connect()) {
+                System.out.println(connection.readLine());
+            }
         }
     }
 
-    private static String guest(Connection connection) {
-        TlsSession session = Tls.getTlsSession(connection);
+    private static String guest(BlockingConnection connection) {
+        TlsSession session = Tls.getTlsSession(connection.unwrap());
         return session.getPeerCertificates().get(0).getSubjectX500Principal().getName();
     }
 }
