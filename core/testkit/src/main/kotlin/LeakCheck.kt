@@ -90,13 +90,13 @@ public object LeakCheck : TestCaseExtension, AfterSpecListener {
         throw AssertionError("the threads do not come to rest; in $REST they used\n$each")
     }
 
-    private fun baseline(): Holdings {
+    internal fun baseline(): Holdings {
         // What is shared stays, and is no test's leak.
         EventLoopGroup.shared
         return Holdings.now()
     }
 
-    private suspend fun leftSince(before: Holdings): AssertionError? {
+    internal suspend fun leftSince(before: Holdings): AssertionError? {
         val descriptors = settled(DESCRIPTORS_GONE) { it.descriptorsBeyond(before) }
         val threads = settled(THREADS_GONE) { it.threadsBeyond(before) }
         val left = descriptors + threads
