@@ -1,6 +1,7 @@
 package io.hawser.udp
 
 import io.hawser.DatagramServerOptions
+import io.hawser.testkit.Program
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import kotlin.io.path.Path
@@ -14,7 +15,7 @@ import kotlinx.coroutines.yield
 /** More than the handlers can take, in a JVM of its own. */
 class FloodSpec : StringSpec({
     "of a million datagrams a slow handler gets what there is room for, the others are counted, and memory stays flat" {
-        require("python3")
+        Program.require("python3")
         withTimeout(HANG) { run(*java(Flooded)).trim() } shouldBe "all accounted for: true, dropped some: true, flat: true"
     }
 })

@@ -2,6 +2,7 @@ package io.hawser.udp
 
 import io.hawser.DatagramClientOptions
 import io.hawser.SocketOptions
+import io.hawser.testkit.Program
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import kotlin.io.path.Path
@@ -28,7 +29,7 @@ class NetworkNamespaceSpec : StringSpec({
 
 /** What [main] prints in a network made by [setup]. */
 private suspend fun within(setup: String, main: Any): String = withTimeout(HANG) {
-    listOf("ip", "tc").forEach(::require)
+    listOf("ip", "tc").forEach(Program::require)
     val said = run("unshare", "-n", "true")
     if (said.isNotEmpty()) throw TestAbortedException("no network namespaces here: $said")
     run("unshare", "-n", "sh", "-c", "set -e\n${setup.trimIndent()}\nexec \"$0\" \"$@\"", *java(main)).trim()
