@@ -8,6 +8,7 @@ import io.hawser.Hawser
 import io.hawser.ServerOptions
 import io.hawser.SocketOptions
 import io.hawser.UnsupportedTransport
+import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.Program
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
@@ -34,6 +35,8 @@ import org.opentest4j.TestAbortedException
 
 /** Networks that are not there, in a network namespace of a JVM of its own. */
 class NetworkNamespaceSpec : StringSpec({
+    extension(LeakCheck)
+
     // Whoever connects into 10.9.0.0/24 hears nothing, because no neighbour is asked for and the far end takes no frame.
     val network = """
         ip link add d0 type veth peer name d1 && ip link set d1 up && ip link set d0 arp off up

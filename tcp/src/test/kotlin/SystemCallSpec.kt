@@ -7,6 +7,7 @@ import io.hawser.engine.EventLoopGroup
 import io.hawser.engine.EventLoopOptions
 import io.hawser.event.ConnectionEvent
 import io.hawser.event.ServerEvent
+import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.Program
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.ints.shouldBeGreaterThan
@@ -27,6 +28,8 @@ import kotlinx.coroutines.withTimeout
 
 /** An echo server in a JVM of its own whose system calls fail now and then. */
 class SystemCallSpec : StringSpec({
+    extension(LeakCheck)
+
     val tenEchoes = """
         for i in range(10):
             s=connect(); s.sendall(b'hello'); s.shutdown(socket.SHUT_WR)

@@ -22,7 +22,8 @@ import kotlinx.coroutines.delay
 /**
  * Fails a test that leaves descriptors or threads behind, and a spec after which the threads do not come to rest.
  *
- * Register it per spec: `extension(LeakCheck)`, or `override val extensions: List<Extension> = listOf(LeakCheck)`.
+ * Register it per spec: `extension(LeakCheck)`, or `override val extensions: List<Extension> = listOf(LeakCheck)`. For JUnit 5 there is
+ * [io.hawser.testkit.junit.LeakCheckExtension]; a [ServerExtension] has it in itself.
  *
  * After each test, when its `afterTest` callbacks have run, every socket, pipe and selector opened meanwhile must be closed within a
  * second, and every thread that is not the JVM's, the coroutine library's or the test framework's be gone within three: pools may keep
