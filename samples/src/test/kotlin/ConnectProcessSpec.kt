@@ -1,5 +1,6 @@
 package io.hawser.samples
 
+import io.hawser.testkit.LeakCheck
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
@@ -12,6 +13,7 @@ import kotlin.concurrent.thread
 
 /** `connect` and `relay` as their users meet them: processes, pipes, and peers that end in every order. */
 class ConnectProcessSpec : StringSpec({
+    extension(LeakCheck)
     timeout = 180_000
 
     /** Runs [block] with `connect` to a server of one, and the connection that this accepted. */

@@ -1,5 +1,6 @@
 package io.hawser.samples
 
+import io.hawser.testkit.LeakCheck
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldStartWith
@@ -10,6 +11,7 @@ import java.net.ServerSocket
 
 /** `echo` and `connect` over datagrams as their users meet them. */
 class DatagramProcessSpec : StringSpec({
+    extension(LeakCheck)
     timeout = 180_000
     val loopback = InetAddress.getLoopbackAddress()
 

@@ -1,5 +1,6 @@
 package io.hawser.samples
 
+import io.hawser.testkit.LeakCheck
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainAll
 import io.kotest.matchers.doubles.shouldBeBetween
@@ -24,6 +25,7 @@ private const val STATS =
 
 /** Whom `echo` lets in and for how long, what it tells of that, and how it ends. */
 class EchoOptionsProcessSpec : StringSpec({
+    extension(LeakCheck)
     timeout = 300_000
 
     fun Socket.seesTheEnd() = getInputStream().read() shouldBe -1

@@ -1,5 +1,6 @@
 package io.hawser.samples
 
+import io.hawser.testkit.LeakCheck
 import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
@@ -13,6 +14,7 @@ import kotlin.time.Duration.Companion.seconds
 
 /** `echo` as its users meet it: a process, programs that talk to it, and signals. */
 class EchoProcessSpec : StringSpec({
+    extension(LeakCheck)
     timeout = 180_000
 
     suspend fun awaitRefusal(port: Int) = eventually(60.seconds) { shouldThrow<ConnectException> { Socket("127.0.0.1", port).close() } }

@@ -1,5 +1,6 @@
 package io.hawser.samples
 
+import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.TestCertificates
 import io.kotest.assertions.nondeterministic.until
 import io.kotest.core.spec.style.StringSpec
@@ -15,6 +16,7 @@ private const val UNTRUSTED = "unable to find valid certification path to reques
 
 /** `echo`, `connect` and `relay` over TLS as their users meet them, and programs of others that speak it. */
 class TlsProcessSpec : StringSpec({
+    extension(LeakCheck)
     timeout = 180_000
 
     val certificates = TestCertificates.create("localhost", "127.0.0.1")

@@ -5,6 +5,7 @@ import io.hawser.WhenFull
 import io.hawser.copyTo
 import io.hawser.event.ConnectionEvent
 import io.hawser.event.ServerEvent
+import io.hawser.testkit.Program
 import java.io.File
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineScope
@@ -66,9 +67,9 @@ private fun loadClasses() {
 }
 
 /** Runs [block] with the port of the child server [main] under [wrapper]; returns what it printed until then. */
-internal suspend fun withChild(main: Any, vararg wrapper: String, block: suspend CoroutineScope.(Peer, Int) -> Unit): List<String> =
+internal suspend fun withChild(main: Any, vararg wrapper: String, block: suspend CoroutineScope.(Program, Int) -> Unit): List<String> =
     withTimeout(HANG) {
-        Peer.java(main::class.java.name, *wrapper).use { child ->
+        Program.java(main::class.java.name, wrapper = wrapper.toList()).use { child ->
             var line = checkNotNull(child.line()) { "the server ended before it listened" }
             while (!line.startsWith("listening ")) line = checkNotNull(child.line()) { "the server ended before it listened: $line" }
             val output = async { generateSequence { }.asFlow().map { child.line() }.takeWhile { it != null }.filterNotNull().toList() }

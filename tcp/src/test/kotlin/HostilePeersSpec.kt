@@ -8,6 +8,7 @@ import io.hawser.ServerOptions
 import io.hawser.event.ConnectionEvent
 import io.hawser.event.ServerState
 import io.hawser.testkit.LeakCheck
+import io.hawser.testkit.Program
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldHaveSize
@@ -73,7 +74,7 @@ class HostilePeersSpec : StringSpec({
                 print(n)
             """
             Peer.python(server.port, program).use { it.finish() shouldBe ("1000000\n" to 0) }
-            Peer.run("socat", "-t5", "-", "TCP:127.0.0.1:${server.port}").use {
+            Program.start("socat", "-t5", "-", "TCP:127.0.0.1:${server.port}").use {
                 it.say("through socat\n")
                 it.line() shouldBe "through socat"
             }

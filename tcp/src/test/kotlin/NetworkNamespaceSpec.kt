@@ -8,6 +8,8 @@ import io.hawser.Hawser
 import io.hawser.ServerOptions
 import io.hawser.SocketOptions
 import io.hawser.UnsupportedTransport
+import io.hawser.testkit.LeakCheck
+import io.hawser.testkit.Program
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import java.net.InetAddress
@@ -33,6 +35,8 @@ import org.opentest4j.TestAbortedException
 
 /** Networks that are not there, in a network namespace of a JVM of its own. */
 class NetworkNamespaceSpec : StringSpec({
+    extension(LeakCheck)
+
     // Whoever connects into 10.9.0.0/24 hears nothing, because no neighbour is asked for and the far end takes no frame.
     val network = """
         ip link add d0 type veth peer name d1 && ip link set d1 up && ip link set d0 arp off up
@@ -74,13 +78,13 @@ class NetworkNamespaceSpec : StringSpec({
 
 /** Runs [main] of this file in a network made by [setup], and returns what it prints. */
 private suspend fun within(setup: String, main: String, wrapper: String = ""): String = withTimeout(HANG) {
-    listOf("ip", "unshare", "setpriv").forEach(Peer::require)
-    Peer.run("unshare", "-n", "true").use { peer ->
+    listOf("ip", "unshare", "setpriv").forEach(Program::require)
+    Program.start("unshare", "-n", "true").use { peer ->
         val (said, status) = peer.finish()
         if (status != 0) throw TestAbortedException("no network namespaces here: $said")
     }
     val script = "set -e\nip link set lo up\n${setup.trimIndent()}\nexec $wrapper \"$0\" \"$@\""
-    Peer.java("io.hawser.tcp.$main", "unshare", "-n", "sh", "-c", script).use { it.finish() }.let { (output, status) ->
+    Program.java("io.hawser.tcp.$main", wrapper = listOf("unshare", "-n", "sh", "-c", script)).use { it.finish() }.let { (output, status) ->
         check(status == 0) { "it ended with $status: $output" }
         output.trim()
     }

@@ -7,6 +7,8 @@ import io.hawser.engine.EventLoopGroup
 import io.hawser.engine.EventLoopOptions
 import io.hawser.event.ConnectionEvent
 import io.hawser.event.ServerEvent
+import io.hawser.testkit.LeakCheck
+import io.hawser.testkit.Program
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
@@ -26,6 +28,8 @@ import kotlinx.coroutines.withTimeout
 
 /** An echo server in a JVM of its own whose system calls fail now and then. */
 class SystemCallSpec : StringSpec({
+    extension(LeakCheck)
+
     val tenEchoes = """
         for i in range(10):
             s=connect(); s.sendall(b'hello'); s.shutdown(socket.SHUT_WR)
@@ -55,7 +59,7 @@ class SystemCallSpec : StringSpec({
         // Reads fail too for real, but here a failing read would hit the class loader as well.
         val control = Files.createTempDirectory("hawser").resolve("control")
         val output = under("fiu-run", "-x", "-f", "$control") { port ->
-            Peer.run("fiu-ctrl", "-f", "$control", "-c", "enable_random name=posix/io/rw/write*,probability=0.05", "$pid").use {
+            Program.start("fiu-ctrl", "-f", "$control", "-c", "enable_random name=posix/io/rw/write*,probability=0.05", "$pid").use {
                 it.finish() shouldBe ("" to 0)
             }
             val program = """
@@ -78,7 +82,7 @@ class SystemCallSpec : StringSpec({
 })
 
 /** Runs [block] while every second of the system calls [into] fails with [error]; nobody above may notice. */
-private suspend fun injecting(error: String, into: String, block: suspend Peer.(Int) -> Unit) {
+private suspend fun injecting(error: String, into: String, block: suspend Program.(Int) -> Unit) {
     val trace = Files.createTempFile("hawser", ".strace")
     val output =
         under("strace", "-f", "-qq", "-o", "$trace", "-e", "trace=$into", "-e", "inject=$into:error=$error:when=1+2", block = block)
@@ -88,8 +92,8 @@ private suspend fun injecting(error: String, into: String, block: suspend Peer.(
 }
 
 /** Runs [block] with the port of a [SystemCallEcho] that runs under [wrapper]; returns what it printed meanwhile. */
-private suspend fun under(vararg wrapper: String, block: suspend Peer.(Int) -> Unit): List<String> = withTimeout(HANG) {
-    Peer.java("io.hawser.tcp.SystemCallEcho", *wrapper).use { server ->
+private suspend fun under(vararg wrapper: String, block: suspend Program.(Int) -> Unit): List<String> = withTimeout(HANG) {
+    Program.java("io.hawser.tcp.SystemCallEcho", wrapper = wrapper.toList()).use { server ->
         val port = server.port()
         val output = async { generateSequence { }.asFlow().map { server.line() }.takeWhile { it != null }.filterNotNull().toList() }
         server.block(port)
@@ -98,7 +102,7 @@ private suspend fun under(vararg wrapper: String, block: suspend Peer.(Int) -> U
     }
 }
 
-private suspend fun Peer.port(): Int {
+private suspend fun Program.port(): Int {
     while (true) {
         val line = checkNotNull(line()) { "the server ended before it listened" }
         if (line.startsWith("listening ")) return line.removePrefix("listening ").toInt()

@@ -9,6 +9,7 @@ import io.hawser.ServerOptions
 import io.hawser.UnsupportedTransport
 import io.hawser.copyTo
 import io.hawser.testkit.LeakCheck
+import io.hawser.testkit.Program
 import io.hawser.transport.TransportApi
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
@@ -67,7 +68,10 @@ class TcpTransportSpec : StringSpec({
     }
 
     "a JVM that has no IPv6 names its platform" {
-        Peer.java("io.hawser.tcp.WithoutIpv6Sockets", "env", "JAVA_TOOL_OPTIONS=-Djava.net.preferIPv4Stack=true").use { peer ->
+        Program.java(
+            "io.hawser.tcp.WithoutIpv6Sockets",
+            wrapper = listOf("env", "JAVA_TOOL_OPTIONS=-Djava.net.preferIPv4Stack=true"),
+        ).use { peer ->
             val (output, status) = peer.finish()
             val platform = "${System.getProperty("os.name")} ${System.getProperty("os.version")} " +
                 "(${System.getProperty("os.arch")}) with Java ${System.getProperty("java.version")}"

@@ -8,6 +8,7 @@ import io.hawser.WriteTimeout
 import io.hawser.event.ConnectionEvent
 import io.hawser.testkit.FaultProxy
 import io.hawser.testkit.LeakCheck
+import io.hawser.testkit.Program
 import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldHaveSize
@@ -172,7 +173,7 @@ class TimeoutFaultsSpec : StringSpec({
         serving(reading) { server ->
             Peer.python(server.port, "s=connect(); print(s.getsockname()[1]); sys.stdin.readline()").use { client ->
                 val port = client.line()
-                val (killed, status) = Peer.run("ss", "-K", "-H", "src", "127.0.0.1:${server.port}", "dst", "127.0.0.1:$port").use {
+                val (killed, status) = Program.start("ss", "-K", "-H", "src", "127.0.0.1:${server.port}", "dst", "127.0.0.1:$port").use {
                     it.finish()
                 }
                 if (status != 0 || "127.0.0.1" !in killed) throw TestAbortedException("this kernel cannot kill sockets: $killed")

@@ -6,19 +6,14 @@ import io.hawser.RunningServer
 import io.hawser.ServerOptions
 import io.hawser.copyTo
 import io.hawser.event.ConnectionEvent
+import io.hawser.testkit.Program
 import io.hawser.testkit.TestCertificates
-import java.io.BufferedReader
 import java.nio.file.Path
 import java.security.KeyStore.PrivateKeyEntry
-import java.util.concurrent.TimeUnit.SECONDS
-import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.Dispatchers
-import kotlinx.coroutines.async
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.withTimeout
-import org.opentest4j.TestAbortedException
 
 internal val echo: suspend CoroutineScope.(Connection) -> Unit = { it.copyTo(it) }
 
@@ -67,101 +62,42 @@ internal class Life(val events: List<ConnectionEvent>) {
         }
 }
 
-/**
- * A peer in another process. It ends with the block it was started for.
- *
- * Where its program is not installed the test is skipped, and fails under CI.
- */
-internal class Peer private constructor(private val process: Process) : AutoCloseable {
-    private val output: BufferedReader = process.inputReader()
-    private val skipped = StringBuilder()
+/** A peer in another process, that is nobody's friend. It ends with the block it was started for. */
+internal typealias Peer = Program
 
-    /** The next line it prints, or null at its end. */
-    suspend fun line(): String? = reading { output.readLine() }
+/** Skips what it prints until [wanted], and returns that line. */
+internal suspend fun Peer.expect(what: String, wanted: (String) -> Boolean = { it == what }): String = awaitLine(what, wanted)
 
-    /** Skips what it prints until [wanted], and returns that line. */
-    suspend fun expect(what: String, wanted: (String) -> Boolean = { it == what }): String {
-        while (true) {
-            val line = checkNotNull(line()) { "no $what in:\n$skipped" }
-            if (wanted(line)) return line
-            skipped.appendLine(line)
-        }
-    }
+/** What this program says of itself comes late otherwise, and in the middle of what it was sent. */
+private val lineByLine = arrayOf("stdbuf", "-oL")
 
-    /** All that it has yet to print until it ends, and what was skipped, with its exit status. */
-    suspend fun finish(): Pair<String, Int> = reading { "$skipped${output.readText()}" to process.waitFor() }
+/** In the folder [pems]. */
+internal fun Program.Companion.run(vararg command: String): Peer = start(pems, *command)
 
-    /** Nothing interrupts the read of a pipe but its end: who waits no longer ends the peer. */
-    private suspend fun <T> reading(read: () -> T): T = withTimeout(HANG) {
-        val reading = async(Dispatchers.IO) { read() }
-        try {
-            reading.await()
-        } catch (e: CancellationException) {
-            close()
-            throw e
-        }
-    }
-
-    fun say(text: String) = process.outputWriter().run {
-        write(text)
-        flush()
-    }
-
-    fun endInput(): Unit = process.outputStream.close()
-
-    /** SIGKILL. */
-    fun kill() {
-        process.descendants().forEach { it.destroyForcibly() }
-        process.destroyForcibly()
-    }
-
-    override fun close() {
-        kill()
-        process.waitFor(10, SECONDS)
-        process.inputStream.close()
-        runCatching { process.outputStream.close() } // What was to be said may be left in it.
-        process.errorStream.close()
-    }
-
-    companion object {
-        /** What this program says of itself comes late otherwise, and in the middle of what it was sent. */
-        private val lineByLine = arrayOf("stdbuf", "-oL")
-
-        fun run(vararg command: String): Peer {
-            val found = System.getenv("PATH").split(':').any { java.io.File(it, command.first()).canExecute() }
-            if (!found) {
-                check(System.getenv("CI") != "true") { "${command.first()} is not installed" }
-                throw TestAbortedException("${command.first()} is not installed")
-            }
-            return Peer(ProcessBuilder(*command).directory(pems.toFile()).redirectErrorStream(true).start())
-        }
-
-        /** `openssl s_client`, that asks [server] for localhost unless [arguments] say otherwise, in the folder [pems]. */
-        fun client(server: RunningServer, vararg arguments: String): Peer {
-            val name = if (arguments.any { it.endsWith("servername") }) emptyArray() else arrayOf("-servername", "localhost")
-            val port = "${server.port}"
-            return run(*lineByLine, "openssl", "s_client", "-connect", "127.0.0.1:$port", "-CAfile", "authority.pem", *name, *arguments)
-        }
-
-        /** `openssl s_server`, that answers each line with its reverse, and its port; in the folder [pems]. */
-        suspend fun server(vararg arguments: String): Pair<Peer, Int> {
-            val peer = run(*lineByLine, "openssl", "s_server", "-accept", "127.0.0.1:0", "-rev", *arguments)
-            return peer to peer.expect("ACCEPT") { it.startsWith("ACCEPT") }.substringAfterLast(':').toInt()
-        }
-
-        /** A Python program, with `port` set to [port], in the folder [pems]. */
-        fun python(port: Int, program: String): Peer = run(
-            "python3",
-            "-u",
-            "-c",
-            "import os,socket,ssl,sys,threading\nport=$port\n" +
-                "def connect():\n    s=socket.socket()\n    s.connect(('127.0.0.1',port))\n    return s\n" +
-                "def listen():\n    l=socket.socket()\n    l.bind(('127.0.0.1',0))\n    l.listen()\n    print(l.getsockname()[1])\n" +
-                "    return l.accept()[0]\n" +
-                program.trimIndent(),
-        )
-    }
+/** `openssl s_client`, that asks [server] for localhost unless [arguments] say otherwise, in the folder [pems]. */
+internal fun Program.Companion.client(server: RunningServer, vararg arguments: String): Peer {
+    val name = if (arguments.any { it.endsWith("servername") }) emptyArray() else arrayOf("-servername", "localhost")
+    val port = "${server.port}"
+    return run(*lineByLine, "openssl", "s_client", "-connect", "127.0.0.1:$port", "-CAfile", "authority.pem", *name, *arguments)
 }
+
+/** `openssl s_server`, that answers each line with its reverse, and its port; in the folder [pems]. */
+internal suspend fun Program.Companion.server(vararg arguments: String): Pair<Peer, Int> {
+    val peer = run(*lineByLine, "openssl", "s_server", "-accept", "127.0.0.1:0", "-rev", *arguments)
+    return peer to peer.expect("ACCEPT") { it.startsWith("ACCEPT") }.substringAfterLast(':').toInt()
+}
+
+/** A Python program, with `port` set to [port], in the folder [pems]. */
+internal fun Program.Companion.python(port: Int, program: String): Peer = run(
+    "python3",
+    "-u",
+    "-c",
+    "import os,socket,ssl,sys,threading\nport=$port\n" +
+        "def connect():\n    s=socket.socket()\n    s.connect(('127.0.0.1',port))\n    return s\n" +
+        "def listen():\n    l=socket.socket()\n    l.bind(('127.0.0.1',0))\n    l.listen()\n    print(l.getsockname()[1])\n" +
+        "    return l.accept()[0]\n" +
+        program.trimIndent(),
+)
 
 /** [entry] as `name.pem` and `name.key` in the folder [pems]. */
 internal fun write(name: String, entry: PrivateKeyEntry): Path = TestCertificates.write(entry, pems, name)

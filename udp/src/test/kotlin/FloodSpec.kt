@@ -1,6 +1,8 @@
 package io.hawser.udp
 
 import io.hawser.DatagramServerOptions
+import io.hawser.testkit.LeakCheck
+import io.hawser.testkit.Program
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import kotlin.io.path.Path
@@ -13,8 +15,10 @@ import kotlinx.coroutines.yield
 
 /** More than the handlers can take, in a JVM of its own. */
 class FloodSpec : StringSpec({
+    extension(LeakCheck)
+
     "of a million datagrams a slow handler gets what there is room for, the others are counted, and memory stays flat" {
-        require("python3")
+        Program.require("python3")
         withTimeout(HANG) { run(*java(Flooded)).trim() } shouldBe "all accounted for: true, dropped some: true, flat: true"
     }
 })

@@ -2,6 +2,8 @@ package io.hawser.udp
 
 import io.hawser.DatagramClientOptions
 import io.hawser.SocketOptions
+import io.hawser.testkit.LeakCheck
+import io.hawser.testkit.Program
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import kotlin.io.path.Path
@@ -14,6 +16,8 @@ import org.opentest4j.TestAbortedException
 
 /** A network that is slow, in a network namespace of a JVM of its own. */
 class NetworkNamespaceSpec : StringSpec({
+    extension(LeakCheck)
+
     "while the send buffer is full a send waits and a trySend says so, and nothing is lost" {
         // What leaves for 10.9.0.0/24 does so at 4 Mbit/s, and no neighbour is asked for.
         val network = """
@@ -28,7 +32,7 @@ class NetworkNamespaceSpec : StringSpec({
 
 /** What [main] prints in a network made by [setup]. */
 private suspend fun within(setup: String, main: Any): String = withTimeout(HANG) {
-    listOf("ip", "tc").forEach(::require)
+    listOf("ip", "tc").forEach(Program::require)
     val said = run("unshare", "-n", "true")
     if (said.isNotEmpty()) throw TestAbortedException("no network namespaces here: $said")
     run("unshare", "-n", "sh", "-c", "set -e\n${setup.trimIndent()}\nexec \"$0\" \"$@\"", *java(main)).trim()

@@ -11,16 +11,17 @@ import io.hawser.PeerUnreachable
 import io.hawser.SocketOptions
 import io.hawser.event.DatagramEvent
 import io.hawser.event.DropReason
+import io.hawser.testkit.DatagramFaultProxy
 import io.hawser.testkit.LeakCheck
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.longs.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.shouldNotBe
 import java.net.DatagramPacket
 import java.net.InetAddress
 import java.net.InetSocketAddress
 import java.net.NetworkInterface
-import java.net.SocketAddress
 import java.net.StandardProtocolFamily.INET
 import java.net.StandardProtocolFamily.INET6
 import java.net.StandardSocketOptions.SO_RCVBUF
@@ -28,14 +29,12 @@ import java.util.concurrent.CountDownLatch
 import java.util.concurrent.SynchronousQueue
 import java.util.concurrent.ThreadPoolExecutor
 import java.util.concurrent.TimeUnit.SECONDS
-import kotlin.random.Random
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.asCoroutineDispatcher
 import kotlinx.coroutines.async
 import kotlinx.coroutines.coroutineScope
-import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeout
 import kotlinx.coroutines.yield
 
@@ -315,35 +314,18 @@ class UdpSpec : StringSpec({
     "a request gets through a network that loses, doubles and reorders" {
         coroutineScope {
             Udp.server(port = 0).start(this) { reply(it.bytes) }.use { server ->
-                val random = Random(1)
-                Udp.open(host = "127.0.0.1").use { network ->
-                    val passing = launch {
-                        var client: SocketAddress? = null
-                        var late: Pair<ByteArray, SocketAddress>? = null
-                        network.incoming.collect { datagram ->
-                            val target = if (datagram.sender == server.address) checkNotNull(client) else server.address
-                            if (target == server.address) client = datagram.sender
-                            when (random.nextInt(10)) {
-                                in 0..2 -> Unit
-                                3 -> repeat(2) { network.send(datagram.bytes, target) }
-                                4 -> late = datagram.bytes to target
-                                else -> network.send(datagram.bytes, target)
-                            }
-                            late?.takeIf { random.nextBoolean() }?.let { (bytes, to) ->
-                                late = null
-                                network.send(bytes, to)
-                            }
-                        }
-                    }
-                    val port = (network.local as InetSocketAddress).port
-                    Udp.client("127.0.0.1", port).let { client ->
+                DatagramFaultProxy.to(Udp.client("127.0.0.1", server.port), seed = 1).start(this).use { network ->
+                    network.drop = 0.3
+                    network.duplicate = 0.1
+                    network.reorder = 0.1
+                    Udp.client("127.0.0.1", network.port).let { client ->
                         repeat(30) { round ->
                             client.request("$round".encodeToByteArray(), timeout = 50.milliseconds, retries = 1_000) { request, answer ->
                                 answer.text == request.decodeToString()
                             }.text shouldBe "$round"
                         }
                     }
-                    passing.cancel()
+                    network.totals.run { minOf(dropped, duplicated, reordered) } shouldBeGreaterThan 0L
                 }
             }
         }

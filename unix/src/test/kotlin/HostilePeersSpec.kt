@@ -2,6 +2,7 @@ package io.hawser.unix
 
 import io.hawser.Endpoint
 import io.hawser.testkit.LeakCheck
+import io.hawser.testkit.Program
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.comparables.shouldBeLessThan
 import io.kotest.matchers.shouldBe
@@ -92,13 +93,13 @@ class HostilePeersSpec : StringSpec({
         val name = newName()
         coroutineScope {
             Unix.server(name).start(this, echo).use {
-                Peer.run("sh", "-c", "echo hello | socat -t 10 - ABSTRACT-CONNECT:${name.drop(1)}").use {
+                Program.start("sh", "-c", "echo hello | socat -t 10 - ABSTRACT-CONNECT:${name.drop(1)}").use {
                     it.finish() shouldBe ("hello\n" to 0)
                 }
             }
         }
         val other = newName()
-        Peer.run("socat", "-d", "-d", "ABSTRACT-LISTEN:${other.drop(1)},fork", "EXEC:cat").use { socat ->
+        Program.start("socat", "-d", "-d", "ABSTRACT-LISTEN:${other.drop(1)},fork", "EXEC:cat").use { socat ->
             while ("listening on" !in checkNotNull(socat.line())) Unit
             Unix.client(other).connect { connection ->
                 connection.writeLine("there?")

@@ -4,6 +4,7 @@ import io.hawser.Endpoint
 import io.hawser.Hawser
 import io.hawser.UnsupportedTransport
 import io.hawser.testkit.LeakCheck
+import io.hawser.testkit.Program
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldNotBeEmpty
@@ -128,7 +129,10 @@ class ProcessesSpec : StringSpec({
 
     "streams meet socat and Python, as servers and as clients" {
         serving { server ->
-            Peer.run("sh", "-c", "echo hello | socat -t 10 - UNIX-CONNECT:${server.address}").use { it.finish() shouldBe ("hello\n" to 0) }
+            Program.start("sh", "-c", "echo hello | socat -t 10 - UNIX-CONNECT:${server.address}").use {
+                it.finish() shouldBe
+                    ("hello\n" to 0)
+            }
             val program = """
                 s=connect()
                 for i in range(1000):
@@ -140,7 +144,7 @@ class ProcessesSpec : StringSpec({
             Peer.python(server.address, program).use { it.finish() shouldBe ("b''\n" to 0) }
         }
         val path = newPath()
-        Peer.run("socat", "-d", "-d", "UNIX-LISTEN:$path,fork", "EXEC:cat").use { socat ->
+        Program.start("socat", "-d", "-d", "UNIX-LISTEN:$path,fork", "EXEC:cat").use { socat ->
             while ("listening on" !in checkNotNull(socat.line())) Unit
             answers(path) shouldBe true
         }

@@ -19,6 +19,7 @@ import io.hawser.event.DropReason
 import io.hawser.event.ServerState
 import io.hawser.outbox
 import io.hawser.testkit.LeakCheck
+import io.hawser.testkit.Program
 import io.hawser.testkit.contract.ContractDatagrams
 import io.hawser.testkit.contract.DatagramContract
 import io.hawser.testkit.contract.DatagramServerContract
@@ -607,7 +608,7 @@ class UnixDatagramSpec : StringSpec({
                 }
             }
             val listening = if (isAbstract) newName() else "${newPath()}"
-            Peer.run("socat", "$kind-RECVFROM:${listening.removePrefix("@")},fork", "EXEC:cat").use {
+            Program.start("socat", "$kind-RECVFROM:${listening.removePrefix("@")},fork", "EXEC:cat").use {
                 val client = UnixDatagram.client(listening, UnixDatagram.AUTO)
                 withTimeout(HANG) {
                     untilSomebodyListens { client.request("socat".encodeToByteArray(), timeout = 5.seconds).text }

@@ -20,7 +20,10 @@ import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicLong
 import kotlinx.coroutines.CoroutineScope
 
-/** A TCP proxy in front of a server, which misbehaves on demand. It holds nothing until it starts. */
+/**
+ * A proxy in front of a server, which misbehaves on demand: over TCP, or whatever [StreamServer] it is told to listen with. It holds
+ * nothing until it starts.
+ */
 public class FaultProxy private constructor(private val server: StreamClient, private val seed: Long) {
     /**
      * Listens on a free port of the loopback address and returns the running proxy. It runs in [scope] until it is closed or the scope
@@ -30,11 +33,24 @@ public class FaultProxy private constructor(private val server: StreamClient, pr
      *
      * @throws BindFailed if there is no port.
      */
-    public suspend fun start(scope: CoroutineScope): RunningFaultProxy {
+    public suspend fun start(scope: CoroutineScope): RunningFaultProxy = start(scope, StreamServer(loopback, options, { listen() }))
+
+    /**
+     * Listens as [on] does, on a Unix socket for instance or under TLS, and returns the running proxy; otherwise as the other. Where the
+     * server runs in the virtual time of a [ManualLoop], so do the faults.
+     *
+     * @throws BindFailed if the address cannot be had.
+     */
+    public suspend fun start(scope: CoroutineScope, on: StreamServer): RunningFaultProxy {
         val faults = LiveFaults()
         val links = ConcurrentHashMap.newKeySet<Link>()
         val count = AtomicLong(seed)
-        val running = StreamServer(loopback, options, { listen() }).start(scope) { connection ->
+        val running = on.start(scope) { connection ->
+            when (faults.onConnect) {
+                OnConnect.Refuse -> return@start connection.abort()
+                OnConnect.Close -> return@start connection.close()
+                OnConnect.Carry -> Unit
+            }
             val link = Link(connection, faults, count.getAndIncrement())
             links.add(link)
             try {

@@ -13,6 +13,7 @@ import kotlin.time.toKotlinDuration
  * | [sliceTo] | none | no call moves more than that many bytes; how many it moves up to there is random |
  * | [bandwidth] | unlimited | bytes per second |
  * | `latency` | 0 | how long each byte is late; many may be on their way at once |
+ * | `jitter` | 0 | how much longer than that it may be, by chance; order is kept |
  * | [silentAfter] | never | after that many bytes nothing moves, and nobody is told |
  * | [cutAfter] | never | after that many bytes the connection is reset for both sides |
  * | [endAfter] | never | after that many bytes the direction ends |
@@ -29,6 +30,10 @@ public class Faults private constructor(from: Builder) {
     @get:JvmSynthetic
     public val latency: Duration =
         from.latency.also { require(!it.isNegative() && it.isFinite()) { "latency is not finite and >= 0: $it" } }
+
+    /** How much longer than [latency] it may be, by chance. */
+    @get:JvmSynthetic
+    public val jitter: Duration = from.jitter.also { require(!it.isNegative() && it.isFinite()) { "jitter is not finite and >= 0: $it" } }
 
     /** How many bytes pass before silence. */
     public val silentAfter: Long = from.silentAfter.also { require(it >= 0) { "silentAfter < 0: $it" } }
@@ -61,6 +66,11 @@ public class Faults private constructor(from: Builder) {
         @get:JvmSynthetic
         @set:JvmSynthetic
         public var latency: Duration = 0.nanoseconds
+
+        /** See [Faults.jitter]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var jitter: Duration = 0.nanoseconds
 
         /** See [Faults.silentAfter]. */
         @get:JvmSynthetic
@@ -95,6 +105,9 @@ public class Faults private constructor(from: Builder) {
 
         /** See [Faults.latency]. */
         public fun latency(value: java.time.Duration): Builder = apply { latency = value.toKotlinDuration() }
+
+        /** See [Faults.jitter]. */
+        public fun jitter(value: java.time.Duration): Builder = apply { jitter = value.toKotlinDuration() }
 
         /** See [Faults.silentAfter]. */
         public fun silentAfter(value: Long): Builder = apply { silentAfter = value }

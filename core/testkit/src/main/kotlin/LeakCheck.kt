@@ -22,7 +22,8 @@ import kotlinx.coroutines.delay
 /**
  * Fails a test that leaves descriptors or threads behind, and a spec after which the threads do not come to rest.
  *
- * Register it per spec: `extension(LeakCheck)`, or `override val extensions: List<Extension> = listOf(LeakCheck)`.
+ * Register it per spec: `extension(LeakCheck)`, or `override val extensions: List<Extension> = listOf(LeakCheck)`. For JUnit 5 there is
+ * [io.hawser.testkit.junit.LeakCheckExtension]; a [ServerExtension] has it in itself.
  *
  * After each test, when its `afterTest` callbacks have run, every socket, pipe and selector opened meanwhile must be closed within a
  * second, and every thread that is not the JVM's, the coroutine library's or the test framework's be gone within three: pools may keep
@@ -90,13 +91,13 @@ public object LeakCheck : TestCaseExtension, AfterSpecListener {
         throw AssertionError("the threads do not come to rest; in $REST they used\n$each")
     }
 
-    private fun baseline(): Holdings {
+    internal fun baseline(): Holdings {
         // What is shared stays, and is no test's leak.
         EventLoopGroup.shared
         return Holdings.now()
     }
 
-    private suspend fun leftSince(before: Holdings): AssertionError? {
+    internal suspend fun leftSince(before: Holdings): AssertionError? {
         val descriptors = settled(DESCRIPTORS_GONE) { it.descriptorsBeyond(before) }
         val threads = settled(THREADS_GONE) { it.threadsBeyond(before) }
         val left = descriptors + threads

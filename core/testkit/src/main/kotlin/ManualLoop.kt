@@ -105,6 +105,17 @@ public class ManualLoop : Loop {
 
     override fun toString(): String = "manual loop at $elapsed"
 
+    /** Runs the next task, else the next timer at its time, and tells whether there was any. */
+    internal fun runNext(): Boolean = driving {
+        val next = tasks.poll() ?: nextDue() ?: synchronized(timers) {
+            now = maxOf(now, timers.peek()?.due ?: return false)
+            timers.poll()
+        }
+        budget = OPERATIONS_PER_TASK
+        next.run()
+        true
+    }
+
     private inline fun <T> driving(block: () -> T): T {
         synchronized(tasks) {
             check(driver == null) { "$driver drives the loop already" }

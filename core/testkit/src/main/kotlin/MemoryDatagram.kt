@@ -87,6 +87,22 @@ public object MemoryDatagram {
     public fun client(endpoint: Endpoint, options: DatagramClientOptions = DatagramClientOptions()): DatagramClient =
         client(endpoint.nameInMemory, options)
 
+    /** A client whose sockets live on [loop]. */
+    @TransportApi
+    @JvmStatic
+    @JvmOverloads
+    public fun client(
+        name: String,
+        loop: Loop,
+        options: DatagramClientOptions = DatagramClientOptions(),
+        isNamed: Boolean = true,
+    ): DatagramClient {
+        val address = MemoryAddress(name)
+        return DatagramClient(address.endpoint, options) {
+            if (isNamed) bind(MemoryAddress("client-${names.incrementAndGet()}"), loop, address) else unnamed(loop, address)
+        }
+    }
+
     private fun bind(address: MemoryAddress, loop: Loop, remote: MemoryAddress? = null): MemoryDatagrams {
         val socket = MemoryDatagrams(loop, address, remote, sockets)
         if (sockets.putIfAbsent(address.name, socket) != null) throw BindFailed(address.endpoint, BindException("the name is taken"))

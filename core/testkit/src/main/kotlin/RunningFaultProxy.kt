@@ -18,13 +18,17 @@ public class RunningFaultProxy internal constructor(
     private val faults: LiveFaults,
     private val links: Collection<Link>,
 ) : AutoCloseable {
-    /** Where clients connect, on the loopback address. */
+    /** Where clients connect. */
     public val address: SocketAddress get() = server.address
 
     /** [address] in its canonical form. */
     public val endpoint: Endpoint get() = server.endpoint
 
-    /** The port of [address]. */
+    /**
+     * The port of [address].
+     *
+     * @throws IllegalStateException if it listens where there are no ports.
+     */
     public val port: Int get() = server.port
 
     /** How many clients are connected. */
@@ -34,6 +38,14 @@ public class RunningFaultProxy internal constructor(
     @get:JvmSynthetic
     @set:JvmSynthetic
     public var latency: Duration by faults::latency
+
+    /** How much longer than [latency] it may be, by chance; order is kept. */
+    @get:JvmSynthetic
+    @set:JvmSynthetic
+    public var jitter: Duration by faults::jitter
+
+    /** What happens to clients that connect from now on. */
+    public var onConnect: OnConnect by faults::onConnect
 
     /** The most bytes that leave at once; how many of them do is random. */
     public var sliceTo: Int by faults::sliceTo
@@ -53,6 +65,11 @@ public class RunningFaultProxy internal constructor(
         faults.latency = value.toKotlinDuration()
     }
 
+    /** For Java: see [jitter]. */
+    public fun setJitter(value: java.time.Duration) {
+        faults.jitter = value.toKotlinDuration()
+    }
+
     /** Resets every connection, on the client's and on the server's side. */
     public fun resetAll(): Unit = links.forEach(Link::reset)
 
@@ -60,7 +77,16 @@ public class RunningFaultProxy internal constructor(
     public fun closeAll(): Unit = links.forEach(Link::close)
 
     /** Ends both directions of every connection behind what is on its way; what comes later is thrown away. */
-    public fun endAll(): Unit = links.forEach(Link::end)
+    public fun endAll() {
+        endToServer()
+        endToClient()
+    }
+
+    /** Ends every connection's direction to the server, behind what is on its way; what comes later is thrown away. The other goes on. */
+    public fun endToServer(): Unit = links.forEach(Link::endToServer)
+
+    /** Ends every connection's direction to the client, as [endToServer] the other. */
+    public fun endToClient(): Unit = links.forEach(Link::endToClient)
 
     /**
      * Resets each connection once [bytes] more have gone through it in one direction, present connections from now on and later ones

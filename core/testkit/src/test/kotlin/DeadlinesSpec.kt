@@ -195,7 +195,7 @@ class DeadlinesSpec : StringSpec({
 })
 
 /** A loop, and who lives on it. */
-private class VirtualTime {
+private class Driven {
     val loop = ManualLoop()
     val scope = CoroutineScope(loop.dispatcher + Job())
 
@@ -236,8 +236,8 @@ private class VirtualTime {
     }
 }
 
-private suspend fun onVirtualTime(block: suspend VirtualTime.() -> Unit) {
-    val time = VirtualTime()
+private suspend fun onVirtualTime(block: suspend Driven.() -> Unit) {
+    val time = Driven()
     try {
         time.block()
     } finally {

@@ -4,6 +4,7 @@ import io.hawser.Connection
 import io.hawser.SocketFailure
 import io.hawser.copyTo
 import io.hawser.tcp.Tcp
+import io.hawser.testkit.LeakCheck
 import io.hawser.udp.Udp
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
@@ -17,6 +18,7 @@ import kotlinx.coroutines.flow.fold
 
 /** The demo against servers that are no echoes: a difference must not get through. */
 class DishonestEchoSpec : StringSpec({
+    extension(LeakCheck)
     timeout = 60_000
     val file = tempfile().apply { writeBytes(Random(7).nextBytes(3_000_000)) }.toPath()
 

@@ -2,6 +2,7 @@ package io.hawser.samples.programs
 
 import io.hawser.samples.Child
 import io.hawser.samples.connected
+import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.TestCertificates
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.engine.spec.tempdir
@@ -24,6 +25,7 @@ private const val ANY_PORT = "tcp://127.0.0.1:0"
 
 /** The programs that show how to write one do what they say. */
 class ProgramsSpec : StringSpec({
+    extension(LeakCheck)
     timeout = 180_000
 
     val folder = tempdir().toPath()

@@ -4,11 +4,13 @@ import io.hawser.Hawser
 import io.hawser.copyTo
 import io.hawser.samples.Child
 import io.hawser.tcp.Tcp
+import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.TestCertificates
 import io.hawser.tls.ClientTls
 import io.hawser.tls.ServerTls
 import io.hawser.tls.startTls
 import io.hawser.tls.tls
+import io.hawser.unix.UnixDatagram
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.StringSpec
@@ -26,7 +28,15 @@ import org.opentest4j.TestAbortedException
 
 /** What the README shows is compiled here, word by word, and runs. */
 class ReadmeSpec : StringSpec({
+    extension(LeakCheck)
     timeout = 120_000
+
+    // The loop of Unix datagrams begins with whoever needs it first, and stays.
+    beforeSpec {
+        val folder = Files.createTempDirectory("hawser")
+        coroutineScope { UnixDatagram.server(folder.resolve("first.sock")).start(this) { }.close() }
+        folder.deleteExisting()
+    }
 
     "every piece of Kotlin and Java stands in a source that is compiled" {
         val pieces = Regex("```(kotlin|java)\n(.*?)```", RegexOption.DOT_MATCHES_ALL).findAll(File("../README.md").readText()).toList()

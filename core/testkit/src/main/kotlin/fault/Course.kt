@@ -5,25 +5,60 @@ import java.nio.ByteBuffer
 import kotlin.experimental.xor
 import kotlin.random.Random
 import kotlin.time.Duration
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.first
 
 /**
- * How far one direction has come, and what its [faults] have in store for it. Touched by one coroutine at a time, but for [isCut] and
- * [isEnded], which anybody may ask for.
+ * How far one direction has come, and what its faults have in store for it. Touched by one coroutine at a time, but for [switchTo], which
+ * comes from any thread: what it brings is taken up by [adopt].
  */
-internal class Course(private val faults: Faults) {
-    private val random = Random(faults.seed)
-    private val flipped = 1 shl random.nextInt(Byte.SIZE_BITS)
-    private val pace = Pace()
+internal class Course(faults: Faults) {
+    /** The same faults ordered twice begin twice. */
+    private class Order(val faults: Faults)
 
-    /** Whoever moves the other direction asks whether this one is cut. */
-    @Volatile
+    private val orders = MutableStateFlow(Order(faults))
+    private var order = orders.value
+
+    private var random = Random(faults.seed)
+    private var flipped = 1 shl random.nextInt(Byte.SIZE_BITS)
+    private var jitters = Random(faults.seed.inv())
+    private var pace = Pace()
     private var passed = 0L
-
     private var sliceLeft = nextSlice()
+
+    private val faults: Faults get() = order.faults
 
     val isSilent: Boolean get() = passed >= faults.silentAfter
     val isCut: Boolean get() = passed >= faults.cutAfter
     val isEnded: Boolean get() = passed >= faults.endAfter
+
+    /** Whether bytes are late. */
+    val isLate: Boolean get() = faults.latency.isPositive() || faults.jitter.isPositive()
+
+    /** Has the direction go by [faults] from its next call on, and counts anew. */
+    fun switchTo(faults: Faults) {
+        orders.value = Order(faults)
+    }
+
+    /** Begins with what [switchTo] brought, if it brought anything. */
+    fun adopt() {
+        if (orders.value === order) return
+        order = orders.value
+        random = Random(faults.seed)
+        flipped = 1 shl random.nextInt(Byte.SIZE_BITS)
+        jitters = Random(faults.seed.inv())
+        pace = Pace()
+        passed = 0
+        sliceLeft = nextSlice()
+    }
+
+    /** Suspends until there is something to [adopt]. */
+    suspend fun awaitSwitch() {
+        orders.first { it !== order }
+    }
+
+    /** How late the bytes are that come now. */
+    fun delay(): Duration = faults.latency + if (faults.jitter.isPositive()) faults.jitter * jitters.nextDouble() else Duration.ZERO
 
     /** How many of [wanted] bytes may pass at [now] in one call. */
     fun room(wanted: Int, now: Long): Int {

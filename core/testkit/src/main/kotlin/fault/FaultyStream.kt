@@ -20,8 +20,16 @@ import kotlinx.coroutines.selects.select
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeoutOrNull
 
-/** [inner] with [input] done to what is read from it and [output] to what is written. */
-internal class FaultyStream(private val inner: RawStream, input: Faults, output: Faults) : RawStream {
+/**
+ * [inner] with [input] done to what is read from it and [output] to what is written, until they are switched. It tells [gone] when whoever
+ * holds it has closed it.
+ */
+internal class FaultyStream(
+    private val inner: RawStream,
+    input: Faults,
+    output: Faults,
+    private val gone: (FaultyStream) -> Unit,
+) : RawStream {
     override val loop get() = inner.loop
     override val local get() = inner.local
     override val remote get() = inner.remote
@@ -29,7 +37,7 @@ internal class FaultyStream(private val inner: RawStream, input: Faults, output:
 
     private val incoming = Course(input)
     private val outgoing = Course(output)
-    private val late = if (input.latency.isPositive()) Late(inner, input.latency) else null
+    private val late = Late(inner)
 
     /** Closed by whoever holds this stream. */
     @Volatile
@@ -44,24 +52,53 @@ internal class FaultyStream(private val inner: RawStream, input: Faults, output:
     private val wakeUps = Waiting("a wake-up of the reader of $inner")
 
     init {
-        cutIfDue()
+        if (input.cutAfter == 0L || output.cutAfter == 0L) {
+            reset()
+        } else if (output.endAfter == 0L) {
+            end()
+        }
+    }
+
+    /** Has what is read go by [faults] from now on. Any thread. */
+    fun switchInput(faults: Faults) {
+        incoming.switchTo(faults)
+        if (faults.cutAfter == 0L) reset()
+        wakeReader()
+    }
+
+    /** Has what is written go by [faults] from now on. Any thread. */
+    fun switchOutput(faults: Faults) {
+        outgoing.switchTo(faults)
+        if (faults.cutAfter == 0L) {
+            reset()
+        } else if (faults.endAfter == 0L) {
+            end()
+        }
+    }
+
+    /** Cuts both sides off. Any thread. */
+    fun reset() {
+        cut = true
+        inner.abort()
     }
 
     override fun read(target: ByteBuffer): Int {
         ensureOpen()
+        incoming.adopt()
         if (incoming.isEnded) return -1
         if (incoming.isSilent) return 0
         return unlessCut {
             val now = loop.nanoTime()
-            late?.arrive(now)
+            val isLate = incoming.isLate || !late.isEmpty
+            if (isLate) late.arrive(now, incoming::delay)
             val room = incoming.room(target.remaining(), now)
             if (room == 0) return 0
             val start = target.position()
-            val count = target.limited(room) { late?.read(it, now) ?: inner.read(it) }
+            val count = target.limited(room) { if (isLate) late.read(it, now) else inner.read(it) }
             if (count > 0) {
                 incoming.corrupt(target, start, count)
                 incoming.passed(count, now)
-                cutIfDue()
+                if (incoming.isCut) reset()
             }
             count
         }
@@ -69,13 +106,18 @@ internal class FaultyStream(private val inner: RawStream, input: Faults, output:
 
     override fun write(source: ByteBuffer): Int {
         ensureOpen()
+        outgoing.adopt()
         return unlessCut {
             val now = loop.nanoTime()
             val room = outgoing.room(source.remaining(), now)
             if (room == 0) return 0
             val count = if (outgoing.corrupts(room)) writeCorrupted(source, room) else source.limited(room, inner::write)
             outgoing.passed(count, now)
-            cutIfDue()
+            if (outgoing.isCut) {
+                reset()
+            } else if (outgoing.isEnded) {
+                end()
+            }
             count
         }
     }
@@ -94,17 +136,19 @@ internal class FaultyStream(private val inner: RawStream, input: Faults, output:
         unlessCut {
             var returned = false
             while (true) {
+                incoming.adopt()
                 if (incoming.isEnded || cut) return
                 if (woken.getAndSet(false)) return ensureOpen()
                 val now = loop.nanoTime()
-                val arrived = !incoming.isSilent && late?.arrive(now) ?: false
+                val isLate = incoming.isLate || !late.isEmpty
+                val arrived = isLate && !incoming.isSilent && late.arrive(now, incoming::delay)
                 // The stream below returned, and not for bytes that are late: that is for our caller to look into.
                 if (returned && !arrived) return ensureOpen()
-                val arrival = late?.pause(now)
+                val arrival = late.pause(now)
                 val pause = maxOf(arrival ?: Duration.ZERO, incoming.pause(now))
                 returned = when {
                     incoming.isSilent -> unlessWoken { awaitEnd() }
-                    pause.isPositive() -> unlessWoken { pause(pause, ::awaitNews) }
+                    pause.isPositive() -> unlessWoken { pause(pause) { awaitNews(isLate) } }
                     arrival != null -> return
                     else -> unlessWoken { true.also { inner.awaitReadable() } }
                 }
@@ -119,11 +163,11 @@ internal class FaultyStream(private val inner: RawStream, input: Faults, output:
 
     override suspend fun awaitWritable() {
         unlessCut {
-            if (outgoing.isSilent) awaitEnd()
             while (true) {
+                outgoing.adopt()
                 val pause = outgoing.pause(loop.nanoTime())
-                if (!pause.isPositive()) return inner.awaitWritable()
-                pause(pause, inner::awaitClosed)
+                if (!outgoing.isSilent && !pause.isPositive()) return inner.awaitWritable()
+                unless(outgoing::awaitSwitch) { if (outgoing.isSilent) awaitEnd() else pause(pause, inner::awaitClosed) }
                 ensureOpen()
             }
         }
@@ -131,32 +175,36 @@ internal class FaultyStream(private val inner: RawStream, input: Faults, output:
 
     override suspend fun shutdownOutput() {
         ensureOpen()
-        unlessCut { if (!outgoing.isSilent) inner.shutdownOutput() }
+        unlessCut {
+            outgoing.adopt()
+            while (outgoing.isSilent) {
+                unless(outgoing::awaitSwitch) { awaitEnd() }
+                ensureOpen()
+                outgoing.adopt()
+            }
+            inner.shutdownOutput()
+        }
     }
 
     override fun close() {
         closed = true
         inner.close()
+        gone(this)
     }
 
     override fun abort() {
         closed = true
         inner.abort()
+        gone(this)
     }
 
     override suspend fun awaitClosed(): Unit = inner.awaitClosed()
 
     override fun toString(): String = inner.toString()
 
-    private fun cutIfDue() {
-        if (cut) return
-        if (incoming.isCut || outgoing.isCut) {
-            cut = true
-            inner.abort()
-        } else if (outgoing.isEnded) {
-            cut = true
-            inner.close()
-        }
+    private fun end() {
+        cut = true
+        inner.close()
     }
 
     private fun ensureOpen() {
@@ -180,19 +228,22 @@ internal class FaultyStream(private val inner: RawStream, input: Faults, output:
         throw ClosedChannelException()
     }
 
-    /** What may happen while bytes wait: more come, unless no more are taken in, or the stream is closed. */
-    private suspend fun awaitNews() = if (late?.takesMore == true) inner.awaitReadable() else inner.awaitClosed()
+    /** What may happen while bytes wait: more come, if any are late and more are taken in, or the stream is closed. */
+    private suspend fun awaitNews(isLate: Boolean) = if (isLate && late.takesMore) inner.awaitReadable() else inner.awaitClosed()
 
     /** Waits for [duration] of the loop's time, or until [event], and tells whether it was that. */
     private suspend fun pause(duration: Duration, event: suspend () -> Unit): Boolean =
         withContext(loop.dispatcher) { withTimeoutOrNull(duration) { event() } } != null
 
     /** What [wait] returns, or false if the reader has been woken before. */
-    private suspend fun unlessWoken(wait: suspend () -> Boolean): Boolean = coroutineScope {
+    private suspend fun unlessWoken(wait: suspend () -> Boolean): Boolean = unless({ wakeUps.until(woken::get) }, wait)
+
+    /** What [wait] returns, or false if [event] is first. */
+    private suspend fun unless(event: suspend () -> Unit, wait: suspend () -> Boolean): Boolean = coroutineScope {
         val waiting = async(start = UNDISPATCHED) { wait() }
-        val waking = launch(start = UNDISPATCHED) { wakeUps.until(woken::get) }
+        val happening = launch(start = UNDISPATCHED) { event() }
         select {
-            waking.onJoin { false }
+            happening.onJoin { false }
             waiting.onAwait { it }
         }.also { coroutineContext.cancelChildren() }
     }
@@ -201,15 +252,5 @@ internal class FaultyStream(private val inner: RawStream, input: Faults, output:
         val copy = ByteBuffer.allocate(room).put(source.slice().limit(room)).flip()
         outgoing.corrupt(copy, 0, room)
         return inner.write(copy).also { source.position(source.position() + it) }
-    }
-
-    private inline fun ByteBuffer.limited(room: Int, operation: (ByteBuffer) -> Int): Int {
-        val end = limit()
-        limit(position() + room)
-        try {
-            return operation(this)
-        } finally {
-            limit(end)
-        }
     }
 }

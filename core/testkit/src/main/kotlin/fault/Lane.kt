@@ -19,8 +19,13 @@ import kotlinx.coroutines.launch
  * One direction through a proxy. What comes in waits in a queue until its latency is over, so that order is kept and any number of
  * pieces are on their way at once, up to [CREDIT] bytes; then it goes out as the faults of that moment allow.
  */
-internal class Lane(private val faults: LiveFaults, private val random: Random, private val cut: () -> Unit) {
+internal class Lane(private val faults: LiveFaults, seed: Long, private val clock: Clock, private val cut: () -> Unit) {
     private class Piece(val due: Long, val bytes: ByteBuffer)
+
+    private val random = Random(seed)
+
+    /** Who collects has a chance of his own. */
+    private val jitters = Random(seed.inv())
 
     private val queue = Channel<Piece>(Channel.UNLIMITED)
 
@@ -46,7 +51,7 @@ internal class Lane(private val faults: LiveFaults, private val random: Random, 
     suspend fun carry(source: Connection, destination: Connection) = coroutineScope {
         launch { collect(source) }
         for (piece in queue) {
-            delay((piece.due - System.nanoTime()).nanoseconds)
+            delay((piece.due - clock.nanoTime()).nanoseconds)
             val size = piece.bytes.remaining()
             deliver(piece.bytes, destination)
             held.update { it - size }
@@ -75,6 +80,7 @@ internal class Lane(private val faults: LiveFaults, private val random: Random, 
 
     private suspend fun collect(source: Connection) {
         val buffer = ByteBuffer.allocate(PIECE)
+        var due = clock.nanoTime()
         while (true) {
             if (held.value >= CREDIT) held.first { it < CREDIT }
             val ended = source.read(buffer) < 0
@@ -82,7 +88,8 @@ internal class Lane(private val faults: LiveFaults, private val random: Random, 
             val bytes = ByteBuffer.allocate(buffer.remaining()).put(buffer).flip()
             buffer.clear()
             val size = bytes.remaining()
-            val sent = queue.trySend(Piece(System.nanoTime() + faults.latency.inWholeNanoseconds, bytes))
+            due = maxOf(due, clock.nanoTime() + faults.delay(jitters).inWholeNanoseconds)
+            val sent = queue.trySend(Piece(due, bytes))
             // Not sent if ended by the proxy: the source is read on, so that it can end too.
             if (sent.isSuccess) held.update { it + size }
             if (ended) break
@@ -94,7 +101,7 @@ internal class Lane(private val faults: LiveFaults, private val random: Random, 
         while (bytes.hasRemaining()) {
             faults.awaitSound()
             val rate = faults.bandwidth
-            val now = System.nanoTime()
+            val now = clock.nanoTime()
             val room = pace.room(rate, now)
             if (room == 0) {
                 delay(pace.pause(now))

@@ -11,24 +11,26 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.nanoseconds
 
 /**
- * What has arrived on [inner] and is not to be seen for another [latency]: bytes, and the end or the failure behind them. Bounded;
- * touched by the read side only.
+ * What has arrived on [inner] and is not to be seen yet: bytes, and the end or the failure behind them, in order. Bounded; touched by the
+ * read side only.
  */
-internal class Late(private val inner: RawStream, private val latency: Duration) {
+internal class Late(private val inner: RawStream) {
     private class Piece(val due: Long, val bytes: ByteBuffer)
 
     private val pieces = ArrayDeque<Piece>()
     private var size = 0
     private var last: Result<Unit>? = null
-    private var lastDue = 0L
+    private var lastDue = Long.MIN_VALUE
+
+    /** Whether anything is on its way. */
+    val isEmpty: Boolean get() = pieces.isEmpty() && last == null
 
     /** Whether more can be taken in. */
     val takesMore: Boolean get() = last == null && size < LIMIT
 
-    /** Takes in what has arrived by [now], and tells whether that was anything. */
-    fun arrive(now: Long): Boolean {
+    /** Takes in what has arrived by [now], each piece of it late by [delay], and tells whether that was anything. */
+    fun arrive(now: Long, delay: () -> Duration): Boolean {
         val known = size
-        val due = now + latency.inWholeNanoseconds
         while (takesMore) {
             val bytes = ByteBuffer.allocate(PIECE)
             val count = try {
@@ -36,15 +38,16 @@ internal class Late(private val inner: RawStream, private val latency: Duration)
             } catch (e: ClosedChannelException) {
                 throw e
             } catch (e: IOException) {
-                finish(due, Result.failure(e))
+                finish(now + delay().inWholeNanoseconds, Result.failure(e))
                 return true
             }
             if (count == 0) break
             if (count < 0) {
-                finish(due, Result.success(Unit))
+                finish(now + delay().inWholeNanoseconds, Result.success(Unit))
                 return true
             }
-            pieces.addLast(Piece(due, bytes.flip()))
+            lastDue = maxOf(lastDue, now + delay().inWholeNanoseconds)
+            pieces.addLast(Piece(lastDue, bytes.flip()))
             size += count
         }
         return size > known
@@ -74,7 +77,7 @@ internal class Late(private val inner: RawStream, private val latency: Duration)
 
     private fun finish(due: Long, how: Result<Unit>) {
         last = how
-        lastDue = due
+        lastDue = maxOf(lastDue, due)
     }
 
     private companion object {

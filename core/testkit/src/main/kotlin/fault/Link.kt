@@ -1,3 +1,5 @@
+@file:OptIn(TransportApi::class)
+
 package io.hawser.testkit.fault
 
 import io.hawser.CloseReason
@@ -5,16 +7,17 @@ import io.hawser.Connection
 import io.hawser.ConnectionClosed
 import io.hawser.ConnectionLost
 import io.hawser.StreamClient
+import io.hawser.transport.TransportApi
 import java.io.IOException
-import kotlin.random.Random
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 
 /** One connection through a proxy: [inbound] from the client, and another to the server behind it. */
 internal class Link(private val inbound: Connection, private val faults: LiveFaults, seed: Long) {
-    private val toServer = Lane(faults, Random(2 * seed), ::reset)
-    private val toClient = Lane(faults, Random(2 * seed + 1), ::reset)
+    private val clock = Clock.of(inbound.transport.loop)
+    private val toServer = Lane(faults, 2 * seed, clock, ::reset)
+    private val toClient = Lane(faults, 2 * seed + 1, clock, ::reset)
 
     /** Completed when the proxy has ended the connection. */
     private val over = Job()
@@ -39,11 +42,11 @@ internal class Link(private val inbound: Connection, private val faults: LiveFau
         }
     }
 
-    /** Ends both directions, each behind what is on its way. */
-    fun end() {
-        toServer.end()
-        toClient.end()
-    }
+    /** Ends the direction to the server behind what is on its way. */
+    fun endToServer(): Unit = toServer.end()
+
+    /** Ends the direction to the client behind what is on its way. */
+    fun endToClient(): Unit = toClient.end()
 
     fun close() {
         inbound.close()

@@ -1,6 +1,8 @@
 package io.hawser.testkit.fault
 
 import io.hawser.testkit.Faults
+import io.hawser.testkit.OnConnect
+import kotlin.random.Random
 import kotlin.time.Duration
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.first
@@ -13,6 +15,16 @@ internal class LiveFaults {
             require(!value.isNegative() && value.isFinite()) { "latency is not finite and >= 0: $value" }
             field = value
         }
+
+    @Volatile
+    var jitter: Duration = Duration.ZERO
+        set(value) {
+            require(!value.isNegative() && value.isFinite()) { "jitter is not finite and >= 0: $value" }
+            field = value
+        }
+
+    @Volatile
+    var onConnect: OnConnect = OnConnect.Carry
 
     @Volatile
     var sliceTo: Int = Int.MAX_VALUE
@@ -33,6 +45,9 @@ internal class LiveFaults {
     var cutAfter: Long = Faults.NEVER
 
     val silent = MutableStateFlow(false)
+
+    /** How late what comes in now is. */
+    fun delay(random: Random): Duration = latency + if (jitter.isPositive()) jitter * random.nextDouble() else Duration.ZERO
 
     suspend fun awaitSound() {
         if (silent.value) silent.first { !it }

@@ -8,7 +8,10 @@ import io.hawser.testkit.Faults
 import io.hawser.testkit.Memory
 import io.hawser.transport.TransportApi
 
-private val memory = ContractTransport({ Memory.server(it) }, { server, options -> Memory.client(server, options) })
+private val memory = ContractTransport(
+    server = { options -> Memory.server(options) },
+    client = { server, options -> Memory.client(server, options) },
+)
 
 private val sliced = FaultLayer(Faults { sliceTo = 999 })
 

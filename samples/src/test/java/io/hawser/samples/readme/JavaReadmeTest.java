@@ -51,7 +51,10 @@ class JavaReadmeTest {
         String source = words(Files.readString(Path.of("src/test/java/io/hawser/samples/readme/JavaTour.java")));
         List<String> java = pieces("../core/blocking/README.md", "java");
         for (String piece : java) assertTrue(source.contains(piece), piece);
-        assertEquals(pieces("../README.md", "kotlin").size(), java.size());
+        // Of a server for tests the README itself has both; time that passes by itself is for coroutines, not for
+        // threads.
+        int twins = java.size() + pieces("../README.md", "java").size();
+        assertEquals(pieces("../README.md", "kotlin").size() - 1, twins);
     }
 
     @Test
@@ -60,6 +63,13 @@ class JavaReadmeTest {
         assertEquals("hello", JavaTour.hello(server.getPort()));
         JavaTour.end(server);
         assertThrows(ConnectFailed.class, () -> JavaTour.hello(server.getPort()));
+    }
+
+    @Test
+    void aProxyThatMisbehaves() throws Exception {
+        try (BlockingServer server = JavaTour.echo()) {
+            JavaTour.behindAProxy(server);
+        }
     }
 
     @Test

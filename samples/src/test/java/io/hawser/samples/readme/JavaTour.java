@@ -1,9 +1,12 @@
 package io.hawser.samples.readme;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.hawser.Admission;
 import io.hawser.Connection;
+import io.hawser.ConnectionReset;
 import io.hawser.Datagram;
 import io.hawser.Hawser;
 import io.hawser.OnDrain;
@@ -21,6 +24,8 @@ import io.hawser.event.EventLogger;
 import io.hawser.framing.LengthPrefix;
 import io.hawser.framing.Lines;
 import io.hawser.tcp.Tcp;
+import io.hawser.testkit.FaultProxy;
+import io.hawser.testkit.RunningFaultProxy;
 import io.hawser.tls.ClientAuth;
 import io.hawser.tls.ClientTls;
 import io.hawser.tls.ServerTls;
@@ -37,6 +42,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import kotlinx.coroutines.GlobalScope;
 import org.slf4j.LoggerFactory;
 
 /** What the page for Java shows, each piece as it stands there. */
@@ -181,6 +187,21 @@ final class JavaTour {
             socket.send("ERROR: disk full".getBytes(UTF_8));
             return Blocking.client(UnixDatagram.client(path, UnixDatagram.AUTO))
                     .request("status".getBytes(UTF_8), Duration.ofSeconds(1));
+        }
+    }
+
+    static Throwable behindAProxy(BlockingServer server) throws Exception {
+        FaultProxy faults = FaultProxy.to(Tcp.client("127.0.0.1", server.getPort()), 42);
+        try (RunningFaultProxy proxy = Blocking.await(it -> faults.start(GlobalScope.INSTANCE, it));
+                BlockingConnection connection = Blocking.client(Tcp.client("127.0.0.1", proxy.getPort()))
+                        .connect()) {
+            proxy.setLatency(Duration.ofMillis(20));
+            proxy.setJitter(Duration.ofMillis(10));
+            proxy.setSliceTo(3);
+            connection.writeLine("slowly");
+            assertEquals("slowly", connection.readLine());
+            proxy.resetAll();
+            return assertThrows(ConnectionReset.class, connection::readLine);
         }
     }
 }

@@ -1,0 +1,128 @@
+@file:OptIn(TransportApi::class)
+
+package io.hawser.testkit
+
+import io.hawser.ConnectionReset
+import io.hawser.copyTo
+import io.hawser.transport.TransportApi
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.StringSpec
+import io.kotest.core.test.config.DefaultTestConfig
+import io.kotest.matchers.collections.shouldBeSorted
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.shouldNotBe
+import java.io.IOException
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.async
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.withContext
+
+class FaultProxyEndsSpec : StringSpec({
+    extension(LeakCheck)
+    defaultTestConfig = DefaultTestConfig(timeout = 30.seconds)
+
+    "who connects is reset or closed on demand, and the server never hears of it" {
+        behindProxy { proxy, client, server ->
+            client.connect { present ->
+                present.writeLine("there")
+                present.readLine() shouldBe "there"
+                proxy.onConnect = OnConnect.Refuse
+                // The reset may come while the client still connects.
+                shouldThrow<IOException> { client.connect { it.readLine() } }
+                proxy.onConnect = OnConnect.Close
+                client.connect { it.readLine() } shouldBe null
+                server.totals.accepted shouldBe 1
+                proxy.onConnect = OnConnect.Carry
+                client.connect { it.writeLine("again") }
+                present.writeLine("still there")
+                present.readLine() shouldBe "still there"
+            }
+        }
+    }
+
+    "the direction to the server ends behind what is on its way, and the other goes on" {
+        val end = CompletableDeferred<String?>()
+        behindProxy({ connection ->
+            connection.readLine() shouldBe "first"
+            connection.writeLine("second")
+            end.complete(connection.readLine())
+            connection.writeLine("third")
+        }) { proxy, client, _ ->
+            client.connect { connection ->
+                connection.writeLine("first")
+                connection.readLine() shouldBe "second"
+                proxy.endToServer()
+                end.await() shouldBe null
+                connection.writeLine("into the void")
+                connection.readLine() shouldBe "third"
+            }
+        }
+    }
+
+    "the direction to the client ends, and the other goes on" {
+        val received = CompletableDeferred<String?>()
+        behindProxy({ connection ->
+            connection.writeLine("first")
+            received.complete(connection.readLine())
+        }) { proxy, client, _ ->
+            client.connect { connection ->
+                connection.readLine() shouldBe "first"
+                proxy.endToClient()
+                connection.readLine() shouldBe null
+                connection.writeLine("second")
+                received.await() shouldBe "second"
+            }
+        }
+    }
+
+    "a proxy listens with whatever server it is told to" {
+        withContext(Dispatchers.Default) {
+            Memory.server().start(this) { it.copyTo(it) }.use { server ->
+                FaultProxy.to(Memory.client(server)).start(this, on = Memory.server(name = "proxy")).use { proxy ->
+                    "${proxy.endpoint}" shouldBe "memory:proxy"
+                    Memory.client("proxy").connect { connection ->
+                        connection.writeLine("there")
+                        connection.readLine() shouldBe "there"
+                        proxy.resetAll()
+                        shouldThrow<ConnectionReset> { connection.readLine() }
+                    }
+                    shouldThrow<IllegalStateException> { proxy.port }.message shouldBe "memory:proxy has no port"
+                }
+            }
+        }
+    }
+
+    "jitter makes each piece late by another time, the same for the same seed, and keeps their order" {
+        fun arrivals(seed: Long): List<Pair<String?, Duration>> = virtualTime {
+            val lines = List(20) { "$it" }
+            val server = server().start(this) { it.copyTo(it) }
+            val proxy = FaultProxy.to(client(server), seed).start(this, on = server())
+            proxy.latency = 100.milliseconds
+            proxy.jitter = 100.milliseconds
+            val near = Memory.client("${proxy.address}", loop).connect()
+            val arrived = async { List(lines.size) { near.readLine() to elapsed - (it * 10).milliseconds } }
+            for (line in lines) {
+                near.writeLine(line)
+                delay(10.milliseconds)
+            }
+            arrived.await().also {
+                near.close()
+                proxy.close()
+                server.close()
+            }
+        }
+
+        val arrived = arrivals(seed = 1)
+        arrived.map { it.first } shouldBe List(20) { "$it" }
+        val late = arrived.map { it.second }
+        late.all { it in 200.milliseconds..410.milliseconds } shouldBe true
+        late.distinct().size shouldNotBe 1
+        arrived.mapIndexed { index, (_, time) -> time + (index * 10).milliseconds }.shouldBeSorted()
+        arrivals(seed = 1) shouldBe arrived
+        arrivals(seed = 2) shouldNotBe arrived
+    }
+})

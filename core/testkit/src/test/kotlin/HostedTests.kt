@@ -1,0 +1,80 @@
+package io.hawser.testkit
+
+import io.hawser.Connection
+import io.hawser.copyTo
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.shouldBe
+import java.nio.channels.SocketChannel
+
+// Specs that are run by another spec, and are not what the build looks for.
+
+/** What they leave behind on purpose, for whoever runs them to close. */
+internal val leftBehind = mutableListOf<AutoCloseable>()
+
+/** The servers that the tests of [SharingTests] saw. */
+internal val serversSeen = mutableListOf<ServerExtension>()
+
+internal class SharingTests : StringSpec({
+    val echo = extension(ServerExtension(Memory.server()) { it.copyTo(it) })
+    var first: Any? = null
+
+    "starts" {
+        serversSeen += echo
+        first = echo.server
+        echo.client.connect { }
+    }
+
+    "goes on" {
+        (echo.server === first) shouldBe true
+        echo.client.connect { }
+    }
+})
+
+internal class LeakingTests : StringSpec({
+    val echo = extension(ServerExtension(Memory.server()) { it.copyTo(it) })
+
+    "leaves a connection open" { leftBehind += echo.client.connect() }
+
+    "leaves a socket open" { leftBehind += SocketChannel.open() }
+
+    "leaves nothing" { echo.client.connect { } }
+})
+
+internal class AssertingTests : StringSpec({
+    suspend fun serve(connection: Connection) {
+        when (val line = connection.readLine()) {
+            "fail" -> error("as it was told to")
+            else -> line shouldBe "right"
+        }
+    }
+
+    val asserting = extension(ServerExtension(Memory.server()) { serve(it) })
+
+    "is answered in vain" {
+        asserting.client.connect { connection ->
+            connection.writeLine("wrong")
+            connection.readLine() shouldBe null
+        }
+    }
+
+    "fails" {
+        asserting.client.connect { connection ->
+            connection.writeLine("fail")
+            connection.readLine() shouldBe null
+        }
+    }
+})
+
+internal class NeverStarted : StringSpec({
+    extension(ServerExtension(Memory.server(name = "taken")) { })
+
+    "never runs" { shouldThrow<IllegalStateException> { error("it did not get here") } }
+})
+
+internal class LeakingOutside : StringSpec({
+    extension(ServerExtension(Memory.server()) { })
+    beforeSpec { leftBehind += SocketChannel.open() }
+
+    "is innocent" { }
+})
