@@ -38,6 +38,13 @@ class FaultsSpec : StringSpec({
                     proxy.resetAll()
                     connection shouldBeClosedBy CloseReason.Reset
                 }
+            }
+        }
+    }
+
+    "a client learns that there is no room" {
+        coroutineScope {
+            FaultProxy.to(server.client).start(this).use { proxy ->
                 proxy.onConnect = OnConnect.Close
                 Tcp.client("127.0.0.1", proxy.port).connect { it shouldBeClosedBy CloseReason.Peer }
             }
