@@ -16,8 +16,11 @@ import kotlinx.coroutines.jdk9.ReactiveFlowKt;
  * with or without TLS. Any thread may use it, those of event loops too.
  *
  * <p>A call does in the calling thread what it can do without waiting; the rest goes on in {@code Dispatchers.Default}, and what depends on
- * its future there too, unless it says otherwise. Cancelling a future that a method here returned cancels the call, with what
- * {@link Blocking} says of interrupts; the futures that depend on it do not cancel it.
+ * its future there too, unless it says otherwise: it must not wait there.
+ *
+ * <p>Cancelling a future that a method here returned asks its call to end, and the future is complete when the call has: cancelled, or with
+ * what came in spite of it, so that nothing is lost. Until then a read is still reading. {@code orTimeout} completes it at once and ends the
+ * call as well, and may lose what comes at that very moment. What depends on a future does not cancel it.
  */
 public final class Async {
     private Async() {}

@@ -2,7 +2,10 @@ package io.hawser.blocking;
 
 import io.hawser.Connection;
 import io.hawser.StreamClient;
+import io.hawser.event.SocketEvent;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow.Publisher;
+import kotlinx.coroutines.jdk9.ReactiveFlowKt;
 
 /** A {@link StreamClient} with futures. It holds nothing; each connection is its caller's. Any thread may use it. */
 public final class AsyncClient {
@@ -15,6 +18,11 @@ public final class AsyncClient {
     /** Connects, as {@link BlockingClient#connect()} does. Cancelling it leaves nothing open. */
     public CompletableFuture<AsyncConnection> connect() {
         return FutureCall.of(client::connect, AsyncConnection::new, Connection::close);
+    }
+
+    /** What happens to its connections or sockets, to any number of subscribers. */
+    public Publisher<SocketEvent> events() {
+        return ReactiveFlowKt.asPublisher(client.getEvents());
     }
 
     /** The client that this one is of. */

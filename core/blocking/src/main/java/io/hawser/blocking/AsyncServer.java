@@ -7,16 +7,19 @@ import io.hawser.ServerHandle;
 import io.hawser.ShutdownReport;
 import io.hawser.StreamServer;
 import io.hawser.event.ServerState;
+import io.hawser.event.SocketEvent;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Flow.Publisher;
 import kotlin.Unit;
 import kotlin.coroutines.Continuation;
 import kotlinx.coroutines.CoroutineScopeKt;
 import kotlinx.coroutines.Dispatchers;
 import kotlinx.coroutines.future.FutureKt;
+import kotlinx.coroutines.jdk9.ReactiveFlowKt;
 
 /**
  * A server that listens, or did, whose handlers return futures. {@link #close()} cuts everything at once, {@link #shutdown(Duration)} lets
@@ -56,6 +59,16 @@ public final class AsyncServer implements AutoCloseable {
     /** How many sockets it serves that are not closed yet. */
     public int getConnectionCount() {
         return server.getConnectionCount().getValue();
+    }
+
+    /** What happens to it and to whom it serves, to any number of subscribers. */
+    public Publisher<SocketEvent> events() {
+        return ReactiveFlowKt.asPublisher(server.getEvents());
+    }
+
+    /** Whether it shuts down. */
+    public boolean isDraining() {
+        return server.getDraining().getValue();
     }
 
     /** Takes nobody new; what it has goes on, and when the last of it has ended, the server has. Returns at once; idempotent. */

@@ -8,6 +8,7 @@ import io.hawser.DatagramSocket;
 import io.hawser.StreamClient;
 import io.hawser.StreamServer;
 import java.io.IOException;
+import java.util.Objects;
 
 /**
  * Sockets for threads that wait: {@code Blocking.client(Tcp.client("db", 5432)).connect()}. Any client and any server will do, over
@@ -17,41 +18,43 @@ import java.io.IOException;
  * costs the event loops nothing. On a thread of an event loop every such call fails at once with {@link IllegalStateException}: it would
  * stop all connections of the loop, its own among them.
  *
- * <p>An interrupt ends a call that waits at once, with {@link InterruptedException}. What becomes of the connection is what becomes of it
+ * <p>An interrupt ends a call that waits at once, or fails one that begins, even if it need not wait, with {@link InterruptedException}. What becomes of the connection is what becomes of it
  * when the suspending call is cancelled: an interrupted read loses no byte, and the next one goes on where it was; an interrupted write that
- * had sent nothing has sent nothing, and one that had begun aborts the connection, because half a message would corrupt the stream.
+ * had sent nothing has sent nothing, and one that had begun aborts the connection, because half a message would corrupt the stream. Unix
+ * datagram sockets and streams over abstract names are an exception, because their system calls are another library's: an interrupt that
+ * meets one in the middle closes the socket.
  */
 public final class Blocking {
     private Blocking() {}
 
     /** The connections of {@code client}, for threads that wait. */
     public static BlockingClient client(StreamClient client) {
-        return new BlockingClient(client);
+        return new BlockingClient(Objects.requireNonNull(client));
     }
 
     /** The sockets of {@code client}, for threads that wait. */
     public static BlockingDatagramClient client(DatagramClient client) {
-        return new BlockingDatagramClient(client);
+        return new BlockingDatagramClient(Objects.requireNonNull(client));
     }
 
     /** What starts {@code server} with a handler that may wait. */
     public static BlockingServer.Starter server(StreamServer server) {
-        return new BlockingServer.Starter(server, HandlerThreads.standard());
+        return new BlockingServer.Starter(Objects.requireNonNull(server), HandlerThreads.standard());
     }
 
     /** What starts {@code server} with a handler that may wait. */
     public static BlockingDatagramServer.Starter server(DatagramServer server) {
-        return new BlockingDatagramServer.Starter(server, HandlerThreads.standard());
+        return new BlockingDatagramServer.Starter(Objects.requireNonNull(server), HandlerThreads.standard());
     }
 
     /** {@code connection} for threads that wait; both can be used side by side. */
     public static BlockingConnection connection(Connection connection) {
-        return new BlockingConnection(connection);
+        return new BlockingConnection(Objects.requireNonNull(connection));
     }
 
     /** {@code socket} for threads that wait; both can be used side by side. */
     public static BlockingDatagramSocket socket(DatagramSocket socket) {
-        return new BlockingDatagramSocket(socket);
+        return new BlockingDatagramSocket(Objects.requireNonNull(socket));
     }
 
     /**

@@ -1,14 +1,26 @@
 package io.hawser.blocking;
 
+import io.hawser.Connection;
 import io.hawser.StreamClient;
 import io.hawser.event.SocketEvent;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.Flow.Publisher;
+import kotlin.Unit;
+import kotlin.coroutines.EmptyCoroutineContext;
+import kotlinx.coroutines.BuildersKt;
+import kotlinx.coroutines.CoroutineScope;
+import kotlinx.coroutines.CoroutineStart;
+import kotlinx.coroutines.DelayKt;
+import kotlinx.coroutines.Job;
 import kotlinx.coroutines.jdk9.ReactiveFlowKt;
 
 /** A {@link StreamClient} for threads that wait. It holds nothing; each connection is its caller's. Any thread may use it. */
 public final class BlockingClient {
+    /** The answer has ended, and not the time. */
+    private static final CancellationException DONE = new CancellationException("the answer has ended");
+
     private final StreamClient client;
 
     BlockingClient(StreamClient client) {
@@ -16,7 +28,8 @@ public final class BlockingClient {
     }
 
     /**
-     * Connects, and returns the connection, which the caller closes. An interrupt leaves nothing open.
+     * Connects, and returns the connection, which the caller closes. An interrupt leaves nothing open, unless it comes too late: then the
+     * connection is returned, and the thread stays interrupted.
      *
      * @throws io.hawser.ConnectTimeout after {@code connectTimeout} of the client's options
      * @throws io.hawser.ConnectFailed if there is nobody to talk to
@@ -40,16 +53,41 @@ public final class BlockingClient {
         return Call.await(it -> client.<R>once(
                 request,
                 timeout,
-                (scope, connection, answered) -> HandlerThreads.<R>run(
-                        HandlerThreads.context(), () -> answer.from(new BlockingConnection(connection)), answered),
+                (scope, connection, answered) -> {
+                    Job guard = abortIfCancelled(scope, connection);
+                    return HandlerThreads.<R>run(
+                            HandlerThreads.context(),
+                            () -> {
+                                try {
+                                    return answer.from(new BlockingConnection(connection));
+                                } finally {
+                                    guard.cancel(DONE);
+                                }
+                            },
+                            answered);
+                },
                 it));
+    }
+
+    /** An answer that overhears its interrupt would go on for ever. */
+    private static Job abortIfCancelled(CoroutineScope scope, Connection connection) {
+        Job guard = BuildersKt.launch(
+                scope,
+                EmptyCoroutineContext.INSTANCE,
+                CoroutineStart.UNDISPATCHED,
+                (inner, continuation) -> DelayKt.awaitCancellation(continuation));
+        guard.invokeOnCompletion(cause -> {
+            if (cause != DONE) connection.abort();
+            return Unit.INSTANCE;
+        });
+        return guard;
     }
 
     /** Reads the answer of one exchange. */
     @FunctionalInterface
     public interface Answer<R> {
         /** Returns what the connection has to say. */
-        R from(BlockingConnection connection) throws Exception;
+        R from(BlockingConnection connection) throws IOException, InterruptedException;
     }
 
     /** What happens to its connections, to any number of subscribers, as {@link StreamClient#getEvents()} says. */

@@ -137,6 +137,16 @@ public final class BlockingConnection implements Closeable {
         return read(ByteBuffer.wrap(target), timeout);
     }
 
+    /** As {@link #readLine(int)}, for no longer than {@code timeout}. */
+    public String readLine(int limit, Duration timeout) throws IOException, InterruptedException {
+        return await(it -> connection.readLine(limit, it), "reading a line from", timeout);
+    }
+
+    /** As {@link #awaitReadable()}, for no longer than {@code timeout}. */
+    public void awaitReadable(Duration timeout) throws IOException, InterruptedException {
+        await(connection::awaitReadable, "waiting for", timeout);
+    }
+
     /** Waits until a read would not have to: bytes are there, or the end. It reads nothing. */
     public void awaitReadable() throws IOException, InterruptedException {
         Call.await(connection::awaitReadable);
@@ -170,7 +180,7 @@ public final class BlockingConnection implements Closeable {
 
     /** As {@link #readLine()}, for no longer than {@code timeout}. */
     public String readLine(Duration timeout) throws IOException, InterruptedException {
-        return await(it -> connection.readLine(Lines.DEFAULT_MAX_LENGTH, it), "reading a line from", timeout);
+        return readLine(Lines.DEFAULT_MAX_LENGTH, timeout);
     }
 
     /** As {@link #readLine()}, for lines of up to {@code limit} bytes. */
@@ -216,6 +226,11 @@ public final class BlockingConnection implements Closeable {
     /** Writes {@code line} as UTF-8 and a line feed behind it, as one {@link #write(ByteBuffer)}. */
     public void writeLine(String line) throws IOException, InterruptedException {
         Call.await(it -> connection.writeLine(line, it));
+    }
+
+    /** As {@link #writeLine(String)}, for no longer than {@code timeout}; if it had begun, the connection has been aborted. */
+    public void writeLine(String line, Duration timeout) throws IOException, InterruptedException {
+        await(it -> connection.writeLine(line, it), "writing to", timeout);
     }
 
     /** This connection as frames of {@code codec}. Costs nothing, and may be done more than once. */

@@ -47,7 +47,11 @@ public final class BlockingDatagramServer extends BlockingServerHandle {
             this.threads = threads;
         }
 
-        /** The same with handlers on {@code threads}. By default each has a virtual thread where the JDK has them, else a daemon thread. */
+        /**
+         * The same with handlers on {@code threads}, one for each datagram as long as it lasts. It has to run every task, on another thread, or reject
+         * it with {@link java.util.concurrent.RejectedExecutionException}, which is an event. By default each handler has a virtual thread
+         * where the JDK has them, else a daemon thread.
+         */
         public Starter on(Executor threads) {
             return new Starter(server, Objects.requireNonNull(threads));
         }

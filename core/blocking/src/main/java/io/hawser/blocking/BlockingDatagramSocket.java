@@ -10,6 +10,7 @@ import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * A {@link DatagramSocket} for threads that wait. One thread receives at a time, any number may send, and both go on side by side. A failure
@@ -71,6 +72,14 @@ public final class BlockingDatagramSocket implements Closeable {
         Call.await(it -> socket.send(bytes, it));
     }
 
+    /** As {@link #send(byte[])}, for no longer than {@code timeout}. */
+    public void send(byte[] bytes, Duration timeout) throws IOException, InterruptedException {
+        Call.await(
+                it -> socket.send(bytes, it),
+                timeout,
+                () -> new CallTimeout("sending to", socket.getEndpoint(), timeout));
+    }
+
     /** As {@link #send(byte[])}, what remains of {@code datagram}. */
     public void send(ByteBuffer datagram) throws IOException, InterruptedException {
         Call.await(it -> socket.send(datagram, it));
@@ -88,17 +97,17 @@ public final class BlockingDatagramSocket implements Closeable {
 
     /** Sends {@code bytes} to the peer if the system has room for them at once, and returns whether it had. It does not wait. */
     public boolean trySend(byte[] bytes) throws IOException {
-        return socket.trySend(bytes);
+        return uninterrupted(() -> socket.trySend(bytes));
     }
 
     /** As {@link #trySend(byte[])}, to {@code target}. */
     public boolean trySend(byte[] bytes, SocketAddress target) throws IOException {
-        return socket.trySend(bytes, target);
+        return uninterrupted(() -> socket.trySend(bytes, target));
     }
 
     /** A datagram that has come already, or null. It does not wait. */
     public Datagram tryReceive() throws IOException {
-        return socket.tryReceive();
+        return uninterrupted(socket::tryReceive);
     }
 
     /**
@@ -150,6 +159,16 @@ public final class BlockingDatagramSocket implements Closeable {
     /** The socket that this one is of. */
     public DatagramSocket unwrap() {
         return socket;
+    }
+
+    /** Channels of other libraries close when a thread that is interrupted calls them. */
+    private static <T> T uninterrupted(Supplier<T> call) {
+        boolean isInterrupted = Thread.interrupted();
+        try {
+            return call.get();
+        } finally {
+            if (isInterrupted) Thread.currentThread().interrupt();
+        }
     }
 
     @Override

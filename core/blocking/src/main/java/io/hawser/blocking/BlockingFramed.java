@@ -36,11 +36,7 @@ public final class BlockingFramed<T> {
 
     /** As {@link #receive()}, for no longer than {@code timeout}. */
     public T receive(Duration timeout) throws IOException, InterruptedException {
-        return Call.await(
-                framed::receive,
-                timeout,
-                () -> new CallTimeout(
-                        "receiving a frame from", framed.getConnection().getEndpoint(), timeout));
+        return Call.await(framed::receive, timeout, () -> late("receiving a frame from", timeout));
     }
 
     /**
@@ -53,9 +49,18 @@ public final class BlockingFramed<T> {
         Call.await(it -> framed.send(frame, it));
     }
 
+    /** As {@link #send(Object)}, for no longer than {@code timeout}; if it had begun, the connection has been aborted. */
+    public void send(T frame, Duration timeout) throws IOException, InterruptedException {
+        Call.await(it -> framed.send(frame, it), timeout, () -> late("sending a frame to", timeout));
+    }
+
     /** Sends all of {@code frames} as one write: if one of them cannot be sent, none is. */
     public void sendAll(Iterable<? extends T> frames) throws IOException, InterruptedException {
         Call.await(it -> framed.sendAll(frames, it));
+    }
+
+    private CallTimeout late(String what, Duration timeout) {
+        return new CallTimeout(what, framed.getConnection().getEndpoint(), timeout);
     }
 
     @Override

@@ -49,8 +49,9 @@ public final class BlockingServer extends BlockingServerHandle {
         }
 
         /**
-         * The same with handlers on {@code threads}, one for each connection as long as it lasts. By default each has a virtual thread where
-         * the JDK has them, else a daemon thread.
+         * The same with handlers on {@code threads}, one for each connection as long as it lasts. It has to run every task, on another thread, or reject
+         * it with {@link java.util.concurrent.RejectedExecutionException}, which closes the connection. By default each handler has a virtual thread
+         * where the JDK has them, else a daemon thread.
          */
         public Starter on(Executor threads) {
             return new Starter(server, Objects.requireNonNull(threads));

@@ -75,8 +75,8 @@ public abstract sealed class BlockingServerHandle implements AutoCloseable
 
     /**
      * Stops accepting, waits up to {@code grace} until every handler has ended by itself, then cuts what is left, and returns when nothing of
-     * the server runs and its address is free. An interrupt leaves the server draining. A handler that calls it waits for itself, and is cut
-     * with the rest.
+     * the server runs and its address is free: a handler that overhears its interrupt is waited for beyond the grace. An interrupt leaves the
+     * server draining. A handler that calls it waits for itself, and is cut with the rest.
      *
      * @throws IllegalArgumentException if {@code grace} is negative
      */

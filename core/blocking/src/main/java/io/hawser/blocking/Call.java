@@ -76,25 +76,25 @@ final class Call<T> extends CoroutineDispatcher implements Continuation<T> {
             Object value = suspending.call(this);
             if (value == IntrinsicsKt.getCOROUTINE_SUSPENDED()) {
                 long deadline = late == null ? 0 : System.nanoTime() + timeout;
-                while (!isDone) {
+                while (true) {
+                    // First of all: a coroutine that yields has always something left to run.
+                    if (Thread.interrupted()) {
+                        isInterrupted = true;
+                        job.cancel(null);
+                    }
+                    if (late != null && !isLate && System.nanoTime() - deadline >= 0) {
+                        isLate = true;
+                        job.cancel(null);
+                    }
                     Runnable task = tasks.poll();
                     if (task != null) {
                         task.run();
-                    } else if (Thread.interrupted()) {
-                        isInterrupted = true;
-                        job.cancel(null);
                     } else if (isDone) {
                         break;
                     } else if (late == null || isLate) {
                         LockSupport.park(this);
                     } else {
-                        long left = deadline - System.nanoTime();
-                        if (left > 0) {
-                            LockSupport.parkNanos(this, left);
-                        } else {
-                            isLate = true;
-                            job.cancel(null);
-                        }
+                        LockSupport.parkNanos(this, deadline - System.nanoTime());
                     }
                 }
                 value = result;
@@ -109,6 +109,8 @@ final class Call<T> extends CoroutineDispatcher implements Continuation<T> {
             if (isLate) throw late.get();
             throw e;
         } catch (Throwable e) {
+            // What failed may be this thread in the middle of it: nobody waits for the rest.
+            job.cancel(null);
             if (isInterrupted) thread.interrupt();
             throw Call.<RuntimeException>unchecked(e);
         } finally {

@@ -20,7 +20,7 @@ public final class CallTimeout extends SocketFailure {
         this.timeout = timeout;
     }
 
-    /** The peer. */
+    /** The peer; null in one that has been serialized. */
     public Endpoint getEndpoint() {
         return endpoint;
     }

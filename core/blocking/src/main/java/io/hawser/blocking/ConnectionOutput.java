@@ -1,5 +1,6 @@
 package io.hawser.blocking;
 
+import io.hawser.engine.EventLoop;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Objects;
@@ -20,10 +21,15 @@ final class ConnectionOutput extends OutputStream {
     @Override
     public void write(byte[] source, int offset, int length) throws IOException {
         Objects.checkFromIndexSize(offset, length, source.length);
+        if (length == 0) return;
         try {
             connection.write(source, offset, length);
         } catch (InterruptedException e) {
             throw ConnectionInput.interrupted(e);
+        } catch (IllegalStateException e) {
+            // Whoever writes to streams expects a failure of the stream when its output has been shut down.
+            if (EventLoop.current() != null) throw e;
+            throw new IOException(e.getMessage(), e);
         }
     }
 

@@ -1,7 +1,5 @@
 package io.hawser.blocking;
 
-import io.hawser.engine.EventLoop;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -16,7 +14,9 @@ import kotlinx.coroutines.Dispatchers;
 import kotlinx.coroutines.JobKt;
 
 /**
- * One suspending call as a future. Cancelling it cancels the call; what comes in spite of it is given back.
+ * One suspending call as a future. Cancelling it asks the call to end, and it is complete when the call has: so nothing that came is lost,
+ * and nothing of the call is still going on. Whoever completes it in another way, {@code orTimeout} for instance, ends the call as well, and
+ * what comes in spite of that is given back.
  *
  * @param <T> what the call returns
  * @param <R> what the future has
@@ -50,7 +50,7 @@ final class FutureCall<T, R> extends CompletableFuture<R> implements Continuatio
             Object result = suspending.call(call);
             if (result != IntrinsicsKt.getCOROUTINE_SUSPENDED()) call.end(result);
         } catch (Throwable e) {
-            call.fail(e);
+            call.completeExceptionally(e);
         }
         return call;
     }
@@ -60,21 +60,31 @@ final class FutureCall<T, R> extends CompletableFuture<R> implements Continuatio
         return context;
     }
 
-    /** What depends on the future must not run on a loop, where some calls end. */
+    /** What depends on the future must not run wherever a call ends: on a loop, say, or where timers fire. */
     @Override
     public void resumeWith(Object result) {
-        if (EventLoop.current() == null) {
-            end(result);
-        } else {
-            dispatcher.dispatch(context, () -> end(result));
-        }
+        dispatcher.dispatch(context, () -> end(result));
     }
 
     @Override
     public boolean cancel(boolean mayInterruptIfRunning) {
-        boolean isCancelled = super.cancel(mayInterruptIfRunning);
+        if (isDone()) return isCancelled();
         job.cancel(null);
-        return isCancelled;
+        return true;
+    }
+
+    @Override
+    public boolean complete(R value) {
+        boolean isFirst = super.complete(value);
+        job.cancel(null);
+        return isFirst;
+    }
+
+    @Override
+    public boolean completeExceptionally(Throwable failure) {
+        boolean isFirst = super.completeExceptionally(failure);
+        job.cancel(null);
+        return isFirst;
     }
 
     /** What depends on it is on its own: a future of another kind could not cancel the call. */
@@ -84,21 +94,14 @@ final class FutureCall<T, R> extends CompletableFuture<R> implements Continuatio
     }
 
     private void end(Object result) {
-        T value;
         try {
             ResultKt.throwOnFailure(result);
-            @SuppressWarnings("unchecked")
-            T returned = (T) result;
-            value = returned;
         } catch (Throwable e) {
-            fail(e);
+            super.completeExceptionally(e);
             return;
         }
-        if (!complete(convert.apply(value))) giveBack.accept(value);
-    }
-
-    private void fail(Throwable e) {
-        if (e instanceof CancellationException) super.cancel(false);
-        completeExceptionally(e);
+        @SuppressWarnings("unchecked")
+        T value = (T) result;
+        if (!super.complete(convert.apply(value))) giveBack.accept(value);
     }
 }

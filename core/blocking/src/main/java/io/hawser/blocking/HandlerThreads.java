@@ -1,9 +1,12 @@
 package io.hawser.blocking;
 
+import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -15,6 +18,8 @@ import kotlin.coroutines.Continuation;
 import kotlin.coroutines.CoroutineContext;
 import kotlinx.coroutines.ExecutorsKt;
 import kotlinx.coroutines.InterruptibleKt;
+import kotlinx.coroutines.Job;
+import kotlinx.coroutines.JobKt;
 
 /** Where handlers wait: a virtual thread for each where the JDK has them, else a daemon thread, kept for a second for the next. */
 final class HandlerThreads {
@@ -31,18 +36,36 @@ final class HandlerThreads {
         return CONTEXT;
     }
 
-    /** Runs {@code handler} in {@code context}, and interrupts it when the coroutine is cancelled, whose end still waits for its end. */
+    /**
+     * Runs {@code handler} in {@code context}, and interrupts it when the coroutine is cancelled, whose end still waits for its end. Whatever it
+     * throws then is no reason of anything: a timeout is, or a server that cuts.
+     */
     static <R> Object run(CoroutineContext context, Callable<? extends R> handler, Continuation<? super R> handled) {
+        Job job = JobKt.getJob(handled.getContext());
         return InterruptibleKt.<R>runInterruptible(
                 context,
                 () -> {
                     try {
                         return handler.call();
-                    } catch (Exception e) {
-                        throw Call.<RuntimeException>unchecked(e);
+                    } catch (Throwable e) {
+                        if (!job.isActive()) {
+                            throw (CancellationException) new CancellationException("the handler was cut").initCause(e);
+                        }
+                        throw Call.<RuntimeException>unchecked(
+                                e instanceof InterruptedException ? interruptedByOthers(e) : e);
+                    } finally {
+                        // Its thread goes on to somebody else.
+                        Thread.interrupted();
                     }
                 },
                 handled);
+    }
+
+    /** As itself it would count as a cancellation, which nobody has asked for. */
+    private static IOException interruptedByOthers(Throwable e) {
+        IOException failure = new InterruptedIOException("the handler was interrupted, and not by its server");
+        failure.initCause(e);
+        return failure;
     }
 
     private static Executor virtual() {
@@ -53,7 +76,8 @@ final class HandlerThreads {
                             "newVirtualThreadPerTaskExecutor",
                             MethodType.methodType(ExecutorService.class));
             return (ExecutorService) make.invoke();
-        } catch (NoSuchMethodException e) {
+        } catch (NoSuchMethodException | UnsupportedOperationException e) {
+            // Java 19 and 20 have it as a preview.
             return platform();
         } catch (Throwable e) {
             throw new ExceptionInInitializerError(e);
@@ -65,6 +89,7 @@ final class HandlerThreads {
         return new ThreadPoolExecutor(0, Integer.MAX_VALUE, 1, TimeUnit.SECONDS, new SynchronousQueue<>(), task -> {
             Thread thread = new Thread(task, "hawser-blocking-" + count.incrementAndGet());
             thread.setDaemon(true);
+            thread.setContextClassLoader(HandlerThreads.class.getClassLoader());
             return thread;
         });
     }

@@ -3,7 +3,8 @@ package io.hawser.blocking;
 import kotlin.coroutines.Continuation;
 
 /**
- * A call of a suspending function, as Java sees it: {@code continuation -> connection.read(buffer, continuation)}.
+ * A call of a suspending function, as Java sees it: {@code continuation -> connection.read(buffer, continuation)}. Where a thread waits for it,
+ * the function runs in that thread, and must not itself make a call that blocks it.
  *
  * @param <T> what the function returns
  */

@@ -3,6 +3,7 @@ package io.hawser.blocking;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -18,6 +19,7 @@ import io.hawser.event.SocketEvent;
 import io.hawser.framing.LengthPrefix;
 import io.hawser.testkit.Memory;
 import io.hawser.testkit.MemoryDatagram;
+import io.hawser.testkit.junit.LeakCheckExtension;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
@@ -26,12 +28,25 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Sockets with futures. */
 @Timeout(60)
+@ExtendWith(LeakCheckExtension.class)
 class AsyncTest {
+    /** The JDK's thread for timeouts comes with the first one, and stays. */
+    @BeforeAll
+    static void startTheTimer() {
+        new CompletableFuture<Void>()
+                .completeOnTimeout(null, 1, TimeUnit.NANOSECONDS)
+                .join();
+    }
+
     private static AsyncClient client(AsyncServer server) {
         return Async.client(Memory.client(server.getEndpoint()));
     }
@@ -84,15 +99,36 @@ class AsyncTest {
     void aCancelledReadLosesNothing() throws Exception {
         try (AsyncServer server = echo();
                 AsyncConnection connection = client(server).connect().get()) {
-            CompletableFuture<String> first = connection.readLine();
-            assertTrue(first.cancel(true));
-            assertThrows(CancellationException.class, first::join);
+            for (int round = 0; round < 200; round++) {
+                CompletableFuture<String> first = connection.readLine();
+                connection.writeLine("line " + round).get();
+                first.cancel(true);
+                String line = null;
+                try {
+                    line = first.join();
+                } catch (CancellationException e) {
+                    assertTrue(first.isCancelled());
+                }
+                assertEquals(
+                        "line " + round, line == null ? connection.readLine().get() : line);
+            }
+        }
+    }
+
+    @Test
+    void aReadThatTookTooLongIsNotGoingOn() throws Exception {
+        try (AsyncServer server = echo();
+                AsyncConnection connection = client(server).connect().get()) {
+            CompletableFuture<String> late = connection.readLine().orTimeout(1, TimeUnit.MILLISECONDS);
+            assertInstanceOf(
+                    TimeoutException.class,
+                    assertThrows(ExecutionException.class, late::get).getCause());
             connection.writeLine("line").get();
             assertEquals("line", readAfter(connection));
         }
     }
 
-    /** The cancelled read may take a moment to be gone. */
+    /** The read that was ended from outside may take a moment to be gone. */
     private static String readAfter(AsyncConnection connection) throws Exception {
         while (true) {
             try {
@@ -108,8 +144,14 @@ class AsyncTest {
         try (AsyncServer server = echo()) {
             for (int i = 0; i < 500; i++) {
                 CompletableFuture<AsyncConnection> connecting = client(server).connect();
+                connecting.cancel(true);
                 // Some of them have connected by then.
-                if (!connecting.cancel(true)) connecting.get().close();
+                connecting
+                        .handle((connection, failure) -> {
+                            if (connection != null) connection.close();
+                            return null;
+                        })
+                        .get();
             }
             assertEquals(0, server.shutdown(Duration.ofSeconds(30)).get().getCut());
         }

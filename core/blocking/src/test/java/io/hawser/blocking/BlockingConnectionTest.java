@@ -15,6 +15,7 @@ import io.hawser.FrameTooLarge;
 import io.hawser.UnexpectedEnd;
 import io.hawser.framing.LengthPrefix;
 import io.hawser.testkit.Memory;
+import io.hawser.testkit.junit.LeakCheckExtension;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.InterruptedIOException;
@@ -29,10 +30,12 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a connection does for one thread, and for several. */
 @Timeout(60)
+@ExtendWith(LeakCheckExtension.class)
 class BlockingConnectionTest {
     private final kotlin.Pair<io.hawser.Connection, io.hawser.Connection> ends = Memory.pair(1024);
     private final BlockingConnection near = Blocking.connection(ends.getFirst());

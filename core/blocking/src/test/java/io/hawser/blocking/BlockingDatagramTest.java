@@ -2,6 +2,7 @@ package io.hawser.blocking;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,14 +12,17 @@ import io.hawser.ExchangeTimeout;
 import io.hawser.Receipt;
 import io.hawser.SocketClosed;
 import io.hawser.testkit.MemoryDatagram;
+import io.hawser.testkit.junit.LeakCheckExtension;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Datagrams for threads that wait. */
 @Timeout(60)
+@ExtendWith(LeakCheckExtension.class)
 class BlockingDatagramTest {
     private static byte[] bytes(String text) {
         return text.getBytes(UTF_8);
@@ -92,6 +96,18 @@ class BlockingDatagramTest {
             }
             socket.send(bytes("still here"));
             assertEquals("still here", socket.receive(Duration.ofSeconds(30)).getText());
+        }
+    }
+
+    @Test
+    void whatDoesNotWaitMindsNoInterrupt() throws Exception {
+        try (BlockingDatagramServer server = echo();
+                BlockingDatagramSocket socket = client(server).open()) {
+            Thread.currentThread().interrupt();
+            assertTrue(socket.trySend(bytes("quiet")));
+            assertNull(socket.tryReceive());
+            assertTrue(Thread.interrupted());
+            assertTrue(socket.isOpen());
         }
     }
 }

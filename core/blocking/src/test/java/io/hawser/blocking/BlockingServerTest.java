@@ -16,6 +16,7 @@ import io.hawser.event.ServerEvent;
 import io.hawser.event.ServerState;
 import io.hawser.event.SocketEvent;
 import io.hawser.testkit.Memory;
+import io.hawser.testkit.junit.LeakCheckExtension;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -30,9 +31,11 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Servers whose handlers wait. */
 @Timeout(60)
+@ExtendWith(LeakCheckExtension.class)
 class BlockingServerTest {
     private static BlockingClient client(BlockingServer server) {
         return Blocking.client(Memory.client(server.unwrap()));

@@ -16,6 +16,7 @@ import io.hawser.framing.LengthPrefix;
 import io.hawser.tcp.Tcp;
 import io.hawser.testkit.Memory;
 import io.hawser.testkit.TestCertificates;
+import io.hawser.testkit.junit.LeakCheckExtension;
 import io.hawser.tls.ClientTls;
 import io.hawser.tls.ServerTls;
 import io.hawser.tls.Tls;
@@ -29,10 +30,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the page for Java shows is compiled, word by word, and runs; it has a twin of each piece of Kotlin in the README. */
 @Timeout(120)
+@ExtendWith(LeakCheckExtension.class)
 class JavaReadmeTest {
     private static List<String> pieces(String file, String language) throws Exception {
         Matcher matcher = Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL)
