@@ -64,12 +64,18 @@ public class Program private constructor(private val process: Process) : AutoClo
         check(ProcessBuilder("sh", "-c", "kill -$name $pid").start().waitFor() == 0) { "cannot send $name to $pid" }
     }
 
-    /** Kills it and all that it has started, stopped or not. What it has printed can still be read. */
+    /**
+     * Kills it and all that it has started, stopped or not; where there is no `setsid`, as on macOS, all but what it starts at that very
+     * moment. What it has printed can still be read.
+     */
     public fun kill() {
+        killGroup()
         process.descendants().forEach { it.destroyForcibly() }
         // The process itself would close its pipes with that.
         process.toHandle().destroyForcibly()
         process.waitFor(LAST_BREATH.inWholeSeconds, SECONDS)
+        // It may have become a group after the first look.
+        killGroup()
     }
 
     /** [kill]s it, and lets go of its pipes. */
@@ -85,6 +91,13 @@ public class Program private constructor(private val process: Process) : AutoClo
     }
 
     override fun toString(): String = "program $pid: ${process.info().commandLine().orElse("ended")}"
+
+    /** What it has started, and it is the only way to find what has lost its parent, or is just being started. */
+    private fun killGroup() {
+        if (session.isEmpty()) return
+        // Nobody is there when all have ended.
+        ProcessBuilder("sh", "-c", "kill -s KILL -- -$pid 2>/dev/null").start().waitFor()
+    }
 
     private suspend fun <T> reading(read: () -> T): T = withTimeout(HANG) {
         val reading = async(Dispatchers.IO) { read() }
@@ -109,7 +122,7 @@ public class Program private constructor(private val process: Process) : AutoClo
         @JvmStatic
         public fun start(folder: Path?, vararg command: String): Program {
             require(command.first())
-            return Program(ProcessBuilder(*command).directory(folder?.toFile()).redirectErrorStream(true).start())
+            return Program(ProcessBuilder(session + command).directory(folder?.toFile()).redirectErrorStream(true).start())
         }
 
         /**
@@ -133,10 +146,16 @@ public class Program private constructor(private val process: Process) : AutoClo
         @JvmStatic
         public fun java(main: Class<*>, vararg arguments: String): Program = java(main.name, *arguments)
 
+        /** What makes a program the leader of a group of its own, with its number. */
+        private val session: List<String> by lazy { if (isInstalled("setsid")) listOf("setsid") else emptyList() }
+
+        private fun isInstalled(program: String): Boolean =
+            File(program).canExecute() || System.getenv("PATH").split(File.pathSeparator).any { File(it, program).canExecute() }
+
         /** Aborts the test if [program] is not installed, or fails it under CI. */
         @JvmStatic
         public fun require(program: String) {
-            if (File(program).canExecute() || System.getenv("PATH").split(File.pathSeparator).any { File(it, program).canExecute() }) return
+            if (isInstalled(program)) return
             check(System.getenv("CI") != "true") { "$program is not installed" }
             throw TestAbortedException("$program is not installed")
         }

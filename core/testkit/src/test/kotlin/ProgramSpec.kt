@@ -6,11 +6,13 @@ import io.kotest.core.test.config.DefaultTestConfig
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import java.nio.file.Path
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.delay
 
 class ProgramSpec : StringSpec({
     extension(LeakCheck)
@@ -46,6 +48,18 @@ class ProgramSpec : StringSpec({
                 waiting.cancelAndJoin()
                 ProcessHandle.of(program.pid).map { it.isAlive }.orElse(false) shouldBe false
             }
+        }
+    }
+
+    "whatever a program is just starting goes with it" {
+        coroutineScope {
+            repeat(50) {
+                Program.start("sh", "-c", "sleep 617 & sleep 617; echo awake").use { program ->
+                    val waiting = async(start = UNDISPATCHED) { program.line() }
+                    waiting.cancelAndJoin()
+                }
+            }
+            while (ProcessHandle.allProcesses().anyMatch { "617" in it.info().arguments().orElse(emptyArray()) }) delay(1.milliseconds)
         }
     }
 

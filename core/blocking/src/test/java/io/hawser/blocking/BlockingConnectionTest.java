@@ -205,8 +205,9 @@ class BlockingConnectionTest {
 
     @Test
     void twoThreadsDoNotReadAtOnce() throws Exception {
-        try (Beside reader = Beside.run(() -> assertEquals("line", far.readLine()))) {
-            reader.awaitWaiting();
+        near.write("half a ".getBytes(UTF_8));
+        try (Beside reader = Beside.run(() -> assertEquals("half a line", far.readLine()))) {
+            while (far.getBytesRead() == 0) Thread.onSpinWait();
             assertThrows(IllegalStateException.class, () -> far.read(new byte[1]));
             near.writeLine("line");
         }
