@@ -82,6 +82,8 @@ public abstract class EventsContract(transport: ContractTransport) : StringSpec(
             client.connect { connection ->
                 connection.writeLine("question")
                 connection.readLine() shouldBe "answer"
+                // Whoever closes before has the server's end meet nobody.
+                connection.readLine() shouldBe null
             }
             server.connectionCount.first { it == 0 && server.totals.bytesRead > 0 }
             server.shutdown()

@@ -35,7 +35,7 @@ internal class Holdings private constructor(private val descriptors: List<String
             "Cleaner-",
             "InnocuousThread-",
             "process reaper",
-            "VirtualThread-unparker",
+            "VirtualThread-",
             "Read-Poller",
             "Write-Poller",
             "Attach Listener",
