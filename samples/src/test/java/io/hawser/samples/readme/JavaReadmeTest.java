@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -37,6 +38,12 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 @ExtendWith(LeakCheckExtension.class)
 class JavaReadmeTest {
+    /** The native library and its loop come with their first use, and stay. */
+    @BeforeAll
+    static void startTheLibrary(@TempDir Path folder) throws Exception {
+        JavaTour.unixDatagrams(folder.resolve("first.sock"));
+    }
+
     private static List<String> pieces(String file, String language) throws Exception {
         Matcher matcher = Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL)
                 .matcher(Files.readString(Path.of(file)));
