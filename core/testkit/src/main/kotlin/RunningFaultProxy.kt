@@ -31,7 +31,7 @@ public class RunningFaultProxy internal constructor(
      */
     public val port: Int get() = server.port
 
-    /** How many clients are connected. */
+    /** How many clients are connected. What is to be done to all of them reaches one for certain once a byte of it has come through. */
     public val connectionCount: StateFlow<Int> get() = server.connectionCount
 
     /** How long everything that comes in from now on is late; up to 1 MiB is on its way in each direction of a connection. */

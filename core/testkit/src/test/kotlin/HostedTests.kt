@@ -6,6 +6,7 @@ import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import java.nio.channels.SocketChannel
+import kotlinx.coroutines.launch
 
 // Specs that are run by another spec, and are not what the build looks for.
 
@@ -50,9 +51,17 @@ internal class AssertingTests : StringSpec({
     }
 
     val asserting = extension(ServerExtension(Memory.server()) { serve(it) })
+    val launching = extension(ServerExtension(Memory.server()) { connection -> launch { serve(connection) } })
 
     "is answered in vain" {
         asserting.client.connect { connection ->
+            connection.writeLine("wrong")
+            connection.readLine() shouldBe null
+        }
+    }
+
+    "is answered in vain elsewhere" {
+        launching.client.connect { connection ->
             connection.writeLine("wrong")
             connection.readLine() shouldBe null
         }

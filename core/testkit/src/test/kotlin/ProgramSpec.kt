@@ -52,14 +52,16 @@ class ProgramSpec : StringSpec({
     }
 
     "whatever a program is just starting goes with it" {
+        // A number that nobody else sleeps for.
+        val time = "617.${ProcessHandle.current().pid()}"
         coroutineScope {
             repeat(50) {
-                Program.start("sh", "-c", "sleep 617 & sleep 617; echo awake").use { program ->
+                Program.start("sh", "-c", "sleep $time & sleep $time; echo awake").use { program ->
                     val waiting = async(start = UNDISPATCHED) { program.line() }
                     waiting.cancelAndJoin()
                 }
             }
-            while (ProcessHandle.allProcesses().anyMatch { "617" in it.info().arguments().orElse(emptyArray()) }) delay(1.milliseconds)
+            while (ProcessHandle.allProcesses().anyMatch { time in it.info().arguments().orElse(emptyArray()) }) delay(1.milliseconds)
         }
     }
 

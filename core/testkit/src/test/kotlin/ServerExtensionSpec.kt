@@ -67,6 +67,7 @@ class ServerExtensionSpec : StringSpec({
     "what a handler asserts in vain fails the test, and its other failures do not" {
         val result = running(AssertingTests::class)
         result.result("is answered in vain")?.errorOrNull?.message shouldContain "expected:<right> but was:<wrong>"
+        result.result("is answered in vain elsewhere")?.errorOrNull?.message shouldContain "expected:<right> but was:<wrong>"
         result.result("fails")?.isSuccess shouldBe true
     }
 

@@ -47,7 +47,8 @@ internal class Late(private val inner: RawStream) {
                 return true
             }
             lastDue = maxOf(lastDue, now + delay().inWholeNanoseconds)
-            pieces.addLast(Piece(lastDue, bytes.flip()))
+            // In memory of its own size: what is on its way is bounded by its bytes.
+            pieces.addLast(Piece(lastDue, ByteBuffer.allocate(count).put(bytes.flip()).flip()))
             size += count
         }
         return size > known

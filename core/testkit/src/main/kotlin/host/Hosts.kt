@@ -9,12 +9,13 @@ import io.hawser.RunningServer
 import io.hawser.StreamServer
 import java.nio.file.Path
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.coroutineScope
 
 internal fun hostOf(server: (Path) -> StreamServer, handler: suspend CoroutineScope.(Connection) -> Unit): Host<RunningServer> =
-    Host { scope, folder -> server(folder()).start(scope) { connection -> checking { handler(connection) } } }
+    Host { scope, folder -> server(folder()).start(scope) { connection -> checking { coroutineScope { handler(connection) } } } }
 
 internal fun hostOf(server: StreamServer, handler: suspend CoroutineScope.(Connection) -> Unit): Host<RunningServer> =
-    Host { scope, _ -> server.start(scope) { connection -> checking { handler(connection) } } }
+    Host { scope, _ -> server.start(scope) { connection -> checking { coroutineScope { handler(connection) } } } }
 
 internal fun datagramHostOf(
     server: (Path) -> DatagramServer,

@@ -23,7 +23,7 @@ public class LeakCheckExtension :
 
     /** @throws AssertionError listing what is left. */
     override fun afterEach(context: ExtensionContext) {
-        val before = context.store.remove(Holdings::class, Holdings::class.java)
+        val before = context.store.remove(Holdings::class, Holdings::class.java) ?: return
         runBlocking { LeakCheck.leftSince(before) }?.let { throw it }
     }
 
