@@ -40,7 +40,7 @@ public class ClientOptions private constructor(from: Builder) : ConnectionOption
         /** See [ClientOptions.connectTimeout]. */
         @get:JvmSynthetic
         @set:JvmSynthetic
-        public var connectTimeout: Duration = 10.seconds
+        public var connectTimeout: Duration by option(10.seconds)
 
         /** See [ClientOptions.attemptDelay]. */
         @get:JvmSynthetic

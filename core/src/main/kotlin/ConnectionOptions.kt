@@ -2,6 +2,9 @@ package io.hawser
 
 import io.hawser.engine.EventLoopGroup
 import io.hawser.event.EventListener
+import kotlin.properties.Delegates
+import kotlin.properties.ReadWriteProperty
+import kotlin.reflect.KProperty0
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.toJavaDuration
@@ -57,6 +60,9 @@ public sealed class ConnectionOptions(from: Builder<*>) {
     /** Who is told of every event. */
     public val listeners: List<EventListener> = from.listeners.toList()
 
+    /** The names of those that somebody has set, whatever to: other defaults leave them alone. */
+    private val chosen: Set<String> = from.chosen.toSet()
+
     /** For Java: see `handshakeTimeout`. */
     @JvmName("getHandshakeTimeout")
     public fun handshakeTimeoutAsJava(): java.time.Duration? = handshakeTimeout.orNull()
@@ -77,6 +83,9 @@ public sealed class ConnectionOptions(from: Builder<*>) {
     @JvmName("getCloseTimeout")
     public fun closeTimeoutAsJava(): java.time.Duration? = closeTimeout.orNull()
 
+    /** The value of [option] of these options if somebody has set it, and else [default]. */
+    internal fun <T> chosenOr(default: T, option: KProperty0<T>): T = if (option.name in chosen) option.get() else default
+
     internal fun describe(): String = "handshakeTimeout=$handshakeTimeout, readTimeout=$readTimeout, writeTimeout=$writeTimeout, " +
         "idleTimeout=$idleTimeout, closeTimeout=$closeTimeout, socket=$socket, group=${group ?: "shared"}, listeners=$listeners"
 
@@ -85,7 +94,7 @@ public sealed class ConnectionOptions(from: Builder<*>) {
         /** See [ConnectionOptions.handshakeTimeout]. */
         @get:JvmSynthetic
         @set:JvmSynthetic
-        public var handshakeTimeout: Duration = 10.seconds
+        public var handshakeTimeout: Duration by option(10.seconds)
 
         /** See [ConnectionOptions.readTimeout]. */
         @get:JvmSynthetic
@@ -95,7 +104,7 @@ public sealed class ConnectionOptions(from: Builder<*>) {
         /** See [ConnectionOptions.writeTimeout]. */
         @get:JvmSynthetic
         @set:JvmSynthetic
-        public var writeTimeout: Duration = Duration.INFINITE
+        public var writeTimeout: Duration by option(Duration.INFINITE)
 
         /** See [ConnectionOptions.idleTimeout]. */
         @get:JvmSynthetic
@@ -119,8 +128,14 @@ public sealed class ConnectionOptions(from: Builder<*>) {
 
         internal val listeners = mutableListOf<EventListener>()
 
+        internal val chosen = mutableSetOf<String>()
+
         /** This builder as what it is. */
         protected abstract val self: B
+
+        /** An option that notes whether it has been set. */
+        internal fun <T> option(default: T): ReadWriteProperty<Any?, T> =
+            Delegates.observable(default) { option, _, _ -> chosen += option.name }
 
         /** See [ConnectionOptions.handshakeTimeout]; null for none. */
         public fun handshakeTimeout(value: java.time.Duration?): B = self.apply { handshakeTimeout = value.orInfinite() }

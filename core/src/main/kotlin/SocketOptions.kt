@@ -102,6 +102,9 @@ public class SocketOptions private constructor(from: Builder) {
     /** Sees each accepted channel before anything is read or written. */
     public val afterAccept: ChannelHook? = from.afterAccept
 
+    /** Whether [keepAlive] is as somebody has set it, and not as nobody has. */
+    internal val keepAliveIsChosen: Boolean = from.keepAliveIsChosen
+
     init {
         require(keepAlive || (keepAliveIdle ?: keepAliveInterval ?: keepAliveCount) == null) {
             "keepAlive is off, but has timers: keepAliveIdle=$keepAliveIdle, keepAliveInterval=$keepAliveInterval, " +
@@ -121,6 +124,29 @@ public class SocketOptions private constructor(from: Builder) {
     @JvmName("getLinger")
     public fun lingerAsJava(): java.time.Duration? = linger?.toJavaDuration()
 
+    /** A builder that begins with these options. */
+    public fun toBuilder(): Builder = Builder().also {
+        it.noDelay = noDelay
+        it.keepAlive = keepAlive
+        it.keepAliveIsChosen = keepAliveIsChosen
+        it.keepAliveIdle = keepAliveIdle
+        it.keepAliveInterval = keepAliveInterval
+        it.keepAliveCount = keepAliveCount
+        it.linger = linger
+        it.receiveBuffer = receiveBuffer
+        it.sendBuffer = sendBuffer
+        it.reuseAddress = reuseAddress
+        it.reusePort = reusePort
+        it.broadcast = broadcast
+        it.multicastInterface = multicastInterface
+        it.multicastTimeToLive = multicastTimeToLive
+        it.multicastLoopback = multicastLoopback
+        it.family = family
+        it.beforeBind = beforeBind
+        it.beforeConnect = beforeConnect
+        it.afterAccept = afterAccept
+    }
+
     override fun toString(): String = "SocketOptions(noDelay=$noDelay, keepAlive=$keepAlive, keepAliveIdle=$keepAliveIdle, " +
         "keepAliveInterval=$keepAliveInterval, keepAliveCount=$keepAliveCount, linger=$linger, receiveBuffer=$receiveBuffer, " +
         "sendBuffer=$sendBuffer, reuseAddress=$reuseAddress, reusePort=$reusePort, broadcast=$broadcast, " +
@@ -139,6 +165,12 @@ public class SocketOptions private constructor(from: Builder) {
         @get:JvmSynthetic
         @set:JvmSynthetic
         public var keepAlive: Boolean = false
+            set(value) {
+                field = value
+                keepAliveIsChosen = true
+            }
+
+        internal var keepAliveIsChosen: Boolean = false
 
         /** See [SocketOptions.keepAliveIdle]. */
         @get:JvmSynthetic

@@ -23,13 +23,21 @@ import kotlinx.coroutines.withTimeoutOrNull
 
 /** A client of byte streams: whom it connects to, and how. It holds nothing; each connection is its caller's. */
 @OptIn(TransportApi::class)
-public class StreamClient @TransportApi constructor(
+public class StreamClient private constructor(
     public val endpoint: Endpoint,
     public val options: ClientOptions,
     private val connector: Connector,
-    private val layers: List<Layer> = emptyList(),
+    private val layers: List<Layer>,
+    private val guard: DialGuard?,
 ) {
     private val published = Events(options.listeners)
+    private val plain = Dial(options, published)
+
+    /** A client that connects as [connector] does, and puts [layers] on top. */
+    @TransportApi
+    @JvmOverloads
+    public constructor(endpoint: Endpoint, options: ClientOptions, connector: Connector, layers: List<Layer> = emptyList()) :
+        this(endpoint, options, connector, layers, guard = null)
 
     /**
      * What happens to the connections of this client, those of one in order. Hot and without replay: it begins with what happens
@@ -46,7 +54,12 @@ public class StreamClient @TransportApi constructor(
 
     /** As the other, by the name of [endpoint] from now on; whom it connects to stays. */
     @TransportApi
-    public fun through(layer: Layer, endpoint: Endpoint): StreamClient = StreamClient(endpoint, options, connector, layers + layer)
+    public fun through(layer: Layer, endpoint: Endpoint): StreamClient =
+        StreamClient(endpoint, options, connector, layers + layer, guard)
+
+    /** The same client, asking [guard] too before each connection, and with events of its own. */
+    internal fun guardedBy(guard: DialGuard): StreamClient =
+        StreamClient(endpoint, options, connector, layers, this.guard?.let(guard::around) ?: guard)
 
     /**
      * Connects, and returns the connection, which the caller closes. Cancelling it leaves nothing open.
@@ -55,27 +68,32 @@ public class StreamClient @TransportApi constructor(
      * @throws ConnectFailed if there is nobody to talk to.
      * @throws HandshakeTimeout if a layer, such as TLS, is not ready after [ConnectionOptions.handshakeTimeout].
      */
-    public suspend fun connect(): Connection {
+    public suspend fun connect(): Connection = connect(plain)
+
+    /** [connect] as [dial] says. */
+    internal suspend fun connect(dial: Dial): Connection = guard?.dial(endpoint) { open(dial) } ?: open(dial)
+
+    private suspend fun open(dial: Dial): Connection {
         val id = Terms.nextId()
-        published.publish { ConnectionEvent.Dialing(id, connector.remote) }
+        dial.events.publish { ConnectionEvent.Dialing(id, connector.remote) }
         // Held here, because a cancellation on the way back from another thread would drop the result.
         var opened: RawStream? = null
         var connection: Connection? = null
         try {
             return dispatched {
                 val failures = ConcurrentLinkedQueue<ConnectFailed>()
-                withTimeoutOrNull(options.connectTimeout) { opened = connector.connect(failures::add) }
-                val stream = opened ?: throw ConnectTimeout(endpoint, options.connectTimeout.toJavaDuration()).also { timeout ->
+                withTimeoutOrNull(dial.connectTimeout) { opened = connector.connect(dial.socket, failures::add) }
+                val stream = opened ?: throw ConnectTimeout(endpoint, dial.connectTimeout.toJavaDuration()).also { timeout ->
                     failures.forEach(timeout::addSuppressed)
                 }
-                val wrapped = layers.wrap(stream, options.handshakeTimeout).also { opened = it }
-                published.publish { ConnectionEvent.Opened(id, wrapped.local, wrapped.remote) }
-                Connection(wrapped, Terms(options, id, published, announcesEnd = true)).also { connection = it }
+                val wrapped = layers.wrap(stream, dial.handshakeTimeout).also { opened = it }
+                dial.events.publish { ConnectionEvent.Opened(id, wrapped.local, wrapped.remote) }
+                Connection(wrapped, dial.terms(id)).also { connection = it }
             }
         } catch (e: Throwable) {
             connection?.abort() ?: run {
                 opened?.giveUp(e)
-                published.publish { ConnectionEvent.Failed(id, opened?.local, opened?.remote ?: connector.remote, e) }
+                dial.events.publish { ConnectionEvent.Failed(id, opened?.local, opened?.remote ?: connector.remote, e) }
             }
             throw e
         }

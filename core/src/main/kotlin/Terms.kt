@@ -22,23 +22,31 @@ internal class Terms(
     val closeTimeout: Duration = CLOSE_TIMEOUT,
     val handshakeTimeout: Duration = INFINITE,
 ) {
-    constructor(options: ConnectionOptions, id: Long, events: Events, announcesEnd: Boolean, draining: StateFlow<Boolean> = never) : this(
+    constructor(
+        options: ConnectionOptions,
+        id: Long,
+        events: Events,
+        announcesEnd: Boolean,
+        draining: StateFlow<Boolean> = never,
+        writeTimeout: Duration = options.writeTimeout,
+        handshakeTimeout: Duration = options.handshakeTimeout,
+    ) : this(
         id,
         events,
         announcesEnd,
         draining,
         options.readTimeout,
-        options.writeTimeout,
+        writeTimeout,
         options.idleTimeout,
         options.closeTimeout,
-        options.handshakeTimeout,
+        handshakeTimeout,
     )
 
     /** Of those that are looked at while it lives, or infinite. */
     val firstTimeout: Duration get() = minOf(readTimeout, writeTimeout, idleTimeout)
 
     companion object {
-        private val never = MutableStateFlow(false).asStateFlow()
+        val never: StateFlow<Boolean> = MutableStateFlow(false).asStateFlow()
         private val ids = AtomicLong()
 
         val CLOSE_TIMEOUT: Duration = 1.seconds

@@ -1,9 +1,14 @@
 package io.hawser
 
 import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.shouldNotBe
 import io.kotest.matchers.string.shouldContain
+import java.lang.reflect.Modifier
+import java.net.InetAddress
+import java.net.NetworkInterface
 import java.net.StandardProtocolFamily
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.days
@@ -47,6 +52,39 @@ class OptionsSpec : StringSpec({
         options.readTimeoutAsJava() shouldBe null
         options.closeTimeoutAsJava() shouldBe java.time.Duration.ofSeconds(1)
         ServerOptions { closeTimeout = Duration.INFINITE }.closeTimeoutAsJava() shouldBe null
+    }
+
+    "a builder of socket options begins with all of them" {
+        val hook = ChannelHook {}
+        val options = SocketOptions.builder()
+            .noDelay(false).keepAlive(true).keepAliveIdle(java.time.Duration.ofSeconds(1))
+            .keepAliveInterval(java.time.Duration.ofSeconds(2)).keepAliveCount(3)
+            .linger(java.time.Duration.ZERO).receiveBuffer(4).sendBuffer(5).reuseAddress(false).reusePort(true).broadcast(true)
+            .multicastInterface(NetworkInterface.getByInetAddress(InetAddress.getLoopbackAddress())).multicastTimeToLive(6)
+            .multicastLoopback(false).family(StandardProtocolFamily.INET6)
+            .beforeBind(hook).beforeConnect(hook).afterAccept(hook)
+            .build()
+        val fields = SocketOptions::class.java.declaredFields.filterNot {
+            Modifier.isStatic(it.modifiers)
+        }.onEach { it.isAccessible = true }
+        val copy = options.toBuilder().build()
+        for (field in fields) {
+            withClue(field.name) {
+                field.get(options) shouldNotBe field.get(SocketOptions())
+                field.get(copy) shouldBe field.get(options)
+            }
+        }
+    }
+
+    "options know whether somebody has chosen them" {
+        val plain = ClientOptions()
+        plain.chosenOr(1.seconds, plain::connectTimeout) shouldBe 1.seconds
+        val chosen = ClientOptions.builder().connectTimeout(java.time.Duration.ofSeconds(10)).writeTimeout(null).build()
+        chosen.chosenOr(1.seconds, chosen::connectTimeout) shouldBe 10.seconds
+        chosen.chosenOr(1.seconds, chosen::writeTimeout) shouldBe Duration.INFINITE
+        chosen.chosenOr(1.seconds, chosen::handshakeTimeout) shouldBe 1.seconds
+        SocketOptions().keepAliveIsChosen shouldBe false
+        SocketOptions { keepAlive = false }.keepAliveIsChosen shouldBe true
     }
 
     val refused = mapOf<String, () -> Any>(

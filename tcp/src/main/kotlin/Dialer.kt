@@ -4,6 +4,7 @@ import io.hawser.ClientOptions
 import io.hawser.ConnectFailed
 import io.hawser.Endpoint
 import io.hawser.EventLoopClosed
+import io.hawser.SocketOptions
 import io.hawser.engine.EventLoop
 import io.hawser.engine.EventLoopGroup
 import io.hawser.engine.StreamIdentity
@@ -33,12 +34,12 @@ internal class Dialer(
     private val identity = StreamIdentity(endpoint.scheme)
 
     /** @throws ConnectFailed with every address's failure suppressed in it, if there are several. */
-    suspend fun connect(failed: (ConnectFailed) -> Unit): RawStream {
+    suspend fun connect(socket: SocketOptions, failed: (ConnectFailed) -> Unit): RawStream {
         val wanted = endpoint.addresses(resolve).interleaved()
         val loop = (options.group ?: EventLoopGroup.shared).loopFor(currentCoroutineContext())
         wanted.singleOrNull()?.let {
             try {
-                return loop.connectTo(it)
+                return loop.connectTo(it, socket)
             } catch (e: Throwable) {
                 throw e.connecting(endpoint)
             }
@@ -46,7 +47,7 @@ internal class Dialer(
         try {
             return race(wanted, options.attemptDelay, RawStream::abort) { address ->
                 try {
-                    loop.connectTo(address)
+                    loop.connectTo(address, socket)
                 } catch (e: IOException) {
                     failed(failure(address, e))
                     throw e
@@ -62,8 +63,8 @@ internal class Dialer(
         }
     }
 
-    private suspend fun EventLoop.connectTo(address: InetAddress): RawStream =
-        connect(InetSocketAddress(address.reachable(), endpoint.port), identity, options.socket, family.protocol)
+    private suspend fun EventLoop.connectTo(address: InetAddress, socket: SocketOptions): RawStream =
+        connect(InetSocketAddress(address.reachable(), endpoint.port), identity, socket, family.protocol)
 
     private fun failure(addresses: List<InetAddress>, all: AllFailed): ConnectFailed {
         val failure = ConnectFailed(endpoint, all.cause ?: all)

@@ -1,8 +1,8 @@
 package io.hawser.unix
 
-import io.hawser.ClientOptions
 import io.hawser.ConnectFailed
 import io.hawser.Endpoint
+import io.hawser.SocketOptions
 import io.hawser.engine.connect
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
@@ -12,16 +12,16 @@ import org.newsclub.net.unix.AFUNIXSocketChannel
 
 /** Connects to an abstract name. */
 @OptIn(TransportApi::class)
-internal class AbstractDialer(private val endpoint: Endpoint, private val address: AbstractAddress, private val options: ClientOptions) {
+internal class AbstractDialer(private val endpoint: Endpoint, private val address: AbstractAddress) {
     private val identity = AbstractIdentity(remote = address)
 
     /** @throws ConnectFailed if nobody listens there. */
-    suspend fun connect(failed: (ConnectFailed) -> Unit): RawStream {
+    suspend fun connect(socket: SocketOptions, failed: (ConnectFailed) -> Unit): RawStream {
         val loop = AfUnixLoops.group(endpoint).next()
         ensureAbstractNames(endpoint)
         return untilThereIsRoom(endpoint, failed) {
             try {
-                GuardedStream(loop.connect(identity, options.socket) { prepare -> open(prepare) })
+                GuardedStream(loop.connect(identity, socket) { prepare -> open(prepare) })
             } catch (e: BacklogFull) {
                 throw e
             } catch (e: Throwable) {

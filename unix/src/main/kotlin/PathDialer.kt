@@ -1,10 +1,10 @@
 package io.hawser.unix
 
-import io.hawser.ClientOptions
 import io.hawser.ConnectFailed
 import io.hawser.ConnectFailed.Reason.Refused
 import io.hawser.ConnectFailed.Reason.WrongKind
 import io.hawser.Endpoint
+import io.hawser.SocketOptions
 import io.hawser.engine.EventLoop
 import io.hawser.engine.EventLoopGroup
 import io.hawser.engine.connect
@@ -24,32 +24,36 @@ import kotlinx.coroutines.withContext
 internal class PathDialer(
     private val endpoint: Endpoint,
     private val address: UnixDomainSocketAddress,
-    private val options: ClientOptions,
+    private val group: EventLoopGroup?,
 ) {
     private val identity = ConnectedToPath(address)
 
     /** @throws ConnectFailed if nobody listens there. */
-    suspend fun connect(failed: (ConnectFailed) -> Unit): RawStream {
-        val loop = (options.group ?: EventLoopGroup.shared).loopFor(currentCoroutineContext())
+    suspend fun connect(socket: SocketOptions, failed: (ConnectFailed) -> Unit): RawStream {
+        val loop = (group ?: EventLoopGroup.shared).loopFor(currentCoroutineContext())
         val shortcut = if (address.path.fits()) null else shortcut()
         try {
-            return connect(loop, shortcut?.let { UnixDomainSocketAddress.of(it.path) } ?: address, failed)
+            return connect(loop, shortcut?.let { UnixDomainSocketAddress.of(it.path) } ?: address, socket, failed)
         } finally {
             shortcut?.let { withContext(NonCancellable) { withContext(disk) { it.close() } } }
         }
     }
 
-    private suspend fun connect(loop: EventLoop, to: UnixDomainSocketAddress, failed: (ConnectFailed) -> Unit): RawStream =
-        untilThereIsRoom(endpoint, failed) {
-            try {
-                loop.connect(to, identity, options.socket)
-            } catch (e: SocketException) {
-                if (e.message.orEmpty().contains("temporarily unavailable", ignoreCase = true)) throw BacklogFull(e)
-                throw failure(e)
-            } catch (e: Throwable) {
-                throw e.orTyped { ConnectFailed(endpoint, e) }
-            }
+    private suspend fun connect(
+        loop: EventLoop,
+        to: UnixDomainSocketAddress,
+        socket: SocketOptions,
+        failed: (ConnectFailed) -> Unit,
+    ): RawStream = untilThereIsRoom(endpoint, failed) {
+        try {
+            loop.connect(to, identity, socket)
+        } catch (e: SocketException) {
+            if (e.message.orEmpty().contains("temporarily unavailable", ignoreCase = true)) throw BacklogFull(e)
+            throw failure(e)
+        } catch (e: Throwable) {
+            throw e.orTyped { ConnectFailed(endpoint, e) }
         }
+    }
 
     private suspend fun shortcut(): Shortcut {
         var made: Shortcut? = null

@@ -69,7 +69,7 @@ public object Unix {
     public fun client(path: Path, options: ClientOptions = ClientOptions()): StreamClient {
         val address = UnixDomainSocketAddress.of(path)
         val endpoint = endpointOf(SCHEME, address)
-        return StreamClient(endpoint, options, Connector(address, PathDialer(endpoint, address, options)::connect))
+        return StreamClient(endpoint, options, Connector(address, PathDialer(endpoint, address, options.group)::connect))
     }
 
     /**
@@ -83,7 +83,7 @@ public object Unix {
     public fun client(name: String, options: ClientOptions = ClientOptions()): StreamClient {
         val abstract = abstractName(name) ?: return client(pathOf(name), options)
         val endpoint = Endpoint.Local(SCHEME, name)
-        return StreamClient(endpoint, options, Connector(abstract, AbstractDialer(endpoint, abstract, options)::connect))
+        return StreamClient(endpoint, options, Connector(abstract, AbstractDialer(endpoint, abstract)::connect))
     }
 
     /** Null for a path. */

@@ -7,6 +7,7 @@ import io.hawser.ConnectionClosed
 import io.hawser.Endpoint
 import io.hawser.HandshakeTimeout
 import io.hawser.KotlinOnly
+import io.hawser.SocketOptions
 import java.io.IOException
 import java.net.SocketAddress
 import java.nio.channels.ClosedChannelException
@@ -54,21 +55,26 @@ public interface Connector {
     public val remote: SocketAddress
 
     /**
+     * Opens a socket with the options [socket], which may be others for each one.
+     *
      * Where there are several addresses, [failed] is told of each that did not answer, as soon as it is known: whoever gives up before
      * the last one has answered can say what there was.
      *
      * @throws io.hawser.ConnectFailed when there is nobody to talk to.
      */
-    public suspend fun connect(failed: (ConnectFailed) -> Unit): RawStream
+    public suspend fun connect(socket: SocketOptions, failed: (ConnectFailed) -> Unit): RawStream
 }
 
 /** A connector to [remote] that does [open]. */
 @TransportApi
 @KotlinOnly
-public fun Connector(remote: SocketAddress, open: suspend (failed: (ConnectFailed) -> Unit) -> RawStream): Connector = object : Connector {
+public fun Connector(
+    remote: SocketAddress,
+    open: suspend (socket: SocketOptions, failed: (ConnectFailed) -> Unit) -> RawStream,
+): Connector = object : Connector {
     override val remote = remote
 
-    override suspend fun connect(failed: (ConnectFailed) -> Unit): RawStream = open(failed)
+    override suspend fun connect(socket: SocketOptions, failed: (ConnectFailed) -> Unit): RawStream = open(socket, failed)
 }
 
 /** Opens the listener of a server. */

@@ -112,7 +112,7 @@ public object Memory {
         return StreamClient(
             address.endpoint,
             options,
-            Connector(address) { connect(address, (options.group ?: EventLoopGroup.shared).loopFor(currentCoroutineContext())) },
+            Connector(address) { _, _ -> connect(address, (options.group ?: EventLoopGroup.shared).loopFor(currentCoroutineContext())) },
         )
     }
 
@@ -140,7 +140,7 @@ public object Memory {
     @JvmOverloads
     public fun client(name: String, loop: Loop, options: ClientOptions = ClientOptions()): StreamClient {
         val address = MemoryAddress(name)
-        return StreamClient(address.endpoint, options, Connector(address) { connect(address, loop) })
+        return StreamClient(address.endpoint, options, Connector(address) { _, _ -> connect(address, loop) })
     }
 
     private fun bind(address: MemoryAddress, options: ServerOptions, loop: Loop, nextLoop: () -> Loop): MemoryListener {

@@ -39,6 +39,8 @@ internal suspend fun behindProxy(
 /** What the TCP module would make; it is no dependency of this one. */
 internal fun tcp(port: Int): StreamClient {
     val address = InetSocketAddress("127.0.0.1", port)
-    val connector = Connector(address) { EventLoopGroup.shared.loopFor(currentCoroutineContext()).connect(address, StreamIdentity("tcp")) }
+    val connector = Connector(address) { socket, _ ->
+        EventLoopGroup.shared.loopFor(currentCoroutineContext()).connect(address, StreamIdentity("tcp"), socket)
+    }
     return StreamClient(Endpoint.Inet("tcp", "127.0.0.1", port), ClientOptions(), connector)
 }

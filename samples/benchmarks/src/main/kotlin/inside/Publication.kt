@@ -31,7 +31,7 @@ public open class Publication : LoopBenchmark() {
     public fun open() {
         val stream = BusyStream(loop, ByteBuffer.allocateDirect(BYTES))
         val options = ClientOptions { if (observer == Observer.LISTENER) onEvent { seen++ } }
-        val client = StreamClient(stream.endpoint, options, Connector(stream.remote) { stream })
+        val client = StreamClient(stream.endpoint, options, Connector(stream.remote) { _, _ -> stream })
         if (observer == Observer.COLLECTOR) CoroutineScope(loop).launch(start = UNDISPATCHED) { client.events.collect { seen++ } }
         connection = runBlocking { client.connect() }
     }

@@ -1,0 +1,32 @@
+package io.hawser
+
+import io.hawser.event.Events
+import kotlin.time.Duration
+import kotlinx.coroutines.flow.StateFlow
+
+/** How a client makes connections and how they live, where that need not be as its [options] say, and who is told of them. */
+internal class Dial(
+    private val options: ClientOptions,
+    val events: Events,
+    val socket: SocketOptions = options.socket,
+    val connectTimeout: Duration = options.connectTimeout,
+    val handshakeTimeout: Duration = options.handshakeTimeout,
+    private val writeTimeout: Duration = options.writeTimeout,
+    private val draining: StateFlow<Boolean> = Terms.never,
+) {
+    fun terms(id: Long): Terms =
+        Terms(options, id, events, announcesEnd = true, draining, writeTimeout = writeTimeout, handshakeTimeout = handshakeTimeout)
+}
+
+/** Decides whether a client may connect just now, and sees how that went. */
+internal fun interface DialGuard {
+    /**
+     * Returns what [dial] does, which connects to [endpoint].
+     *
+     * @throws ConnectFailed without trying, or whatever [dial] throws.
+     */
+    suspend fun dial(endpoint: Endpoint, dial: suspend () -> Connection): Connection
+
+    /** Both, this one asked first. */
+    fun around(inner: DialGuard): DialGuard = DialGuard { endpoint, dial -> dial(endpoint) { inner.dial(endpoint, dial) } }
+}
