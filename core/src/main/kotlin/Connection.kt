@@ -70,8 +70,8 @@ public class Connection internal constructor(private val raw: RawStream, private
     public val attributes: Attributes get() = life.raw.attributes
 
     /**
-     * True once the server of this connection shuts down: a handler that sees it ends soon, or is cut when the grace is over. Hot;
-     * always false for a client's connection.
+     * True once the server, or the reconnecting client, of this connection shuts down: a handler that sees it ends soon, or is cut when
+     * the grace is over. Hot; always false for the connection of another client.
      */
     public val draining: StateFlow<Boolean> get() = terms.draining
 

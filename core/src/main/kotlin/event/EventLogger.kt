@@ -1,6 +1,7 @@
 package io.hawser.event
 
 import io.hawser.SocketFailure
+import io.hawser.reconnect.LinkState
 import org.slf4j.Logger
 import org.slf4j.event.Level
 import org.slf4j.event.Level.DEBUG
@@ -11,8 +12,9 @@ import org.slf4j.event.Level.WARN
 /**
  * Logs events through SLF4J: `ServerOptions { onEvent(EventLogger(LoggerFactory.getLogger("sockets"))) }`.
  *
- * At WARN what an operator should see to: connections that cannot be accepted, and handlers that fail with something else than a
- * [SocketFailure]. At INFO a server's life and whom it refuses, at DEBUG the lives and failures of connections, at TRACE their bytes.
+ * At WARN what an operator should see to: connections that cannot be accepted, hooks that fail, and handlers that fail with something
+ * else than a [SocketFailure]. At INFO a server's life and whom it refuses, and when a link waits or has stopped, at DEBUG the lives and
+ * failures of connections, at TRACE their bytes.
  */
 public class EventLogger(private val logger: Logger) : EventListener {
     override fun onEvent(event: SocketEvent) {
@@ -21,6 +23,7 @@ public class EventLogger(private val logger: Logger) : EventListener {
             is ConnectionEvent.Failed -> event.cause
             is ServerEvent.AcceptFailed -> event.cause
             is DatagramEvent.Failed -> event.cause
+            is LinkEvent.HookFailed -> event.cause
             else -> null
         }
         (if (cause == null) builder else builder.setCause(cause)).log("{}", event)
@@ -40,7 +43,9 @@ public class EventLogger(private val logger: Logger) : EventListener {
 
         is DatagramEvent -> DEBUG
 
-        is ServerEvent.AcceptFailed -> WARN
+        is ServerEvent.AcceptFailed, is LinkEvent.HookFailed -> WARN
+
+        is LinkEvent.StateChanged -> if (state is LinkState.Waiting || state is LinkState.Stopped) INFO else DEBUG
 
         is ServerEvent -> INFO
     }
