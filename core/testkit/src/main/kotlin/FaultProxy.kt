@@ -11,12 +11,12 @@ import io.hawser.engine.EventLoopGroup
 import io.hawser.engine.StreamIdentity
 import io.hawser.engine.listen
 import io.hawser.testkit.fault.Link
+import io.hawser.testkit.fault.Links
 import io.hawser.testkit.fault.LiveFaults
 import io.hawser.transport.TransportApi
 import java.io.IOException
 import java.net.InetAddress
 import java.net.InetSocketAddress
-import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicLong
 import kotlinx.coroutines.CoroutineScope
 
@@ -43,21 +43,16 @@ public class FaultProxy private constructor(private val server: StreamClient, pr
      */
     public suspend fun start(scope: CoroutineScope, on: StreamServer): RunningFaultProxy {
         val faults = LiveFaults()
-        val links = ConcurrentHashMap.newKeySet<Link>()
+        val links = Links()
         val count = AtomicLong(seed)
         val running = on.start(scope) { connection ->
             when (faults.onConnect) {
                 OnConnect.Refuse -> return@start connection.abort()
-                OnConnect.Close -> return@start connection.close()
+                OnConnect.Close -> return@start
                 OnConnect.Carry -> Unit
             }
             val link = Link(connection, faults, count.getAndIncrement())
-            links.add(link)
-            try {
-                link.run(server)
-            } finally {
-                links.remove(link)
-            }
+            links.hold(link) { link.run(server) }
         }
         return RunningFaultProxy(running, faults, links)
     }

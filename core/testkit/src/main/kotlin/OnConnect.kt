@@ -8,6 +8,6 @@ public enum class OnConnect {
     /** Resets it at once; the server never hears of it. Where there are no resets, as on Unix sockets, that is an end. */
     Refuse,
 
-    /** Accepts it and closes it at once, as a server does that has no room; the server never hears of it. */
+    /** Accepts it and ends it at once, as a server does that has no room, and without a reset; the server never hears of it. */
     Close,
 }

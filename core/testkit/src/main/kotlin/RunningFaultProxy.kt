@@ -3,6 +3,7 @@ package io.hawser.testkit
 import io.hawser.Endpoint
 import io.hawser.RunningServer
 import io.hawser.testkit.fault.Link
+import io.hawser.testkit.fault.Links
 import io.hawser.testkit.fault.LiveFaults
 import java.net.SocketAddress
 import kotlin.time.Duration
@@ -16,7 +17,7 @@ import kotlinx.coroutines.flow.StateFlow
 public class RunningFaultProxy internal constructor(
     private val server: RunningServer,
     private val faults: LiveFaults,
-    private val links: Collection<Link>,
+    private val links: Links,
 ) : AutoCloseable {
     /** Where clients connect. */
     public val address: SocketAddress get() = server.address
@@ -31,8 +32,8 @@ public class RunningFaultProxy internal constructor(
      */
     public val port: Int get() = server.port
 
-    /** How many clients are connected. What is to be done to all of them reaches one for certain once a byte of it has come through. */
-    public val connectionCount: StateFlow<Int> get() = server.connectionCount
+    /** How many clients it carries, or connects to the server for. What is done to all connections reaches each that is counted. */
+    public val connectionCount: StateFlow<Int> get() = links.count
 
     /** How long everything that comes in from now on is late; up to 1 MiB is on its way in each direction of a connection. */
     @get:JvmSynthetic

@@ -7,6 +7,7 @@ import io.hawser.Connection
 import io.hawser.Endpoint
 import io.hawser.RunningServer
 import io.hawser.StreamClient
+import io.hawser.StreamServer
 import io.hawser.copyTo
 import io.hawser.engine.EventLoopGroup
 import io.hawser.engine.StreamIdentity
@@ -34,6 +35,18 @@ internal suspend fun behindProxy(
     } finally {
         server.close()
     }
+}
+
+/** The same in virtual time, where the proxy listens as [on] does and connects as [behind] does. */
+internal fun behindProxyInVirtualTime(
+    handler: suspend VirtualTime.(Connection) -> Unit = { it.copyTo(it) },
+    on: VirtualTime.() -> StreamServer = { server() },
+    behind: VirtualTime.(RunningServer) -> StreamClient = { client(it) },
+    block: suspend VirtualTime.(RunningFaultProxy, StreamClient) -> Unit,
+): Unit = virtualTime {
+    val server = server().start(this) { handler(it) }
+    FaultProxy.to(behind(server), seed = 42).start(this, on()).use { proxy -> block(proxy, Memory.client("${proxy.address}", loop)) }
+    server.close()
 }
 
 /** What the TCP module would make; it is no dependency of this one. */

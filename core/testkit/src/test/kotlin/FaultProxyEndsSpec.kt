@@ -19,6 +19,7 @@ import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.withContext
 
 class FaultProxyEndsSpec : StringSpec({
@@ -41,6 +42,27 @@ class FaultProxyEndsSpec : StringSpec({
                 present.writeLine("still there")
                 present.readLine() shouldBe "still there"
             }
+        }
+    }
+
+    "who is closed as it connects may send, and is not reset" {
+        behindProxyInVirtualTime { proxy, client ->
+            proxy.onConnect = OnConnect.Close
+            client.connect { connection ->
+                connection.readLine() shouldBe null
+                connection.writeLine("into the void")
+            }
+        }
+    }
+
+    "each connection that is counted is reached" {
+        behindProxyInVirtualTime(on = { server().through { inner -> inner.also { delay(1.seconds) } } }) { proxy, client ->
+            client.connect { connection ->
+                proxy.connectionCount.first { it == 1 }
+                proxy.resetAll()
+                shouldThrow<ConnectionReset> { connection.readLine() }
+            }
+            proxy.connectionCount.first { it == 0 }
         }
     }
 
