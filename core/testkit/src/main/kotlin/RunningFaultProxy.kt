@@ -35,7 +35,10 @@ public class RunningFaultProxy internal constructor(
     /** How many clients it carries, or connects to the server for. What is done to all connections reaches each that is counted. */
     public val connectionCount: StateFlow<Int> get() = links.count
 
-    /** How long everything that comes in from now on is late; up to 1 MiB is on its way in each direction of a connection. */
+    /**
+     * How long everything that comes in from now on is late, ends and resets too; up to 1 MiB is on its way in each direction of a
+     * connection, less if it came in small pieces.
+     */
     @get:JvmSynthetic
     @set:JvmSynthetic
     public var latency: Duration by faults::latency

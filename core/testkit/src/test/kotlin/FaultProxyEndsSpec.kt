@@ -2,7 +2,9 @@
 
 package io.hawser.testkit
 
+import io.hawser.ClientOptions
 import io.hawser.ConnectionReset
+import io.hawser.ServerOptions
 import io.hawser.copyTo
 import io.hawser.transport.TransportApi
 import io.kotest.assertions.throwables.shouldThrow
@@ -14,6 +16,7 @@ import io.kotest.matchers.shouldNotBe
 import java.io.IOException
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Dispatchers
@@ -63,6 +66,73 @@ class FaultProxyEndsSpec : StringSpec({
                 shouldThrow<ConnectionReset> { connection.readLine() }
             }
             proxy.connectionCount.first { it == 0 }
+        }
+    }
+
+    "the proxy waits for as long as its ends do" {
+        behindProxyInVirtualTime(
+            on = { server(ServerOptions { readTimeout = 1.seconds }) },
+            behind = { client(it, ClientOptions { readTimeout = 1.seconds }) },
+        ) { _, client ->
+            client.connect { connection ->
+                delay(1.minutes)
+                connection.writeLine("there")
+                connection.readLine() shouldBe "there"
+            }
+        }
+    }
+
+    "a reset comes behind what is on its way" {
+        var received: String? = null
+        var lost: Duration? = null
+        behindProxyInVirtualTime({ connection ->
+            delay(200.milliseconds)
+            connection.writeLine("comes back to nobody, before the reset is here")
+            received = connection.readLine()
+            shouldThrow<ConnectionReset> { connection.readLine() }
+            lost = elapsed
+        }) { proxy, client ->
+            proxy.latency = 10.seconds
+            val connection = client.connect()
+            delay(500.milliseconds)
+            connection.writeLine("late")
+            delay(500.milliseconds)
+            connection.abort()
+            proxy.connectionCount.first { it == 1 }
+            proxy.connectionCount.first { it == 0 }
+        }
+        received shouldBe "late"
+        lost shouldBe 11.seconds
+    }
+
+    "both sides may be lost at a time, and one after its end" {
+        val lost = CompletableDeferred<Unit>()
+        behindProxyInVirtualTime({ connection ->
+            connection.writeLine("comes back to nobody")
+            if (connection.readLine() == "abort") {
+                connection.abort()
+            } else {
+                shouldThrow<ConnectionReset> {
+                    while (true) {
+                        connection.writeLine("nobody hears it")
+                        delay(1.seconds)
+                    }
+                }
+                lost.complete(Unit)
+            }
+        }) { proxy, client ->
+            proxy.latency = 10.seconds
+            for (last in listOf("abort", "go on")) {
+                val connection = client.connect()
+                connection.writeLine(last)
+                delay(500.milliseconds)
+                connection.writeLine("comes to nobody")
+                delay(500.milliseconds)
+                if (last == "abort") connection.abort() else connection.close()
+                proxy.connectionCount.first { it == 1 }
+                proxy.connectionCount.first { it == 0 }
+            }
+            lost.await()
         }
     }
 

@@ -81,8 +81,8 @@ internal class Link(private val inbound: Connection, private val faults: LiveFau
                     throw ConnectionClosed(connection.endpoint, CloseReason.Local)
                 }
                 coroutineScope {
-                    launch { toServer.carry(inbound, connection) }
-                    toClient.carry(connection, inbound)
+                    launch { toServer.carry(inbound, connection, toClient) }
+                    toClient.carry(connection, inbound, toServer)
                 }
                 end.cancel()
             }
