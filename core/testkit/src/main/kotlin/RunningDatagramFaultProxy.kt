@@ -14,7 +14,8 @@ import kotlinx.coroutines.Job
  * are those of all datagrams, 0 to 1, and by default 0. Everything here may be called from any thread; nothing of it waits except
  * [awaitClosed].
  *
- * Up to 1 024 datagrams of 8 MiB together are on their way in each direction of a client; more are dropped, and counted.
+ * Up to 1 024 datagrams of 8 MiB together are on their way in each direction of a client; more are dropped, and counted. So is
+ * what is longer than the `maxDatagramSize` of the options that the proxy listens or sends with, for it could not be sent on whole.
  */
 public class RunningDatagramFaultProxy internal constructor(
     private val server: RunningDatagramServer,
@@ -67,7 +68,7 @@ public class RunningDatagramFaultProxy internal constructor(
     public var silent: Boolean by faults::silent
 
     /** What it has done so far. */
-    public val totals: DatagramFaultTotals get() = faults.totals
+    public val totals: DatagramFaultTotals get() = faults.totals(unheard = server.totals.dropped)
 
     /** For Java: see [latency]. */
     public fun setLatency(value: java.time.Duration) {

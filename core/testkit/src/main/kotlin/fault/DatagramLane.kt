@@ -3,6 +3,7 @@ package io.hawser.testkit.fault
 import io.hawser.SocketClosed
 import java.io.IOException
 import java.util.PriorityQueue
+import java.util.concurrent.atomic.AtomicLong
 import kotlin.experimental.xor
 import kotlin.random.Random
 import kotlin.time.Duration
@@ -16,7 +17,7 @@ import kotlinx.coroutines.withTimeoutOrNull
  * Every datagram takes as much of the chance as any other, so that the same ones meet their fate whatever else is switched on.
  */
 internal class DatagramLane(private val faults: LiveDatagramFaults, seed: Long, private val clock: Clock) {
-    private class Piece(val due: Long, val number: Long, val bytes: ByteArray)
+    private class Piece(val due: Long, val number: Long, val bytes: ByteArray, val isCopy: Boolean)
 
     /** Guarded by itself, like everything down to [bytesWaiting]. */
     private val pieces = PriorityQueue<Piece>(compareBy(Piece::due, Piece::number))
@@ -42,19 +43,19 @@ internal class DatagramLane(private val faults: LiveDatagramFaults, seed: Long, 
     suspend fun carry(send: suspend (ByteArray) -> Unit): Nothing {
         while (true) {
             val now = clock.nanoTime()
-            val bytes = synchronized(pieces) { nextDue(now) }
-            if (bytes == null) {
+            val piece = synchronized(pieces) { nextDue(now) }
+            if (piece == null) {
                 val pause = synchronized(pieces) { pause(now) }
                 if (pause == null) news.receive() else withTimeoutOrNull(pause) { news.receive() }
             } else if (faults.silent) {
-                faults.dropped.incrementAndGet()
+                piece.countIn(faults.dropped)
             } else {
                 try {
-                    send(bytes)
+                    send(piece.bytes)
                 } catch (e: SocketClosed) {
                     throw e
                 } catch (_: IOException) {
-                    faults.failed.incrementAndGet()
+                    piece.countIn(faults.failed)
                 }
             }
         }
@@ -62,7 +63,7 @@ internal class DatagramLane(private val faults: LiveDatagramFaults, seed: Long, 
 
     /** Nothing that waits is going to be sent. */
     fun discard() = synchronized(pieces) {
-        faults.failed.addAndGet(pieces.size + if (held == null) 0L else 1L)
+        (pieces + listOfNotNull(held)).forEach { it.countIn(faults.failed) }
         pieces.clear()
         held = null
         bytesWaiting = 0
@@ -75,7 +76,7 @@ internal class DatagramLane(private val faults: LiveDatagramFaults, seed: Long, 
         val isCorrupted = random.nextDouble() < faults.corrupt
         val bit = random.nextInt(Int.MAX_VALUE)
         val delays = List(2) { faults.delay(random).inWholeNanoseconds }
-        if (isDropped || faults.silent || pieces.size + 2 > COUNT || bytesWaiting + 2L * bytes.size > BYTES) {
+        if (isDropped || faults.silent || !hasRoomFor(if (isDoubled) 2 else 1, bytes.size)) {
             faults.dropped.incrementAndGet()
             return
         }
@@ -83,25 +84,33 @@ internal class DatagramLane(private val faults: LiveDatagramFaults, seed: Long, 
         val now = clock.nanoTime()
         if (isDoubled) {
             faults.duplicated.incrementAndGet()
-            add(now + delays[1], sent)
+            add(now + delays[1], sent, isCopy = true)
         }
         val before = held
         if (isHeld && before == null) {
-            faults.reordered.incrementAndGet()
-            held = Piece(now + delays[0] + HELD.inWholeNanoseconds, made++, sent)
+            held = Piece(now + delays[0] + HELD.inWholeNanoseconds, made++, sent, isCopy = false)
             bytesWaiting += sent.size
             return
         }
-        add(now + delays[0], sent)
+        add(now + delays[0], sent, isCopy = false)
         if (before != null) {
+            faults.reordered.incrementAndGet()
             held = null
-            pieces.add(Piece(now + delays[0], made++, before.bytes))
+            pieces.add(Piece(now + delays[0], made++, before.bytes, isCopy = false))
         }
     }
 
-    private fun add(due: Long, bytes: ByteArray) {
-        pieces.add(Piece(due, made++, bytes))
+    private fun hasRoomFor(count: Int, size: Int): Boolean =
+        pieces.size + (if (held == null) 0 else 1) + count <= COUNT && bytesWaiting + count.toLong() * size <= BYTES
+
+    private fun add(due: Long, bytes: ByteArray, isCopy: Boolean) {
+        pieces.add(Piece(due, made++, bytes, isCopy))
         bytesWaiting += bytes.size
+    }
+
+    /** Each datagram counts once, whatever becomes of its copy. */
+    private fun Piece.countIn(total: AtomicLong) {
+        if (!isCopy) total.incrementAndGet()
     }
 
     private fun corrupted(bytes: ByteArray, bit: Int): ByteArray {
@@ -110,7 +119,7 @@ internal class DatagramLane(private val faults: LiveDatagramFaults, seed: Long, 
         return bytes.copyOf().also { it[at / Byte.SIZE_BITS] = it[at / Byte.SIZE_BITS] xor (1 shl at % Byte.SIZE_BITS).toByte() }
     }
 
-    private fun nextDue(now: Long): ByteArray? {
+    private fun nextDue(now: Long): Piece? {
         val late = held
         val piece = if (late != null && late.due <= now) {
             held = null
@@ -119,7 +128,7 @@ internal class DatagramLane(private val faults: LiveDatagramFaults, seed: Long, 
             pieces.peek()?.takeIf { it.due <= now }?.also { pieces.remove() } ?: return null
         }
         bytesWaiting -= piece.bytes.size
-        return piece.bytes
+        return piece
     }
 
     private fun pause(now: Long): Duration? =

@@ -38,15 +38,21 @@ internal class LiveDatagramFaults {
     val corrupted = AtomicLong()
     val failed = AtomicLong()
 
-    val totals: DatagramFaultTotals
-        get() = DatagramFaultTotals(
-            received.get(),
-            dropped.get(),
-            duplicated.get(),
-            reordered.get(),
-            corrupted.get(),
-            failed.get(),
-        )
+    /** What has been done, where [unheard] datagrams more were dropped before they came here. */
+    fun totals(unheard: Long): DatagramFaultTotals = DatagramFaultTotals(
+        received.get() + unheard,
+        dropped.get() + unheard,
+        duplicated.get(),
+        reordered.get(),
+        corrupted.get(),
+        failed.get(),
+    )
+
+    /** Counts a datagram that came in, and was lost before anything was decided. */
+    fun lost() {
+        received.incrementAndGet()
+        dropped.incrementAndGet()
+    }
 
     /** How late what comes in now is. */
     fun delay(random: Random): Duration = latency + jitter * random.nextDouble()

@@ -45,13 +45,13 @@ internal class Route(
                 launch { toClient.carry(answer) }
                 launch {
                     while (true) {
-                        val bytes = try {
-                            socket.receive().bytes
+                        val datagram = try {
+                            socket.receive()
                         } catch (_: PeerUnreachable) {
                             continue
                         }
                         lastActive = clock.nanoTime()
-                        toClient.offer(bytes)
+                        if (datagram.isCut) faults.lost() else toClient.offer(datagram.bytes)
                     }
                 }
                 do {

@@ -42,13 +42,18 @@ internal class Routes(
     suspend fun close(): Unit = life.cancelAndJoin()
 
     private fun begin(route: Route, context: CoroutineContext): Running {
-        if (running.size >= LIMIT) running.values.minBy { it.route.lastActive }.let { remove(it.route).job.cancel() }
+        if (running.size >= LIMIT) {
+            running.values.minBy { it.route.lastActive }.run {
+                remove(route)
+                job.cancel()
+            }
+        }
         val job = CoroutineScope(context + life).launch(CoroutineName("way of ${route.client}"), start = LAZY) {
             try {
                 route.run(server, idleTimeout) { retires(route) }
             } finally {
                 synchronized(running) {
-                    if (running[route.client]?.route === route) remove(route)
+                    remove(route)
                     route.discard()
                 }
             }
@@ -61,7 +66,10 @@ internal class Routes(
         (route.idleTime() >= idleTimeout).also { if (it) remove(route) }
     }
 
-    private fun remove(route: Route): Running = checkNotNull(running.remove(route.client))
+    /** Another of the same client's stays. */
+    private fun remove(route: Route) {
+        if (running[route.client]?.route === route) running.remove(route.client)
+    }
 
     private companion object {
         const val LIMIT = 1024
