@@ -14,19 +14,8 @@ internal class LiveDatagramFaults {
     var reorder: Double by Share()
     var corrupt: Double by Share()
 
-    @Volatile
-    var latency: Duration = Duration.ZERO
-        set(value) {
-            require(!value.isNegative() && value.isFinite()) { "latency is not finite and >= 0: $value" }
-            field = value
-        }
-
-    @Volatile
-    var jitter: Duration = Duration.ZERO
-        set(value) {
-            require(!value.isNegative() && value.isFinite()) { "jitter is not finite and >= 0: $value" }
-            field = value
-        }
+    var latency: Duration by Lateness()
+    var jitter: Duration by Lateness()
 
     @Volatile
     var silent = false

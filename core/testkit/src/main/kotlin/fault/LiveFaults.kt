@@ -9,19 +9,8 @@ import kotlinx.coroutines.flow.first
 
 /** The faults of a proxy as they are now. Any thread. */
 internal class LiveFaults {
-    @Volatile
-    var latency: Duration = Duration.ZERO
-        set(value) {
-            require(!value.isNegative() && value.isFinite()) { "latency is not finite and >= 0: $value" }
-            field = value
-        }
-
-    @Volatile
-    var jitter: Duration = Duration.ZERO
-        set(value) {
-            require(!value.isNegative() && value.isFinite()) { "jitter is not finite and >= 0: $value" }
-            field = value
-        }
+    var latency: Duration by Lateness()
+    var jitter: Duration by Lateness()
 
     @Volatile
     var onConnect: OnConnect = OnConnect.Carry
