@@ -5,11 +5,13 @@ import java.io.File
 import java.io.IOException
 import java.nio.file.Path
 import java.util.concurrent.TimeUnit.SECONDS
+import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
-import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
-import kotlinx.coroutines.withTimeout
+import kotlinx.coroutines.withContext
+import kotlinx.coroutines.withTimeoutOrNull
 import org.opentest4j.TestAbortedException
 
 /**
@@ -19,31 +21,36 @@ import org.opentest4j.TestAbortedException
  * What it prints, errors too, is read by one coroutine at a time. Where the program is not installed, starting it aborts the test, which
  * then counts as skipped, and fails it if the variable `CI` of the environment is `true`.
  */
-public class Program private constructor(private val process: Process) : AutoCloseable {
+public class Program internal constructor(private val process: Process, private val patience: Duration = HANG) : AutoCloseable {
     private val output: BufferedReader = process.inputReader()
-    private val skipped = StringBuilder()
+
+    /** Safe in threads: a read goes on when nobody waits for it any more. */
+    private val skipped = StringBuffer()
 
     /** Its process number. */
     public val pid: Long get() = process.pid()
 
     /**
      * Returns the next line it prints, or null at its end. Cancelling it kills the program, because nothing else ends the read of a pipe;
-     * so does a wait of over two minutes, which fails.
+     * so does a wait of over two minutes. They are of real time, also in [virtualTime].
+     *
+     * @throws AssertionError after two minutes, naming the program.
      */
     public suspend fun line(): String? = reading { output.readLine() }
 
     /**
-     * Reads to the first line that [matches], and returns that; otherwise as [line], for each line.
+     * Reads to the first line that [matches], asked on another thread, and returns that; otherwise as [line], for all lines together.
      *
      * @throws IllegalStateException if it ends before, with what it printed instead.
      */
     @JvmOverloads
-    public suspend fun awaitLine(what: String, matches: (String) -> Boolean = { it == what }): String {
-        while (true) {
-            val line = checkNotNull(line()) { "no \"$what\" in:\n$skipped" }
-            if (matches(line)) return line
-            skipped.appendLine(line)
+    public suspend fun awaitLine(what: String, matches: (String) -> Boolean = { it == what }): String = reading {
+        var line = output.readLine()
+        while (line != null && !matches(line)) {
+            skipped.append(line).append('\n')
+            line = output.readLine()
         }
+        checkNotNull(line) { "no \"$what\" in:\n$skipped" }
     }
 
     /** Returns what it prints until it ends, behind what [awaitLine] skipped, and its exit status; otherwise as [line]. */
@@ -61,7 +68,7 @@ public class Program private constructor(private val process: Process) : AutoClo
     /** Sends it the signal [name], `TERM` for instance. */
     public fun signal(name: String) {
         // The shell's own kill: the program is not installed everywhere.
-        check(ProcessBuilder("sh", "-c", "kill -$name $pid").start().waitFor() == 0) { "cannot send $name to $pid" }
+        check(process.isAlive && ProcessBuilder("sh", "-c", "kill -$name $pid").start().waitFor() == 0) { "cannot send $name to $pid" }
     }
 
     /**
@@ -94,19 +101,23 @@ public class Program private constructor(private val process: Process) : AutoClo
 
     /** What it has started, and it is the only way to find what has lost its parent, or is just being started. */
     private fun killGroup() {
-        if (session.isEmpty()) return
+        // Once it has been reaped, who has its number is somebody else.
+        if (session.isEmpty() || (!process.isAlive && ProcessHandle.of(pid).isPresent)) return
         // Nobody is there when all have ended.
         ProcessBuilder("sh", "-c", "kill -s KILL -- -$pid 2>/dev/null").start().waitFor()
     }
 
-    private suspend fun <T> reading(read: () -> T): T = withTimeout(HANG) {
-        val reading = async(Dispatchers.IO) { read() }
+    private suspend fun <T> reading(read: () -> T): T {
+        // Nobody's child: what has left the group may hold the pipe, and the read, for as long as it likes.
+        val reading = CoroutineScope(Dispatchers.IO).async { read() }
         try {
-            reading.await()
-        } catch (e: CancellationException) {
+            withContext(Dispatchers.IO) { withTimeoutOrNull(patience) { reading.join() } }
+                ?: throw AssertionError("$this has kept us waiting for $patience, and printed before:\n$skipped")
+        } catch (e: Throwable) {
             close()
             throw e
         }
+        return reading.await()
     }
 
     public companion object {

@@ -64,8 +64,8 @@ public class VirtualTime internal constructor(
  * timeouts of connections in memory pass at once, in the same order each time. The calling thread does all of it.
  *
  * When nothing is left to run, no timer either, and the block has not ended, nothing ever will end it: that is a failure, as it is to
- * take over [timeout] of real time. Then the block is cancelled. What runs on other threads is waited for, for a second,
- * but only while no timer is set: else time goes on to that.
+ * take over [timeout] of real time. Then the block is cancelled; that is looked at between its steps, so one that does not suspend is not
+ * ended. What runs on other threads is waited for, for a second, but only while no timer is set: else time goes on to that.
  *
  * @throws AssertionError if it cannot end or takes too long.
  * @throws Throwable what the block throws.

@@ -5,14 +5,18 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.core.test.config.DefaultTestConfig
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldStartWith
 import java.nio.file.Path
+import kotlin.time.Duration.Companion.hours
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.withTimeoutOrNull
 
 class ProgramSpec : StringSpec({
     extension(LeakCheck)
@@ -46,6 +50,47 @@ class ProgramSpec : StringSpec({
             Program.start("sh", "-c", "sleep 600; echo awake").use { program ->
                 val waiting = async(start = UNDISPATCHED) { program.line() }
                 waiting.cancelAndJoin()
+                ProcessHandle.of(program.pid).map { it.isAlive }.orElse(false) shouldBe false
+            }
+        }
+    }
+
+    "who waits no longer does not wait for what has left the program's group" {
+        coroutineScope {
+            // Its number is what it prints before it sleeps.
+            Program.start("sh", "-c", "(setsid sh -c 'echo \$\$; exec sleep 600' &)").use { program ->
+                val straggler = ProcessHandle.of(checkNotNull(program.line()).toLong()).get()
+                try {
+                    val waiting = async(start = UNDISPATCHED) { program.line() }
+                    waiting.cancel()
+                    withTimeoutOrNull(10.seconds) { waiting.join() } shouldBe Unit
+                } finally {
+                    straggler.destroyForcibly()
+                }
+            }
+        }
+    }
+
+    "a program is waited for in real time" {
+        val loop = ManualLoop()
+        Program.start("sh", "-c", "read x; echo got it").use { program ->
+            val line = CoroutineScope(loop.dispatcher).async { program.line() }
+            loop.advanceBy(1.hours)
+            program.say("\n")
+            while (!line.isCompleted) {
+                loop.runUntilIdle()
+                delay(1.milliseconds)
+            }
+            line.await() shouldBe "got it"
+        }
+    }
+
+    "a wait that is too long fails, whatever comes meanwhile" {
+        for (command in listOf("echo tick; sleep 600", "while true; do echo tick; sleep 0.01; done")) {
+            Program(ProcessBuilder("sh", "-c", command).start(), patience = 500.milliseconds).use { program ->
+                val failure = shouldThrow<AssertionError> { program.awaitLine("the end") }
+                failure.message shouldStartWith "program ${program.pid}: "
+                failure.message shouldContain " has kept us waiting for 500ms, and printed before:\ntick\n"
                 ProcessHandle.of(program.pid).map { it.isAlive }.orElse(false) shouldBe false
             }
         }
