@@ -25,14 +25,12 @@ import kotlinx.coroutines.delay
  * Register it per spec: `extension(LeakCheck)`, or `override val extensions: List<Extension> = listOf(LeakCheck)`. For JUnit 5 there is
  * [io.hawser.testkit.junit.LeakCheckExtension]; a [ServerExtension] has it in itself.
  *
- * After each test, when its `afterTest` callbacks have run, every socket, pipe and selector opened meanwhile must be closed within a
- * second, and every thread that is not the JVM's, the coroutine library's or the test framework's be gone within three: pools may keep
- * idle threads for a second. After the spec all Java threads together must use less than 3 % of one core over a second. Tests of
+ * After each test, when its `afterTest` callbacks have run, every socket, pipe and selector opened meanwhile must be closed within five
+ * seconds, and every thread that is not the JVM's, the coroutine library's or the test framework's be gone. After the spec all Java threads together must use less than 3 % of one core over a second. Tests of
  * one process that run side by side see each other's sockets. Where there is no `/proc`, only threads are looked at.
  */
 public object LeakCheck : TestCaseExtension, AfterSpecListener {
-    private val DESCRIPTORS_GONE = 1.seconds
-    private val THREADS_GONE = 3.seconds
+    private val GONE = 5.seconds
     private val LOOK_EVERY = 5.milliseconds
     private val REST = 1.seconds
     private const val REST_SHARE = 0.03
@@ -98,18 +96,12 @@ public object LeakCheck : TestCaseExtension, AfterSpecListener {
     }
 
     internal suspend fun leftSince(before: Holdings): AssertionError? {
-        val descriptors = settled(DESCRIPTORS_GONE) { it.descriptorsBeyond(before) }
-        val threads = settled(THREADS_GONE) { it.threadsBeyond(before) }
-        val left = descriptors + threads
-        return if (left.isEmpty()) null else AssertionError(left.joinToString("\n", prefix = "left behind:\n") { "  $it" })
-    }
-
-    /** Looks until nothing is left, or [within] is over. */
-    private suspend fun settled(within: Duration, look: (Holdings) -> List<String>): List<String> {
         val start = TimeSource.Monotonic.markNow()
         while (true) {
-            val left = look(Holdings.now())
-            if (left.isEmpty() || start.elapsedNow() > within) return left
+            val now = Holdings.now()
+            val left = now.descriptorsBeyond(before) + now.threadsBeyond(before)
+            if (left.isEmpty()) return null
+            if (start.elapsedNow() > GONE) return AssertionError(left.joinToString("\n", prefix = "left behind:\n") { "  $it" })
             delay(LOOK_EVERY)
         }
     }
