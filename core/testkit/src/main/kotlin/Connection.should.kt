@@ -11,6 +11,7 @@ import kotlin.reflect.KClass
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.withTimeoutOrNull
 
 /** As [shouldReceive] with bytes, of [expected] as UTF-8. */
@@ -23,9 +24,13 @@ public suspend infix fun Connection.shouldReceive(expected: ByteArray): Unit = s
 public suspend fun Connection.shouldReceive(expected: String, within: Duration): Unit = shouldReceive(expected.encodeToByteArray(), within)
 
 /**
- * Reads as many bytes as [expected] has, and returns when they have come and are the same. What comes behind them stays unread.
+ * Reads as many bytes as [expected] has, and returns when they have come and are the same. What comes behind them stays unread. A read
+ * timeout of the connection's own is no failure; the time that counts is [within].
+ *
+ * One coroutine reads at a time: whoever else does so meanwhile gets an [IllegalStateException], as everywhere.
  *
  * @throws AssertionError at the first byte that differs, at an end or a failure of the connection, or after [within]; it shows what came.
+ * @throws IllegalStateException if somebody else is reading.
  */
 public suspend fun Connection.shouldReceive(expected: ByteArray, within: Duration) {
     val received = ByteBuffer.allocate(expected.size)
@@ -35,7 +40,7 @@ public suspend fun Connection.shouldReceive(expected: ByteArray, within: Duratio
     try {
         withTimeoutOrNull(within) {
             while (received.hasRemaining()) {
-                if (read(received) < 0) fail("ended after")
+                if (patiently { read(received) } < 0) fail("ended after")
                 val difference = received.sofar().indices.firstOrNull { received[it] != expected[it] }
                 if (difference != null) fail("at byte $difference is different:")
             }
@@ -49,16 +54,17 @@ public suspend fun Connection.shouldReceive(expected: ByteArray, within: Duratio
 public suspend infix fun Connection.shouldReceiveLine(expected: String): Unit = shouldReceiveLine(expected, PATIENCE)
 
 /**
- * Reads a line, and returns when it is [expected].
+ * Reads a line, and returns when it is [expected]. A read timeout of the connection's own, and others who read, are as with [shouldReceive].
  *
  * @throws AssertionError if it is another, at an end or a failure of the connection, or after [within]; it shows what came.
+ * @throws IllegalStateException if somebody else is reading.
  */
 public suspend fun Connection.shouldReceiveLine(expected: String, within: Duration) {
     val should = "$endpoint should send the line ${expected.quoted()}"
     try {
         var line: String? = null
         withTimeoutOrNull(within) {
-            line = readLine()
+            line = patiently { readLine() }
             true
         } ?: throw AssertionError("$should, and within $within sent ${arrived().shown()}")
         val received = line ?: throw AssertionError("$should, and ended")
@@ -71,14 +77,16 @@ public suspend fun Connection.shouldReceiveLine(expected: String, within: Durati
 }
 
 /**
- * Returns when nothing has come for the time [during], no end either. A connection that is closed on this side fails too.
+ * Returns when nothing has come for the time [during], no end either. A connection that is closed on this side fails too. A read timeout of
+ * the connection's own, and others who read, are as with [shouldReceive].
  *
  * @throws AssertionError showing what came.
+ * @throws IllegalStateException if somebody else is reading.
  */
 public suspend fun Connection.shouldReceiveNothing(during: Duration = SILENCE) {
     val should = "$endpoint should send nothing"
     try {
-        withTimeoutOrNull(during) { awaitReadable() } ?: return
+        withTimeoutOrNull(during) { patiently { awaitReadable() } } ?: return
         val bytes = arrived()
         throw AssertionError(if (bytes.isEmpty()) "$should, and ended" else "$should, and sent ${bytes.shown()}")
     } catch (e: SocketFailure) {
@@ -91,8 +99,10 @@ public suspend infix fun Connection.shouldBeClosedBy(expected: CloseReason): Uni
 
 /**
  * Returns when the connection has come to its end, and because of [expected]: [CloseReason.Peer] when the peer has ended its direction,
- * [CloseReason.Reset] when it has reset the connection, [CloseReason.Local] when this side has closed it. It reads, unless somebody else
- * does, and closes nothing.
+ * [CloseReason.Reset] when it has reset the connection, [CloseReason.Local] when this side has closed it. It closes nothing.
+ *
+ * It reads. While somebody else does, it leaves what comes to him and waits until he has come to the end or stops; who begins to read after it
+ * gets an [IllegalStateException]. A read timeout of the connection's own is no end.
  *
  * @throws AssertionError for another reason, if something comes before the end, or after [within].
  */
@@ -130,17 +140,28 @@ private suspend fun Connection.awaitEnd(should: String): CloseReason {
         closeReason?.let { return it }
         try {
             val buffer = ByteBuffer.allocate(PIECE)
-            if (read(buffer) < 0) return CloseReason.Peer
+            if (patiently { read(buffer) } < 0) return CloseReason.Peer
             throw AssertionError("the connection to $endpoint should $should, and sent ${buffer.sofar().shown()}")
-        } catch (_: ReadTimeout) {
-            // It goes on.
         } catch (e: ConnectionClosed) {
             return closeReason ?: throw e
         } catch (e: SocketFailure) {
             return closeReason ?: CloseReason.Failure(e)
+        } catch (e: CancellationException) {
+            throw e
         } catch (_: IllegalStateException) {
-            // Somebody else reads, and will see the end.
-            awaitClosed()
+            // Somebody else reads. What he comes to without a close he alone is told, and we by our next read.
+            withTimeoutOrNull(LOOK_AGAIN) { awaitClosed() }
+        }
+    }
+}
+
+/** What [read] returns, however often the connection's own timeout ends it. */
+private suspend fun <T> patiently(read: suspend () -> T): T {
+    while (true) {
+        try {
+            return read()
+        } catch (_: ReadTimeout) {
+            // Who expects something says how long he waits for it.
         }
     }
 }
@@ -148,7 +169,7 @@ private suspend fun Connection.awaitEnd(should: String): CloseReason {
 /** What has come and nobody has read: empty at the end. */
 private suspend fun Connection.arrived(): ByteArray {
     val buffer = ByteBuffer.allocate(PIECE)
-    withTimeoutOrNull(SILENCE) { read(buffer) }
+    withTimeoutOrNull(SILENCE) { patiently { read(buffer) } }
     return buffer.sofar()
 }
 
@@ -157,4 +178,5 @@ private fun ByteBuffer.sofar(): ByteArray = array().copyOf(position())
 @PublishedApi
 internal val PATIENCE: Duration = 5.seconds
 private val SILENCE = 100.milliseconds
+private val LOOK_AGAIN = 10.milliseconds
 private const val PIECE = 1024

@@ -135,6 +135,44 @@ class ShouldSpec : StringSpec({
         }
     }
 
+    "a timeout of the connection's own does not end an expectation" {
+        virtualTime {
+            val server = server().start(this) {
+                delay(2.minutes)
+                it.writeLine("hello")
+                delay(2.minutes)
+                it.writeLine("there")
+                awaitCancellation()
+            }
+            client(server, ClientOptions { readTimeout = 1.minutes }).connect { connection ->
+                connection.shouldReceive("hello\n", within = 3.minutes)
+                connection.shouldReceiveLine("there", within = 3.minutes)
+                connection.shouldReceiveNothing(during = 3.minutes)
+            }
+            client(server, ClientOptions { readTimeout = 20.milliseconds }).connect { connection ->
+                shouldThrow<AssertionError> { connection.shouldReceiveLine("hello", within = 10.milliseconds) }.message shouldContain
+                    "should send the line \"hello\", and within 10ms sent nothing"
+            }
+            server.close()
+        }
+    }
+
+    "an end that somebody else comes to is told" {
+        virtualTime {
+            val server = server().start(this) {
+                delay(1.minutes)
+                it.shutdownOutput()
+                awaitCancellation()
+            }
+            client(server).connect { connection ->
+                launch { connection.readLine() shouldBe null }
+                delay(1.seconds)
+                connection.shouldBeClosedBy(CloseReason.Peer, within = 2.minutes)
+            }
+            server.close()
+        }
+    }
+
     "datagrams are taken, shown and missed" {
         virtualTime {
             val server = datagramServer().start(this) { reply(it.bytes) }
