@@ -1,7 +1,6 @@
 package io.hawser.testkit
 
 import io.hawser.event.SocketEvent
-import java.util.concurrent.atomic.AtomicReference
 import java.util.function.Predicate
 import kotlin.reflect.KClass
 import kotlin.time.Duration
@@ -13,21 +12,30 @@ import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.update
+import kotlinx.coroutines.job
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeoutOrNull
 
 /**
- * What has happened so far, for tests that ask whether something did, or wait until it does. It keeps the last 4 096 events. Any thread.
+ * What has happened so far, for tests that ask whether something did, or wait until it does. It keeps the last 4 096 events, and counts those
+ * before them as lost. Any thread.
  *
  * Whoever makes one by [recordIn] closes it, unless the flow ends by itself, as that of a server does.
  */
 public class RecordedEvents internal constructor() : AutoCloseable {
-    /** What collects them. */
-    private val recording = AtomicReference<Job?>()
-
     /** Guarded by itself. */
     private val events = ArrayDeque<SocketEvent>()
+
+    /** What collects them; what another one still brings is not recorded. Guarded by [events]. */
+    private var recording: Job? = null
+
+    /** Those that had no place any more. Guarded by [events]. */
+    private var forgotten = 0L
+
+    /** Those that did not come as far as this. */
+    @Volatile
+    private var missed: () -> Long = { 0 }
 
     /** How many there have been, for those who wait. */
     private val count = MutableStateFlow(0L)
@@ -35,13 +43,16 @@ public class RecordedEvents internal constructor() : AutoCloseable {
     /** All of them, the oldest first. */
     public val all: List<SocketEvent> get() = synchronized(events) { events.toList() }
 
-    /** Forgets what has happened so far. */
-    public fun clear(): Unit = synchronized(events) { events.clear() }
+    /** Forgets what has been recorded so far; what has just happened may still come. */
+    public fun clear(): Unit = synchronized(events) {
+        events.clear()
+        forgotten = 0
+    }
 
     /**
      * Returns the first event that [matches], one of those that have been or the next within [time]. Cancelling it changes nothing.
      *
-     * @throws AssertionError listing what came instead.
+     * @throws AssertionError listing what came instead, and saying how many were lost.
      */
     @JvmSynthetic
     public suspend fun within(time: Duration, matches: (SocketEvent) -> Boolean): SocketEvent = await("event", time, matches)
@@ -61,7 +72,7 @@ public class RecordedEvents internal constructor() : AutoCloseable {
 
     /** Records no more; what has been recorded stays. Idempotent. */
     override fun close() {
-        recording.get()?.cancel()
+        synchronized(events) { recording.also { recording = null } }?.cancel()
     }
 
     override fun toString(): String = all.joinToString("\n").ifEmpty { "no event" }
@@ -73,14 +84,33 @@ public class RecordedEvents internal constructor() : AutoCloseable {
         return await(name, within) { type.isInstance(it) && matches(it as E) } as E
     }
 
-    /** Records [flow] in [scope], from before this returns. */
-    internal fun record(flow: Flow<SocketEvent>, scope: CoroutineScope): RecordedEvents = apply {
-        recording.set(scope.launch(start = UNDISPATCHED) { flow.collect(::add) })
+    /**
+     * Records [flow] in [scope], from before this returns, in the place of what was recorded and what is still on its way. [lost] counts
+     * what the flow loses.
+     */
+    internal fun record(flow: Flow<SocketEvent>, scope: CoroutineScope, lost: () -> Long = { 0 }): RecordedEvents = apply {
+        val before = lost()
+        missed = { lost() - before }
+        scope.launch(start = UNDISPATCHED) {
+            val own = coroutineContext.job
+            beginWith(own)?.cancel()
+            flow.collect { add(it, own) }
+        }
     }
 
-    private fun add(event: SocketEvent) {
+    /** Empties the record for [job], and returns whose it was. */
+    private fun beginWith(job: Job): Job? = synchronized(events) {
+        clear()
+        recording.also { recording = job }
+    }
+
+    private fun add(event: SocketEvent, from: Job) {
         synchronized(events) {
-            if (events.size == CAPACITY) events.removeFirst()
+            if (recording !== from) return
+            if (events.size == CAPACITY) {
+                events.removeFirst()
+                forgotten++
+            }
             events.addLast(event)
         }
         count.update { it + 1 }
@@ -95,7 +125,12 @@ public class RecordedEvents internal constructor() : AutoCloseable {
                 found != null
             }
         }
-        return found ?: throw AssertionError("no $what within $time that matches; there were\n" + "$this".prependIndent("  "))
+        return found ?: throw AssertionError("no $what within $time that matches; there were${lost()}\n" + "$this".prependIndent("  "))
+    }
+
+    private fun lost(): String {
+        val lost = missed() + synchronized(events) { forgotten }
+        return if (lost == 0L) "" else ", after $lost that were lost,"
     }
 
     private companion object {
@@ -104,7 +139,10 @@ public class RecordedEvents internal constructor() : AutoCloseable {
 }
 
 /**
- * Records the events of this flow in [scope], from before this returns until the flow completes, the scope is cancelled, or it is closed:
- * what happens after the call cannot be missed. The scope waits for it.
+ * Records the events of this flow in [scope], from before this returns until the flow completes, the scope is cancelled, or it is closed.
+ * The scope waits for it.
+ *
+ * What happens after the call is recorded, unless the scope's thread is kept from it for over 1 024 events: then the oldest of them are
+ * lost, which the totals of servers and sockets count.
  */
 public fun Flow<SocketEvent>.recordIn(scope: CoroutineScope): RecordedEvents = RecordedEvents().record(this, scope)

@@ -19,6 +19,7 @@ import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.launch
 
 class ShouldSpec : StringSpec({
@@ -227,6 +228,14 @@ class ShouldSpec : StringSpec({
             delay(1.seconds)
             events.all.count { it is ConnectionEvent.Closed } shouldBe 1
             server.close()
+        }
+    }
+
+    "events that are no longer kept are counted" {
+        virtualTime {
+            val events = flow { repeat(4_098) { emit(ServerEvent.Stopped(MemoryAddress("$it"))) } }.recordIn(this)
+            shouldThrow<AssertionError> { events.first<ConnectionEvent.Closed>(within = 1.seconds) }.message shouldStartWith
+                "no ConnectionEvent.Closed within 1s that matches; there were, after 2 that were lost,\n  Stopped(address=2)\n"
         }
     }
 }) {
