@@ -35,7 +35,10 @@ public abstract class HostExtension<H : ServerHandle> internal constructor(priva
     public val events: RecordedEvents get() = host.events
 
     /** Runs the spec while the server runs. */
-    override suspend fun intercept(spec: Spec, execute: suspend (Spec) -> Unit): Unit = host.around { execute(spec) }
+    override suspend fun intercept(spec: Spec, execute: suspend (Spec) -> Unit) {
+        host.around { execute(spec) }
+        LeakCheck.ensureRest()
+    }
 
     /** Runs the test, and turns its result into an error if it leaves something behind or a handler asserted something in vain. */
     override suspend fun intercept(testCase: TestCase, execute: suspend (TestCase) -> TestResult): TestResult {

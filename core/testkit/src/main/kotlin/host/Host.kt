@@ -53,7 +53,6 @@ internal class Host<H : ServerHandle>(private val start: suspend Host<H>.(scope:
                 if (folder.isInitialized()) folder.value.toFile().deleteRecursively()
             }
         }
-        LeakCheck.ensureRest()
         takeFailure()?.let { throw it }
         return result
     }

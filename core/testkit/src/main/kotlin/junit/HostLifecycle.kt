@@ -11,6 +11,7 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Deferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.selects.select
 import org.junit.jupiter.api.extension.AfterAllCallback
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.extension.AfterEachCallback
 import org.junit.jupiter.api.extension.BeforeAllCallback
 import org.junit.jupiter.api.extension.BeforeEachCallback
 import org.junit.jupiter.api.extension.ExtensionContext
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace
 
 /** What [ServerExtension] and [DatagramServerExtension] have in common. */
 public abstract class HostLifecycle<H : ServerHandle> internal constructor(private val host: Host<H>) :
@@ -26,12 +28,10 @@ public abstract class HostLifecycle<H : ServerHandle> internal constructor(priva
     AfterEachCallback,
     AfterAllCallback {
     /** A server that runs until [down] completes; [life] completes when nothing of it is left. */
-    private class Run(val owner: String, val life: Deferred<Unit>, val down: CompletableDeferred<Unit>)
+    private class Run(val life: Deferred<Unit>, val down: CompletableDeferred<Unit>)
 
-    /** Touched by the thread that runs the tests, as everything here. */
-    private var run: Run? = null
-    private var before = 0
-    private var holdings: Holdings? = null
+    /** What a test finds, to compare with what it leaves. */
+    private class Found(val count: Int, val holdings: Holdings)
 
     /**
      * The running server.
@@ -59,29 +59,30 @@ public abstract class HostLifecycle<H : ServerHandle> internal constructor(priva
     /** Starts the server if the field that holds this is not static; it then runs until the end of the test. */
     override fun beforeEach(context: ExtensionContext) {
         up(context)
-        before = host.begin()
-        holdings = LeakCheck.baseline()
+        context.store.put(Found::class, Found(host.begin(), LeakCheck.baseline()))
     }
 
     /** @throws AssertionError if the test left something behind, or a handler asserted something in vain. */
     override fun afterEach(context: ExtensionContext) {
-        try {
-            runBlocking {
-                val leak = holdings?.let { LeakCheck.leftSince(it) }
-                val problem = host.problemSince(before)
-                if (leak != null && problem != null) leak.addSuppressed(problem)
-                (leak ?: problem)?.let { throw it }
-            }
-        } finally {
-            down(context)
+        AutoCloseable { down(context) }.use {
+            val found = context.store.remove(Found::class, Found::class.java) ?: return
+            runBlocking { problemSince(found) }?.let { throw it }
         }
     }
 
     /** @throws AssertionError if anything was left behind. */
     override fun afterAll(context: ExtensionContext): Unit = down(context)
 
+    private suspend fun problemSince(found: Found): AssertionError? {
+        val leak = LeakCheck.leftSince(found.holdings)
+        val problem = host.problemSince(found.count) ?: return leak
+        leak?.addSuppressed(problem)
+        return leak ?: problem
+    }
+
+    /** Starts it unless it runs for [context], or for the class around it, already. */
     private fun up(context: ExtensionContext) {
-        if (run != null) return
+        if (context.store.get(Run::class) != null) return
         val started = CompletableDeferred<Unit>()
         val down = CompletableDeferred<Unit>()
         val life = CoroutineScope(Dispatchers.Default).async {
@@ -90,20 +91,37 @@ public abstract class HostLifecycle<H : ServerHandle> internal constructor(priva
                 down.await()
             }
         }
-        runBlocking {
-            select {
-                started.onAwait { }
-                life.onAwait { }
+        try {
+            runBlocking {
+                select<Unit> {
+                    started.onAwait { }
+                    life.onAwait { }
+                }
             }
+        } catch (e: Throwable) {
+            // The thread was interrupted, or there is no server.
+            runBlocking { life.cancelAndJoin() }
+            throw e
         }
-        run = Run(context.uniqueId, life, down)
+        context.store.put(Run::class, Run(life, down))
+        context.restAtEnd()
     }
 
     /** Whoever started it ends it. */
     private fun down(context: ExtensionContext) {
-        val ending = run?.takeIf { it.owner == context.uniqueId } ?: return
-        run = null
+        val ending = context.store.remove(Run::class, Run::class.java) ?: return
         ending.down.complete(Unit)
         runBlocking { ending.life.await() }
+    }
+
+    private val ExtensionContext.store get() = getStore(Namespace.create(HostLifecycle::class.java, this@HostLifecycle))
+
+    private companion object {
+        /** Has it looked at, once for all servers, whether the threads come to rest when the outermost class has ended. */
+        fun ExtensionContext.restAtEnd() {
+            val outermost = generateSequence(this) { it.parent.orElse(null) }.last { it.testClass.isPresent }
+            outermost.getStore(Namespace.create(HostLifecycle::class.java))
+                .getOrComputeIfAbsent("rest") { AutoCloseable { runBlocking { LeakCheck.ensureRest() } } }
+        }
     }
 }

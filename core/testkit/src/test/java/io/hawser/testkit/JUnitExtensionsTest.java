@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 
+import io.hawser.Endpoint;
 import io.hawser.RunningServer;
+import io.hawser.StreamServer;
 import io.hawser.event.ConnectionEvent;
 import io.hawser.testkit.junit.DatagramServerExtension;
 import io.hawser.testkit.junit.LeakCheckExtension;
@@ -23,8 +25,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.platform.engine.TestExecutionResult;
@@ -37,6 +43,7 @@ import org.junit.platform.launcher.core.LauncherFactory;
 class JUnitExtensionsTest {
     private static final List<AutoCloseable> LEFT_BEHIND = new ArrayList<>();
     private static final List<RunningServer> SERVERS = new ArrayList<>();
+    private static final StreamServer MEMORY = Memory.server(Endpoint.parse("memory:always-the-same"));
     private static Path folder;
 
     @RegisterExtension
@@ -110,6 +117,40 @@ class JUnitExtensionsTest {
                 TestExecutionResult.Status.SUCCESSFUL,
                 run(InFolder.class).get("hasAFolder()").getStatus());
         assertTrue(Files.notExists(folder));
+    }
+
+    @Test
+    void tellsWhatATestLeavesBehindBeforeWhatItsServerDoes() throws Exception {
+        Map<String, TestExecutionResult> results = run(ForEachLeaking.class);
+        assertTrue(message(results, "leavesASocketOpen()").contains("socket:["));
+        assertEquals(
+                1,
+                results.get("leavesASocketOpen()").getThrowable().orElseThrow().getSuppressed().length);
+    }
+
+    @Test
+    void looksForRestOncePerClass() throws Exception {
+        Map<String, TestExecutionResult> results = run(Restless.class);
+        assertEquals(
+                TestExecutionResult.Status.SUCCESSFUL, results.get("spins()").getStatus());
+        assertTrue(message(results, "JUnitExtensionsTest$Restless").startsWith("the threads do not come to rest"));
+    }
+
+    @Test
+    void addsNothingToATestThatDidNotBegin() throws Exception {
+        Throwable failure =
+                run(NotBegun.class).get("doesNotBegin()").getThrowable().orElseThrow();
+        assertEquals("before", failure.getMessage());
+        assertEquals(0, failure.getSuppressed().length);
+    }
+
+    @Test
+    void leavesNoServerBehindWhenItIsInterrupted() throws Exception {
+        TestExecutionResult interrupted = run(Interrupted.class).get("JUnitExtensionsTest$Interrupted");
+        assertInstanceOf(InterruptedException.class, interrupted.getThrowable().orElseThrow());
+        assertEquals(
+                TestExecutionResult.Status.SUCCESSFUL,
+                run(NotInterrupted.class).get("hasTheNameToItself()").getStatus());
     }
 
     static class Leaking {
@@ -199,6 +240,67 @@ class JUnitExtensionsTest {
         }
     }
 
+    static class ForEachLeaking {
+        @RegisterExtension
+        final ServerExtension server = ServerExtension.of(Memory.server(), (in, out) -> {});
+
+        @Test
+        void leavesASocketOpen() throws IOException {
+            LEFT_BEHIND.add(SocketChannel.open());
+        }
+    }
+
+    static class Restless {
+        @RegisterExtension
+        final ServerExtension server = ServerExtension.of(Memory.server(), (in, out) -> {});
+
+        @Test
+        void spins() {
+            AtomicBoolean spins = new AtomicBoolean(true);
+            LEFT_BEHIND.add(() -> spins.set(false));
+            Thread spinning = new Thread(() -> {
+                while (spins.get()) Thread.onSpinWait();
+            });
+            spinning.setName("ForkJoinPool, as it is called");
+            spinning.start();
+        }
+    }
+
+    static class NotBegun {
+        @RegisterExtension
+        static final BeforeEachCallback failing = context -> {
+            throw new IllegalStateException("before");
+        };
+
+        @RegisterExtension
+        final ServerExtension server = ServerExtension.of(Memory.server(), (in, out) -> {});
+
+        @Test
+        void doesNotBegin() {}
+    }
+
+    static class Interrupted {
+        @Order(1)
+        @RegisterExtension
+        static final BeforeAllCallback interrupting =
+                context -> Thread.currentThread().interrupt();
+
+        @Order(2)
+        @RegisterExtension
+        static final ServerExtension server = ServerExtension.of(MEMORY, (in, out) -> {});
+
+        @Test
+        void doesNotBegin() {}
+    }
+
+    static class NotInterrupted {
+        @RegisterExtension
+        static final ServerExtension server = ServerExtension.of(MEMORY, (in, out) -> {});
+
+        @Test
+        void hasTheNameToItself() {}
+    }
+
     static class InFolder {
         @RegisterExtension
         static final ServerExtension server = ServerExtension.inFolder(
@@ -220,13 +322,13 @@ class JUnitExtensionsTest {
                 .getMessage();
     }
 
-    /** What comes of the tests of {@code type}, by name. */
+    /** What comes of {@code type} and of its tests, by name. */
     private static Map<String, TestExecutionResult> run(Class<?> type) throws Exception {
         Map<String, TestExecutionResult> results = new TreeMap<>();
         TestExecutionListener listener = new TestExecutionListener() {
             @Override
             public void executionFinished(TestIdentifier test, TestExecutionResult result) {
-                if (test.isTest()) results.put(test.getDisplayName(), result);
+                results.put(test.getDisplayName(), result);
             }
         };
         try {
