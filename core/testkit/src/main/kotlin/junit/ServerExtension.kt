@@ -13,6 +13,7 @@ import io.hawser.testkit.host.datagramHostOf
 import io.hawser.testkit.host.hostOf
 import java.nio.file.Path
 import java.util.function.Function
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.runInterruptible
@@ -46,7 +47,7 @@ public class ServerExtension private constructor(host: Host<RunningServer>) : Ho
             ServerExtension(hostOf(server::apply) { handler.handle(it) })
 
         private suspend fun StreamHandler.handle(connection: Connection) =
-            runInterruptible(Dispatchers.IO) { handle(ConnectionInput(connection), ConnectionOutput(connection)) }
+            runInterruptible(handlerThreads) { handle(ConnectionInput(connection), ConnectionOutput(connection)) }
     }
 }
 
@@ -70,7 +71,10 @@ public class DatagramServerExtension private constructor(host: Host<RunningDatag
             DatagramServerExtension(datagramHostOf(server::apply) { answer(it, handler) })
 
         private suspend fun DatagramExchange.answer(datagram: Datagram, handler: DatagramHandler) {
-            runInterruptible(Dispatchers.IO) { handler.answer(datagram) }?.let { reply(it) }
+            runInterruptible(handlerThreads) { handler.answer(datagram) }?.let { reply(it) }
         }
     }
 }
+
+/** One for each handler, and not 64 for all of them, which those that block could use up. */
+private val handlerThreads: CoroutineDispatcher = Dispatchers.IO.limitedParallelism(Int.MAX_VALUE)

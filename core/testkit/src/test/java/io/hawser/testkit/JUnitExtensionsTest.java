@@ -1,6 +1,7 @@
 package io.hawser.testkit;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -25,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Order;
@@ -151,6 +153,14 @@ class JUnitExtensionsTest {
         assertEquals(
                 TestExecutionResult.Status.SUCCESSFUL,
                 run(NotInterrupted.class).get("hasTheNameToItself()").getStatus());
+    }
+
+    @Test
+    void servesMoreThanTheCoroutineLibraryHasThreadsFor() throws Exception {
+        Map<String, TestExecutionResult> results = run(Crowded.class);
+        assertEquals(
+                TestExecutionResult.Status.SUCCESSFUL,
+                results.get("allAreServedAtOnce()").getStatus());
     }
 
     static class Leaking {
@@ -299,6 +309,29 @@ class JUnitExtensionsTest {
 
         @Test
         void hasTheNameToItself() {}
+    }
+
+    static class Crowded {
+        private static final int CROWD = 65;
+        private static final CyclicBarrier together = new CyclicBarrier(CROWD);
+
+        @RegisterExtension
+        static final ServerExtension server = ServerExtension.of(LoopbackServer.create(), (in, out) -> {
+            together.await(10, SECONDS);
+            out.write(1);
+        });
+
+        @Test
+        void allAreServedAtOnce() throws IOException {
+            List<Socket> sockets = new ArrayList<>();
+            try {
+                for (int i = 0; i < CROWD; i++) sockets.add(new Socket("127.0.0.1", server.getPort()));
+                for (Socket socket : sockets)
+                    assertEquals(1, socket.getInputStream().read());
+            } finally {
+                for (Socket socket : sockets) socket.close();
+            }
+        }
     }
 
     static class InFolder {
