@@ -30,19 +30,20 @@ import kotlinx.coroutines.CoroutineScope
  * }
  * ```
  *
- * The server starts before the first test and has ended after the last one. A connection that is still open a second after its test fails
- * that test, and so does an [AssertionError] that a handler throws. Other failures of handlers are events, as everywhere.
+ * The server starts before the first test and has ended after the last one. A connection that is still open five seconds after its test
+ * fails that test, and so does an [AssertionError] that a handler, or what it launches, throws. Other failures of handlers are events, as
+ * everywhere. A handler that goes on ten seconds after the last test fails the spec.
  */
 @KotlinOnly
 public class ServerExtension : HostExtension<RunningServer> {
     /** A server on a free port, or wherever [server] listens. */
-    public constructor(server: StreamServer, handler: suspend CoroutineScope.(Connection) -> Unit) : super(hostOf(server, handler))
+    public constructor(server: StreamServer, handler: suspend CoroutineScope.(Connection) -> Unit) : super(hostOf({ server }, handler))
 
     /** What [inFolder] makes of an empty folder, which is deleted behind the server: `{ Unix.server(it.resolve("echo.sock")) }`. */
     public constructor(
         inFolder: (Path) -> StreamServer,
         handler: suspend CoroutineScope.(Connection) -> Unit,
-    ) : super(hostOf(inFolder, handler))
+    ) : super(hostOf({ folder -> inFolder(folder()) }, handler))
 
     /**
      * A client of the server, by the scheme of its endpoint.
@@ -52,18 +53,21 @@ public class ServerExtension : HostExtension<RunningServer> {
     public val client: StreamClient get() = Hawser.streamClient(endpoint)
 }
 
-/** As [ServerExtension], with a server of datagrams. */
+/**
+ * As [ServerExtension], with a server of datagrams. A test fails for every datagram that has come before its end and whose handler goes on
+ * five seconds later; one that is still on its way may come in the next test.
+ */
 @KotlinOnly
 public class DatagramServerExtension : HostExtension<RunningDatagramServer> {
     /** A server on a free port, or wherever [server] listens. */
     public constructor(server: DatagramServer, handler: suspend DatagramExchange.(Datagram) -> Unit) :
-        super(datagramHostOf(server, handler))
+        super(datagramHostOf({ server }, handler))
 
     /** What [inFolder] makes of an empty folder, which is deleted behind the server. */
     public constructor(
         inFolder: (Path) -> DatagramServer,
         handler: suspend DatagramExchange.(Datagram) -> Unit,
-    ) : super(datagramHostOf(inFolder, handler))
+    ) : super(datagramHostOf({ folder -> inFolder(folder()) }, handler))
 
     /**
      * A client of the server, by the scheme of its endpoint.

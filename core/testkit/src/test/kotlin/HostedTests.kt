@@ -2,10 +2,15 @@ package io.hawser.testkit
 
 import io.hawser.Connection
 import io.hawser.copyTo
+import io.hawser.event.DatagramEvent
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import java.nio.channels.SocketChannel
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
 
 // Specs that are run by another spec, and are not what the build looks for.
@@ -71,6 +76,38 @@ internal class AssertingTests : StringSpec({
         asserting.client.connect { connection ->
             connection.writeLine("fail")
             connection.readLine() shouldBe null
+        }
+    }
+})
+
+internal class AssertingDatagrams : StringSpec({
+    val launching = extension(
+        DatagramServerExtension(MemoryDatagram.server()) { datagram ->
+            when (val text = datagram.bytes.decodeToString()) {
+                "stay" -> awaitCancellation()
+
+                else -> launch {
+                    delay(50.milliseconds)
+                    text shouldBe "right"
+                }
+            }
+        },
+    )
+
+    "is handled in vain when it has ended" {
+        launching.client.open { socket ->
+            socket.send("right".encodeToByteArray())
+            socket.send("not right".encodeToByteArray())
+            launching.events.first<DatagramEvent.Received>(within = 5.seconds) { it.bytes == 9 }
+        }
+    }
+
+    "is innocent" { }
+
+    "is handled without an end" {
+        launching.client.open { socket ->
+            socket.send("stay".encodeToByteArray())
+            launching.events.first<DatagramEvent.Received>(within = 5.seconds)
         }
     }
 })

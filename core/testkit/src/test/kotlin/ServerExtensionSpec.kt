@@ -71,6 +71,13 @@ class ServerExtensionSpec : StringSpec({
         result.result("fails")?.isSuccess shouldBe true
     }
 
+    "what a handler of datagrams launches and asserts in vain fails the test that sent them, and so does one that does not end" {
+        val result = running(AssertingDatagrams::class)
+        result.result("is handled in vain when it has ended")?.errorOrNull?.message shouldContain "expected:<right> but was:<not right>"
+        result.result("is innocent")?.isSuccess shouldBe true
+        result.result("is handled without an end")?.errorOrNull?.message shouldContain "1 datagrams of the server on memory:"
+    }
+
     "a server that cannot start fails the spec" {
         coroutineScope {
             Memory.server(name = "taken").start(this) { }.use {

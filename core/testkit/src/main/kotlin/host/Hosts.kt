@@ -9,22 +9,25 @@ import io.hawser.RunningServer
 import io.hawser.StreamServer
 import java.nio.file.Path
 import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.coroutineScope
 
-internal fun hostOf(server: (Path) -> StreamServer, handler: suspend CoroutineScope.(Connection) -> Unit): Host<RunningServer> =
-    Host { scope, folder -> server(folder()).start(scope) { connection -> checking { coroutineScope { handler(connection) } } } }
-
-internal fun hostOf(server: StreamServer, handler: suspend CoroutineScope.(Connection) -> Unit): Host<RunningServer> =
-    Host { scope, _ -> server.start(scope) { connection -> checking { coroutineScope { handler(connection) } } } }
-
-internal fun datagramHostOf(
-    server: (Path) -> DatagramServer,
-    handler: suspend DatagramExchange.(Datagram) -> Unit,
-): Host<RunningDatagramServer> = Host { scope, folder ->
-    server(folder()).start(scope) { datagram -> checking { handler(datagram) } }
+/** A host of what [server] makes, of a folder if it asks for one. */
+internal fun hostOf(
+    server: (folder: () -> Path) -> StreamServer,
+    handler: suspend CoroutineScope.(Connection) -> Unit,
+): Host<RunningServer> = Host { scope, folder ->
+    server(folder).start(scope) { connection ->
+        watch(this)
+        handler(connection)
+    }
 }
 
+/** As [hostOf], for datagrams. */
 internal fun datagramHostOf(
-    server: DatagramServer,
+    server: (folder: () -> Path) -> DatagramServer,
     handler: suspend DatagramExchange.(Datagram) -> Unit,
-): Host<RunningDatagramServer> = Host { scope, _ -> server.start(scope) { datagram -> checking { handler(datagram) } } }
+): Host<RunningDatagramServer> = Host { scope, folder ->
+    server(folder).start(scope) { datagram ->
+        watch(this)
+        handler(datagram)
+    }
+}

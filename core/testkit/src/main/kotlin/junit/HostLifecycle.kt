@@ -31,7 +31,7 @@ public abstract class HostLifecycle<H : ServerHandle> internal constructor(priva
     private class Run(val life: Deferred<Unit>, val down: CompletableDeferred<Unit>)
 
     /** What a test finds, to compare with what it leaves. */
-    private class Found(val count: Int, val holdings: Holdings)
+    private class Found(val count: Long, val holdings: Holdings)
 
     /**
      * The running server.

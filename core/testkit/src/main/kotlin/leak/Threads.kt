@@ -11,7 +11,28 @@ internal object Threads {
     /** The name without what the coroutine library puts behind it while assertions are on: the coroutine that the thread runs. */
     val Thread.bareName: String get() = name.substringBefore(" @")
 
+    /** Whose threads are idle, or wait for the tests, where there is nothing else on their stack. */
+    private val COMMON_CODE = listOf(
+        "java.",
+        "jdk.",
+        "sun.",
+        "kotlin.",
+        "kotlinx.",
+        "io.hawser.engine.",
+        "io.hawser.testkit.junit.HostLifecycle",
+        "io.kotest.",
+        "org.apache.maven.",
+        "org.junit.",
+    )
+
     fun live(): Set<Thread> = Thread.getAllStackTraces().keys
+
+    /** The stacks of those that run more than the JDK, the coroutine library, the event loops or the test framework. */
+    fun atWork(): List<String> = Thread.getAllStackTraces()
+        .filter { (thread, stack) ->
+            thread !== Thread.currentThread() && stack.any { frame -> COMMON_CODE.none(frame.className::startsWith) }
+        }
+        .map { (thread, stack) -> stack.joinToString("\n", prefix = "  thread ${thread.bareName}\n") { "    at $it" } }
 
     /**
      * The processor time used so far by each live Java thread, which leaves the JVM's compilers out; empty where the JVM does not tell. The
