@@ -54,7 +54,8 @@ public suspend fun Connection.shouldReceive(expected: ByteArray, within: Duratio
 public suspend infix fun Connection.shouldReceiveLine(expected: String): Unit = shouldReceiveLine(expected, PATIENCE)
 
 /**
- * Reads a line, and returns when it is [expected]. A read timeout of the connection's own, and others who read, are as with [shouldReceive].
+ * Reads a line, and returns when it is [expected]. A read timeout of the connection's own, and others who read, are as with
+ * [shouldReceive].
  *
  * @throws AssertionError if it is another, at an end or a failure of the connection, or after [within]; it shows what came.
  * @throws IllegalStateException if somebody else is reading.
@@ -101,8 +102,8 @@ public suspend infix fun Connection.shouldBeClosedBy(expected: CloseReason): Uni
  * Returns when the connection has come to its end, and because of [expected]: [CloseReason.Peer] when the peer has ended its direction,
  * [CloseReason.Reset] when it has reset the connection, [CloseReason.Local] when this side has closed it. It closes nothing.
  *
- * It reads. While somebody else does, it leaves what comes to him and waits until he has come to the end or stops; who begins to read after it
- * gets an [IllegalStateException]. A read timeout of the connection's own is no end.
+ * It reads. While somebody else does, it leaves what comes to him and waits until he has come to the end or stops; who begins to read after
+ * it gets an [IllegalStateException]. A read timeout of the connection's own is no end.
  *
  * @throws AssertionError for another reason, if something comes before the end, or after [within].
  */

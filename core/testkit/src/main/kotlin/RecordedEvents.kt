@@ -18,8 +18,8 @@ import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeoutOrNull
 
 /**
- * What has happened so far, for tests that ask whether something did, or wait until it does. It keeps the last 4 096 events, and counts those
- * before them as lost. Any thread.
+ * What has happened so far, for tests that ask whether something did, or wait until it does. It keeps the last 4 096 events, and counts
+ * those before them as lost. Any thread.
  *
  * Whoever makes one by [recordIn] closes it, unless the flow ends by itself, as that of a server does.
  */
