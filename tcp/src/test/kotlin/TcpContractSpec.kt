@@ -10,6 +10,7 @@ import io.hawser.testkit.contract.ExchangeContract
 import io.hawser.testkit.contract.FrameFailuresContract
 import io.hawser.testkit.contract.FramingContract
 import io.hawser.testkit.contract.HelpersContract
+import io.hawser.testkit.contract.LinkContract
 import io.hawser.testkit.contract.ServerContract
 import io.hawser.testkit.contract.ShutdownContract
 import io.hawser.testkit.contract.TimeContract
@@ -19,6 +20,7 @@ import io.hawser.testkit.contract.WokenConnectionContract
 private val tcp = ContractTransport(
     server = { options -> Tcp.server("127.0.0.1", port = 0, options) },
     client = { server, options -> Tcp.client("127.0.0.1", server.port, options) },
+    successor = { server -> Tcp.server("127.0.0.1", server.port) },
 )
 private val tcpOnLoop get() = tcp.inContext(EventLoopGroup.shared.next())
 
@@ -73,3 +75,7 @@ class TcpTimeOnLoopSpec : TimeContract(tcpOnLoop)
 class TcpDrainSpec : DrainContract(tcp)
 
 class TcpDrainOnLoopSpec : DrainContract(tcpOnLoop)
+
+class TcpLinkSpec : LinkContract(tcp)
+
+class TcpLinkOnLoopSpec : LinkContract(tcpOnLoop)

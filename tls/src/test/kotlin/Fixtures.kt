@@ -47,11 +47,13 @@ internal class Stacks(private val server: () -> ServerTls, private val client: (
         server = { options -> Memory.server(options).tls(server()) },
         client = { running, options -> Memory.client(running, options).tls(client(), "localhost") },
         hasRecords = true,
+        successor = { running -> Memory.server(running.endpoint).tls(server()) },
     )
     val tcp = ContractTransport(
         server = { options -> tcpServer(options).tls(server()) },
         client = { running, options -> tcpClient(running, options).tls(client(), "localhost") },
         hasRecords = true,
+        successor = { running -> Tcp.server("127.0.0.1", running.port).tls(server()) },
     )
     val unix = ContractTransport(
         server = { options -> Unix.server(newPath(), options).tls(server()) },

@@ -9,6 +9,7 @@ import io.hawser.testkit.contract.ExchangeContract
 import io.hawser.testkit.contract.FrameFailuresContract
 import io.hawser.testkit.contract.FramingContract
 import io.hawser.testkit.contract.HelpersContract
+import io.hawser.testkit.contract.LinkContract
 import io.hawser.testkit.contract.ServerContract
 import io.hawser.testkit.contract.ShutdownContract
 import io.hawser.testkit.contract.TimeContract
@@ -69,6 +70,8 @@ class TlsOverTcpExchangeSpec : ExchangeContract(stacks.tcp)
 class TlsOverTcpTimeSpec : TimeContract(stacks.tcp)
 
 class TlsOverTcpDrainSpec : DrainContract(stacks.tcp)
+
+class TlsOverTcpLinkSpec : LinkContract(stacks.tcp)
 
 class TlsOverTcpOnLoopConnectionSpec : ConnectionContract(tcpOnLoop)
 

@@ -11,6 +11,7 @@ import io.hawser.testkit.contract.ExchangeContract
 import io.hawser.testkit.contract.FrameFailuresContract
 import io.hawser.testkit.contract.FramingContract
 import io.hawser.testkit.contract.HelpersContract
+import io.hawser.testkit.contract.LinkContract
 import io.hawser.testkit.contract.ServerContract
 import io.hawser.testkit.contract.ShutdownContract
 import io.hawser.testkit.contract.TimeContract
@@ -22,6 +23,7 @@ private val path = ContractTransport(
     server = { options -> Unix.server(newPath(), options) },
     client = { server, options -> Unix.client((server.endpoint as Endpoint.Local).name, options) },
     resets = false,
+    successor = { server -> Unix.server((server.endpoint as Endpoint.Local).name) },
 )
 private val pathOnLoop get() = path.inContext(EventLoopGroup.shared.next())
 
@@ -29,6 +31,7 @@ private val abstract = ContractTransport(
     server = { options -> Unix.server(newName(), options) },
     client = { server, options -> Unix.client((server.endpoint as Endpoint.Local).name, options) },
     resets = false,
+    successor = { server -> Unix.server((server.endpoint as Endpoint.Local).name) },
 )
 
 /** Tests run there too; and it is started before the first of them looks for leaks. */
@@ -76,6 +79,10 @@ class PathDrainSpec : DrainContract(path)
 
 class PathDrainOnLoopSpec : DrainContract(pathOnLoop)
 
+class PathLinkSpec : LinkContract(path)
+
+class PathLinkOnLoopSpec : LinkContract(pathOnLoop)
+
 class AbstractConnectionSpec : ConnectionContract(startedAbstract())
 
 class AbstractConnectionOnLoopSpec : ConnectionContract(abstractOnLoop)
@@ -105,3 +112,5 @@ class AbstractExchangeSpec : ExchangeContract(startedAbstract())
 class AbstractTimeSpec : TimeContract(startedAbstract())
 
 class AbstractDrainSpec : DrainContract(startedAbstract())
+
+class AbstractLinkSpec : LinkContract(startedAbstract())

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.yield
 
 /**
  * What a link has been given to send. While it is connected a message waits together with its sender; while it is not, alone, and then
@@ -33,6 +34,8 @@ internal class LinkOutbox(
     /** Has an element when there may be something to do. */
     private val changed = Channel<Unit>(Channel.CONFLATED)
 
+    private val isConnected: Boolean @Synchronized get() = mode == Mode.Connected || mode == Mode.Finishing
+
     /** Messages that wait without a connection. */
     val size: Int @Synchronized get() = alone
 
@@ -42,6 +45,8 @@ internal class LinkOutbox(
     /** Sends [bytes], as [ReconnectingClient.send] says; null if the link has stopped. */
     suspend fun send(bytes: ByteArray): SendOutcome? {
         val message = Message(ByteBuffer.wrap(bytes), isAlone = false)
+        // Whoever sends in a loop, and never waits, would keep others from their turn.
+        if (!isConnected) yield()
         synchronized(this) {
             when (mode) {
                 Mode.Closed -> return null

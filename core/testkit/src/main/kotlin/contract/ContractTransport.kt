@@ -30,9 +30,12 @@ public class ContractTransport(
      * end.
      */
     public val hasRecords: Boolean = false,
+    /** A server where another one has been, for clients that come back to it. */
+    public val successor: (RunningServer) -> StreamServer = { error("no successor of $it") },
 ) {
     /** The same transport, tested from coroutines that run in [context]. */
-    public fun inContext(context: CoroutineContext): ContractTransport = ContractTransport(server, client, context, resets, hasRecords)
+    public fun inContext(context: CoroutineContext): ContractTransport =
+        ContractTransport(server, client, context, resets, hasRecords, successor)
 
     /** Runs [block] with the two ends of one connection, `near` the client's, and closes whatever it leaves open. */
     public suspend fun <R> connected(block: suspend CoroutineScope.(near: Connection, far: Connection) -> R): R = coroutineScope {

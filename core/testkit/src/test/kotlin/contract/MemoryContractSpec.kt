@@ -11,6 +11,7 @@ import io.hawser.transport.TransportApi
 private val memory = ContractTransport(
     server = { options -> Memory.server(options) },
     client = { server, options -> Memory.client(server, options) },
+    successor = { server -> Memory.server(server.endpoint) },
 )
 
 private val sliced = FaultLayer(Faults { sliceTo = 999 })
@@ -68,3 +69,7 @@ class MemoryExchangeSpec : ExchangeContract(memory)
 class MemoryTimeSpec : TimeContract(memory)
 
 class MemoryDrainSpec : DrainContract(memory)
+
+class MemoryLinkSpec : LinkContract(memory)
+
+class MemoryLinkOnLoopSpec : LinkContract(memory.inContext(EventLoopGroup.shared.next()))

@@ -1,0 +1,177 @@
+package io.hawser.testkit.reconnect
+
+import io.hawser.WhenQueueFull
+import io.hawser.reconnect.Backoff
+import io.hawser.reconnect.LinkOptions
+import io.hawser.reconnect.OutboxOptions
+import io.hawser.reconnect.ReconnectingClient
+import io.hawser.reconnect.SendOutcome
+import io.hawser.reconnect.SendOutcome.Dropped
+import io.hawser.reconnect.SendOutcome.Queued
+import io.hawser.reconnect.SendOutcome.Sent
+import io.hawser.reconnect.reconnecting
+import io.hawser.testkit.LeakCheck
+import io.hawser.testkit.VirtualTime
+import io.hawser.testkit.virtualTime
+import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.types.shouldBeInstanceOf
+import java.nio.ByteBuffer
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.minutes
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.launch
+
+/** What a link sends while it is connected, and while it is not. */
+class LinkOutboxSpec : StringSpec({
+    extension(LeakCheck)
+
+    suspend fun ReconnectingClient.line(text: String): SendOutcome = send("$text\n".encodeToByteArray())
+
+    fun VirtualTime.link(name: String, outbox: OutboxOptions? = OutboxOptions()) = clientOf(name).reconnecting(
+        LinkOptions {
+            backoff = Backoff.constant(1.seconds)
+            this.outbox = outbox
+        },
+    )
+
+    "what is sent while nobody listens leaves first and in order, and nothing twice" {
+        virtualTime {
+            val link = link("orders").start(this) { awaitCancellation() }
+            repeat(200) { link.line("queued $it") shouldBe Queued }
+            link.queuedMessages shouldBe 200
+            val lines = mutableListOf<String>()
+            val server = serverOn("orders").start(this) { connection -> connection.lines().collect { lines += it } }
+            link.awaitConnected()
+            link.line("sent") shouldBe Sent
+            link.queuedMessages shouldBe 0
+            link.shutdown(Duration.ZERO)
+            server.connectionCount.first { it == 0 }
+            lines shouldBe List(200) { "queued $it" } + "sent"
+            link.droppedMessages shouldBe 0
+            server.close()
+        }
+    }
+
+    "what there is no room for is dropped, the newest or the oldest" {
+        virtualTime {
+            val newest = link("room", OutboxOptions { maxMessages = 2 }).start(this) { awaitCancellation() }
+            listOf("a", "b", "c").map { newest.line(it) } shouldBe listOf(Queued, Queued, Dropped)
+            newest.droppedMessages shouldBe 1
+            val bytes = OutboxOptions {
+                maxBytes = 6
+                whenFull = WhenQueueFull.DropOldest
+            }
+            val oldest = link("room", bytes).start(this) { awaitCancellation() }
+            listOf("a", "b", "c", "dddd", "much too long").map { oldest.line(it) } shouldBe listOf(Queued, Queued, Queued, Queued, Dropped)
+            oldest.queuedMessages shouldBe 1
+            oldest.droppedMessages shouldBe 4
+            val none = link("room", outbox = null).start(this) { awaitCancellation() }
+            none.line("a") shouldBe Dropped
+            val lines = mutableListOf<String>()
+            val server = serverOn("room").start(this) { connection -> lines += connection.lines().toList() }
+            listOf(newest, oldest, none).forEach { it.awaitConnected() }
+            none.line("connected") shouldBe Sent
+            listOf(newest, oldest, none).forEach { it.shutdown(1.seconds) }
+            server.connectionCount.first { it == 0 }
+            lines.sorted() shouldBe listOf("a", "b", "connected", "dddd")
+            server.close()
+        }
+    }
+
+    "who waits to send when the connection ends is told that the message is queued, or that there is no room" {
+        virtualTime {
+            val server = serverOn("stuck").start(this) { delay(1.seconds) }
+            val link = link("stuck", OutboxOptions { maxMessages = 1 }).start(this) { connection ->
+                // Holds the writers up, until the server has gone.
+                runCatching { connection.write(ByteBuffer.allocate(1 shl 20)) }
+            }
+            link.awaitConnected()
+            val own = byteArrayOf(1)
+            val senders = List(3) { async(start = UNDISPATCHED) { link.send(own) } }
+            senders.map { it.await() }.groupingBy { it }.eachCount().let { counts ->
+                counts[Queued] shouldBe 1
+                (counts[Dropped] ?: 0) + (counts[Queued] ?: 0) shouldBe 3
+            }
+            link.shutdown(Duration.ZERO)
+            server.close()
+        }
+    }
+
+    "a sender may change its bytes once it is told that they are queued" {
+        virtualTime {
+            val link = link("copied").start(this) { awaitCancellation() }
+            val bytes = "one\n".encodeToByteArray()
+            link.send(bytes) shouldBe Queued
+            bytes.fill('x'.code.toByte())
+            val server = serverOn("copied").start(this) { connection -> connection.readLine() shouldBe "one" }
+            link.awaitConnected()
+            link.shutdown(Duration.ZERO)
+            server.shutdown()
+        }
+    }
+
+    "a sender that is cancelled while its message waits has sent nothing" {
+        virtualTime {
+            val full = Job()
+            val lines = mutableListOf<String>()
+            val server = serverOn("cancelled").start(this) { connection ->
+                full.join()
+                connection.readExactly(1 shl 20)
+                lines += connection.lines().toList()
+            }
+            val link = clientOf("cancelled").reconnecting(
+                LinkOptions {
+                    writeTimeout = Duration.INFINITE
+                    outbox = OutboxOptions()
+                },
+            )
+            link.start(this) { awaitCancellation() }
+            link.awaitConnected()
+            val first = async(start = UNDISPATCHED) { link.send(ByteArray(1 shl 20)) }
+            val second = async(start = UNDISPATCHED) { link.line("second") }
+            val third = async(start = UNDISPATCHED) { link.line("third") }
+            delay(1.seconds)
+            second.cancel()
+            full.complete()
+            first.await() shouldBe Sent
+            third.await() shouldBe Sent
+            runCatching { second.await() }.exceptionOrNull().shouldBeInstanceOf<CancellationException>()
+            link.shutdown(Duration.ZERO)
+            server.shutdown(1.minutes)
+            lines shouldBe listOf("third")
+        }
+    }
+
+    "a shutdown sends what waits before it closes, as long as its grace lasts" {
+        virtualTime {
+            val lines = mutableListOf<String>()
+            val server = serverOn("flushed").start(this) { connection -> lines += connection.lines().toList() }
+            val link = link("flushed").start(this) { connection -> connection.draining.first { it } }
+            link.awaitConnected()
+            val senders = List(100) { launch(start = UNDISPATCHED) { link.line("$it") } }
+            link.shutdown(1.minutes)
+            server.shutdown(1.minutes)
+            lines shouldBe List(100) { "$it" }
+            senders.all { it.isCompleted } shouldBe true
+        }
+    }
+
+    "what waits when a link stops is dropped and counted" {
+        virtualTime {
+            val link = link("nobody").start(this) { }
+            repeat(5) { link.line("$it") shouldBe Queued }
+            link.shutdown(1.minutes)
+            link.droppedMessages shouldBe 5
+            link.queuedMessages shouldBe 0
+        }
+    }
+})
