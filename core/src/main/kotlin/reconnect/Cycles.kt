@@ -116,11 +116,12 @@ internal class Cycles(
     private suspend fun converse(connection: Connection, session: suspend CoroutineScope.(Connection) -> Unit): Throwable? {
         val clock = connection.transport.loop
         val began = clock.nanoTime()
+        // First, so that who sees that it is connected can send.
+        outbox.resume()
         advance(Step.Opened(connection))
         var failure: Throwable? = null
         try {
             coroutineScope {
-                outbox.resume()
                 val sender = launch(start = UNDISPATCHED) { outbox.carry(connection) }
                 coroutineScope { session(connection) }
                 if (stopping.isCompleted) outbox.finish() else outbox.pause()
