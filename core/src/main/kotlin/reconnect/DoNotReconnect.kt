@@ -9,13 +9,13 @@ public class DoNotReconnect @JvmOverloads constructor(
     cause: Throwable? = null,
 ) : Exception(message, cause)
 
-/** The first one in this failure, wherever it is. */
+/** The first one in this failure, wherever it is; one that only has another as its cause is a copy that coroutines have made of that. */
 internal fun Throwable.doNotReconnect(): DoNotReconnect? {
     val seen = mutableSetOf<Throwable>()
     val left = ArrayDeque(listOf(this))
     while (left.isNotEmpty()) {
         val next = left.removeFirst()
-        if (next is DoNotReconnect) return next
+        if (next is DoNotReconnect) return generateSequence(next) { it.cause as? DoNotReconnect }.takeWhile(seen::add).last()
         if (!seen.add(next)) continue
         next.cause?.let(left::addLast)
         next.suppressed.forEach(left::addLast)
