@@ -6,6 +6,9 @@ import io.hawser.DatagramServer;
 import io.hawser.DatagramSocket;
 import io.hawser.StreamClient;
 import io.hawser.StreamServer;
+import io.hawser.reconnect.LinkOptions;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow.Publisher;
 import kotlinx.coroutines.flow.Flow;
@@ -43,6 +46,35 @@ public final class Async {
     /** What starts {@code server} with a handler that returns a future. */
     public static AsyncServer.DatagramStarter server(DatagramServer server) {
         return new AsyncServer.DatagramStarter(server);
+    }
+
+    /** A client that stays connected as {@code client} connects. It holds nothing until it is started. */
+    public static AsyncLink link(StreamClient client) {
+        return link(client, LinkOptions.builder().build());
+    }
+
+    /** As the other, in the way that {@code options} say. */
+    public static AsyncLink link(StreamClient client, LinkOptions options) {
+        return link(List.of(client), options);
+    }
+
+    /** As the others, with {@code hooks} in place of those of {@code options}. */
+    public static AsyncLink link(StreamClient client, LinkOptions options, LinkHooks hooks) {
+        return link(List.of(client), options, hooks);
+    }
+
+    /**
+     * A client that stays connected to one of these, in turn, as {@link Blocking#link(List)}.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    public static AsyncLink link(List<StreamClient> clients, LinkOptions options) {
+        return new AsyncLink(clients, Objects.requireNonNull(options), null);
+    }
+
+    /** As the others, with {@code hooks} in place of those of {@code options}. */
+    public static AsyncLink link(List<StreamClient> clients, LinkOptions options, LinkHooks hooks) {
+        return new AsyncLink(clients, Objects.requireNonNull(options), Objects.requireNonNull(hooks));
     }
 
     /** {@code connection} with futures; both can be used side by side. */

@@ -190,13 +190,13 @@ public final class AsyncServer implements AutoCloseable {
 
     /** What is left of a handler once it knows what it is for. */
     @FunctionalInterface
-    private interface Handling {
+    interface Handling {
         CompletionStage<?> handle() throws Exception;
     }
 
     /** The handler's future is cancelled with the coroutine. */
     @SuppressWarnings("unchecked")
-    private static Object await(Handling handler, Continuation<? super Unit> handled) {
+    static Object await(Handling handler, Continuation<? super Unit> handled) {
         CompletionStage<?> stage;
         try {
             stage = handler.handle();

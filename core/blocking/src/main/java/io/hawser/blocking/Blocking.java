@@ -7,7 +7,9 @@ import io.hawser.DatagramServer;
 import io.hawser.DatagramSocket;
 import io.hawser.StreamClient;
 import io.hawser.StreamServer;
+import io.hawser.reconnect.LinkOptions;
 import java.io.IOException;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -45,6 +47,40 @@ public final class Blocking {
     /** What starts {@code server} with a handler that may wait. */
     public static BlockingDatagramServer.Starter server(DatagramServer server) {
         return new BlockingDatagramServer.Starter(Objects.requireNonNull(server), HandlerThreads.standard());
+    }
+
+    /** A client that stays connected as {@code client} connects. It holds nothing until it is started. */
+    public static BlockingLink link(StreamClient client) {
+        return link(client, LinkOptions.builder().build());
+    }
+
+    /** As the other, in the way that {@code options} say. */
+    public static BlockingLink link(StreamClient client, LinkOptions options) {
+        return link(List.of(client), options);
+    }
+
+    /** As the others, with {@code hooks} in place of those of {@code options}. */
+    public static BlockingLink link(StreamClient client, LinkOptions options, LinkHooks hooks) {
+        return link(List.of(client), options, hooks);
+    }
+
+    /**
+     * A client that stays connected to one of these: each attempt is made with the next of them, in turn, beginning with the first.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    public static BlockingLink link(List<StreamClient> clients) {
+        return link(clients, LinkOptions.builder().build());
+    }
+
+    /** As the other, in the way that {@code options} say. */
+    public static BlockingLink link(List<StreamClient> clients, LinkOptions options) {
+        return new BlockingLink(clients, Objects.requireNonNull(options), null);
+    }
+
+    /** As the others, with {@code hooks} in place of those of {@code options}. */
+    public static BlockingLink link(List<StreamClient> clients, LinkOptions options, LinkHooks hooks) {
+        return new BlockingLink(clients, Objects.requireNonNull(options), Objects.requireNonNull(hooks));
     }
 
     /** {@code connection} for threads that wait; both can be used side by side. */

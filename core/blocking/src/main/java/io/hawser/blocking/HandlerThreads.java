@@ -38,7 +38,7 @@ final class HandlerThreads {
 
     /**
      * Runs {@code handler} in {@code context}, and interrupts it when the coroutine is cancelled, whose end still waits for its end. Whatever it
-     * throws then is no reason of anything: a timeout is, or a server that cuts.
+     * throws then is no reason of anything: a timeout is, or a server or a link that cuts.
      */
     static <R> Object run(CoroutineContext context, Callable<? extends R> handler, Continuation<? super R> handled) {
         Job job = JobKt.getJob(handled.getContext());
@@ -63,7 +63,7 @@ final class HandlerThreads {
 
     /** As itself it would count as a cancellation, which nobody has asked for. */
     private static IOException interruptedByOthers(Throwable e) {
-        IOException failure = new InterruptedIOException("the handler was interrupted, and not by its server");
+        IOException failure = new InterruptedIOException("the handler was interrupted, and not by what runs it");
         failure.initCause(e);
         return failure;
     }
