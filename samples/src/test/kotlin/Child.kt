@@ -18,11 +18,19 @@ private const val HANG = 60L
 internal class Child(vararg command: String) : AutoCloseable {
     private val process = ProcessBuilder(*command).start()
     private val lines = LinkedBlockingQueue<String>()
+    private val errorLines = LinkedBlockingQueue<String>()
     private val errors = CompletableFuture<String>()
     private val output = thread(isDaemon = true) { process.inputReader().forEachLine(lines::add) }
 
     init {
-        thread(isDaemon = true) { errors.complete(process.errorReader().readText()) }
+        thread(isDaemon = true) {
+            val text = StringBuilder()
+            process.errorReader().forEachLine {
+                text.append(it).append('\n')
+                errorLines.add(it)
+            }
+            errors.complete("$text")
+        }
     }
 
     val pid: Long get() = process.pid()
@@ -31,6 +39,9 @@ internal class Child(vararg command: String) : AutoCloseable {
 
     /** The next line it prints. */
     fun line(): String = lines.poll(HANG, SECONDS) ?: fail("no line from ${process.info().commandLine()}, alive: ${process.isAlive}")
+
+    /** The next line on stderr, which [end] has all the same. */
+    fun errorLine(): String = errorLines.poll(HANG, SECONDS) ?: fail("no line on stderr, alive: ${process.isAlive}")
 
     /** Its whole input. */
     fun say(text: String) = process.outputWriter().use { it.write(text) }

@@ -6,9 +6,12 @@ import java.io.PrintWriter
 internal class Console(val out: PrintWriter, val err: PrintWriter) {
     /** Says in one line what went wrong, and returns the status to exit with. */
     fun fail(what: String, status: Int = FAILED): Int {
-        err.println("hawser: ${what.replace(lineBreaks, " ").trim()}")
+        tell("hawser: $what")
         return status
     }
+
+    /** Says in one line how things are. */
+    fun tell(what: String) = err.println(what.replace(lineBreaks, " ").trim())
 
     /** Says in one line what somebody may not want. */
     fun warn(of: String) = err.println("hawser: warning: $of")

@@ -7,6 +7,7 @@ import io.hawser.samples.connect.ConnectArguments
 import io.hawser.samples.connect.StandardInput
 import io.hawser.samples.connect.StandardOutput
 import io.hawser.samples.connect.connect
+import io.hawser.samples.connect.stayConnected
 import io.hawser.samples.demo.Demo
 import io.hawser.samples.demo.DemoArguments
 import io.hawser.samples.demo.Progress
@@ -84,7 +85,7 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
                     is ConnectArguments -> {
                         parsed.refuseIfMeaningless(arguments)
                         console.warnOf(arguments.trust)
-                        run { connect(arguments, StandardInput(), StandardOutput()) }
+                        run { connect(arguments, console, termination) }
                     }
 
                     is EchoArguments -> {
@@ -121,6 +122,12 @@ private fun perform(parsed: ParseResult, console: Console, command: (Any) -> Uni
     }
 }
 
+private suspend fun connect(arguments: ConnectArguments, console: Console, termination: Termination) {
+    val input = StandardInput()
+    val output = StandardOutput()
+    if (arguments.reconnect) stayConnected(arguments, console, termination, input, output) else connect(arguments, input, output)
+}
+
 private suspend fun echo(arguments: EchoArguments, console: Console, termination: Termination) {
     if (arguments.on.endpoint.isDatagram) {
         serveDatagrams(arguments, console, termination) { if (it.canReply) reply(it.bytes) }
@@ -142,6 +149,7 @@ private fun ParseResult.refuseIfMeaningless(arguments: ServingArguments) {
 private fun ParseResult.refuseIfMeaningless(arguments: ConnectArguments) {
     val endpoint = arguments.endpoint.endpoint
     if (endpoint.isDatagram && arguments.idleTimeout != null) refuse("--idle-timeout is about connections, and there are none to $endpoint")
+    if (endpoint.isDatagram && arguments.reconnect) refuse("--reconnect is about connections, and there are none to $endpoint")
     if (!endpoint.isDatagram && arguments.block != null) refuse("--block is about datagrams, and there are none to $endpoint")
     arguments.faultOfTls()?.let(::refuse)
 }

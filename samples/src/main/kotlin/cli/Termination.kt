@@ -22,10 +22,15 @@ internal class Termination(private val console: Console) {
     /** Runs [block]; a signal completes its parameter, and then the process has [patience] and a little more before it is gone. */
     suspend fun <R> during(patience: Duration, block: suspend (signal: Job) -> R): R {
         val signal = Job()
-        val hook = Thread({ await(signal, patience) }, "hawser-termination")
+        return preceded(by = { await(signal, patience) }) { block(signal) }
+    }
+
+    /** Runs [block]; at a signal [by] runs first, and then the process is gone with the status that the signal has. */
+    suspend fun <R> preceded(by: () -> Unit, block: suspend () -> R): R {
+        val hook = Thread(by, "hawser-termination")
         add(hook)
         try {
-            return block(signal)
+            return block()
         } finally {
             removeUnlessRunning(hook)
         }

@@ -6,7 +6,7 @@ import io.hawser.samples.tls.streamClient
 import java.nio.ByteBuffer
 import kotlinx.coroutines.launch
 
-private const val CHUNK = 64 * 1024
+internal const val CHUNK = 64 * 1024
 
 /**
  * Copies [input] to the endpoint and what comes from there to [output], until both have ended.
@@ -35,23 +35,29 @@ internal suspend fun connect(arguments: ConnectArguments, input: StandardInput, 
 
 private suspend fun send(input: StandardInput, connection: Connection) {
     val buffer = ByteBuffer.allocate(CHUNK)
-    try {
+    abortIfInputIsLost(connection) {
         while (input.read(buffer.clear())) connection.write(buffer.flip())
-    } catch (e: InputLost) {
-        // An end would tell the peer that it has got everything.
-        connection.abort()
-        throw e
     }
     connection.shutdownOutput()
 }
 
+/** An end would tell the peer that it has got everything. */
+internal inline fun abortIfInputIsLost(connection: Connection, send: () -> Unit) {
+    try {
+        send()
+    } catch (e: InputLost) {
+        connection.abort()
+        throw e
+    }
+}
+
 /** While both standard streams are at rest nobody else would notice that the connection has been idle for too long. */
-private suspend fun failOnceClosed(connection: Connection) {
+internal suspend fun failOnceClosed(connection: Connection) {
     connection.awaitClosed()
     connection.awaitReadable()
 }
 
-private suspend fun receive(connection: Connection, output: StandardOutput) {
+internal suspend fun receive(connection: Connection, output: StandardOutput) {
     val buffer = ByteBuffer.allocateDirect(CHUNK)
     while (connection.read(buffer.clear()) >= 0) output.write(buffer.flip())
 }

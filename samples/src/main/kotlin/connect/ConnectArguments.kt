@@ -27,6 +27,11 @@ import picocli.CommandLine.Parameters
         "",
         "To an endpoint of datagrams each line goes as one, without its line end, and each that comes is a line; it goes on until the " +
             "end of the input, and then until nothing has come for a second.",
+        "",
+        "With --reconnect it connects again whenever it is not connected, after a wait that grows with each failure, and tells on stderr " +
+            "what it does. The input goes to whoever is connected; what comes of it meanwhile waits for the next connection, and nothing " +
+            "is read of it before the first. What a connection had taken when it broke is not sent again. The end of the input ends the " +
+            "connection as above, and if there is none, or it breaks, that is the end of all.",
     ],
     footer = [
         "",
@@ -38,6 +43,14 @@ import picocli.CommandLine.Parameters
         "Example: what a web server says of itself.",
         "  $ printf 'HEAD / HTTP/1.0\\r\\n\\r\\n' |",
         "      java -jar hawser.jar connect tls://example.org:443",
+        "",
+        "Example: lines for a collector that may be restarted.",
+        "  $ tail -F app.log |",
+        "      java -jar hawser.jar connect --reconnect logs.example:9002",
+        "  connecting (attempt 1)",
+        "  connected to tcp://logs.example:9002",
+        "  waiting 67 ms because the connection has ended",
+        "  connecting (attempt 2)",
         "",
         "The exit status is 0 once both sides have ended, and 1 if either failed.",
     ],
@@ -78,6 +91,13 @@ internal class ConnectArguments {
         ],
     )
     var block: BlockSize? = null
+
+    @Option(
+        names = ["--reconnect"],
+        order = 4,
+        description = ["Connect again whenever a connection ends or cannot be had, until the end of the input or a signal."],
+    )
+    var reconnect: Boolean = false
 
     @Mixin
     val identity: IdentityArguments = IdentityArguments()

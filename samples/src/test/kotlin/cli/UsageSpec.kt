@@ -12,7 +12,7 @@ private const val ECHO = "usage: hawser echo [-hV] [--stats] [--verbose] [--grac
 private const val RELAY = "usage: hawser relay [-hV] [--stats] [--verbose] [--connect-timeout=D] [--grace=D] [--idle-timeout=D] " +
     "[--loops=N] [--max-connections=N] --on=ENDPOINT [--tls-cert=FILE] [--tls-client-ca=FILE] [--tls-key=FILE] --to=ENDPOINT " +
     "[--allow=CIDR]... [--ca=FILE | --insecure-for-testing]"
-private const val CONNECT = "usage: hawser connect [-hV] [--verbose] [--block=N] [--connect-timeout=D] [--idle-timeout=D] " +
+private const val CONNECT = "usage: hawser connect [-hV] [--reconnect] [--verbose] [--block=N] [--connect-timeout=D] [--idle-timeout=D] " +
     "[--tls-cert=FILE] [--tls-key=FILE] [--ca=FILE | --insecure-for-testing] ENDPOINT"
 private const val BLOCKS = "allowed: blocks and addresses, such as 10.0.0.0/8, 2001:db8::/32 or 127.0.0.1"
 private const val NO_LITERAL = "is not an IPv4 or IPv6 address"
@@ -57,6 +57,11 @@ class UsageSpec : StringSpec({
         "relay --on udp://:0 --to a:1" to "a relay passes connections on, and there are none to udp://*:0 ($RELAY)",
         "relay --on :0 --to udp://a:1" to "a relay passes connections on, and there are none to udp://a:1 ($RELAY)",
         "connect udp://a:1 --idle-timeout 1s" to "--idle-timeout is about connections, and there are none to udp://a:1 ($CONNECT)",
+        "connect udp://a:1 --reconnect" to "--reconnect is about connections, and there are none to udp://a:1 ($CONNECT)",
+        "connect --reconnect unixgram:/a" to "--reconnect is about connections, and there are none to unixgram:/a ($CONNECT)",
+        "connect --reconnect" to "Missing required parameter: 'ENDPOINT' ($CONNECT)",
+        "connect --reconnect a:0" to
+            "Invalid value for positional parameter at index 0 (ENDPOINT): a client needs a port: \"tcp://a:0\" ($PEERS)",
         "connect a:1 --block 9" to "--block is about datagrams, and there are none to tcp://a:1 ($CONNECT)",
         "connect udp://a:1 --block 0" to "Invalid value for option '--block': \"0\" is not a number from 1 to 65507",
         "relay --on :0" to "Missing required option: '--to=ENDPOINT' ($RELAY)",
@@ -118,6 +123,12 @@ class UsageSpec : StringSpec({
                 option
         }
         help shouldContain "stats connections=3 accepted=40 refused=2 in=8192 out=8192\n    accepted/s=4 refused/s=0 in/s=1024 out/s=1024\n"
+    }
+
+    "help says what becomes of input that nobody is there for" {
+        val help = invoke("help", "connect").out.replace(Regex("""\s+"""), " ")
+        help shouldContain "what comes of it meanwhile waits for the next connection"
+        help shouldContain "connect --reconnect logs.example:9002"
     }
 
     "help fits a terminal of 80 columns" {
