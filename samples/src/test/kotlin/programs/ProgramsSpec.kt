@@ -206,6 +206,12 @@ class ProgramsSpec : StringSpec({
             listOf("530 say STARTTLS first", "220 go ahead", "235 me is welcome", "221 bye")
     }
 
+    "a subscriber stays connected while its server is started anew" {
+        val told = listOf("first edition", "last edition", "subscribed no more")
+        printed("ReconnectingSessionKt", ANY_PORT) shouldBe told
+        printed("ReconnectingSession", ANY_PORT) shouldBe told
+    }
+
     "a codec needs no connection" {
         printed("Frames") shouldBe listOf("11 bytes", "\"one\"", "\"\"", "\"three\"")
     }

@@ -22,7 +22,10 @@ import java.net.InetSocketAddress
 import java.nio.ByteBuffer
 import java.nio.file.Files
 import kotlin.io.path.deleteExisting
+import kotlin.time.Duration
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
 import org.opentest4j.TestAbortedException
 
@@ -126,6 +129,27 @@ class ReadmeSpec : StringSpec({
                 plain.startTls(serverTls).use { it.copyTo(it) }
             }.use { upgrading ->
                 Tcp.client("localhost", upgrading.port).connect { upgrade(it, clientTls) } shouldBe "secret"
+            }
+        }
+    }
+
+    "a link subscribes again with a server that was started again" {
+        val news = Channel<String>()
+
+        suspend fun CoroutineScope.publisher(port: Int) = Tcp.server("127.0.0.1", port).start(this) { connection ->
+            connection.writeLine("news for ${connection.readLine()}")
+            connection.lines().collect { connection.writeLine(it) }
+        }
+
+        coroutineScope {
+            val first = publisher(port = 0)
+            val link = stayConnected(this, first.port, news)
+            listOf(news.receive(), news.receive()) shouldBe listOf("news for me", "subscribe")
+            first.close()
+            first.awaitClosed()
+            publisher(first.port).use {
+                news.receive() shouldBe "news for me"
+                link.shutdown(Duration.ZERO)
             }
         }
     }

@@ -13,10 +13,16 @@ import io.hawser.event.EventLogger
 import io.hawser.framing.LengthPrefix
 import io.hawser.framing.Lines
 import io.hawser.framing.framed
+import io.hawser.reconnect.Backoff
+import io.hawser.reconnect.Decision
+import io.hawser.reconnect.LinkOptions
+import io.hawser.reconnect.ReconnectingClient
+import io.hawser.reconnect.reconnecting
 import io.hawser.tcp.Tcp
 import io.hawser.tls.ClientAuth
 import io.hawser.tls.ClientTls
 import io.hawser.tls.ServerTls
+import io.hawser.tls.TlsFailure
 import io.hawser.tls.TlsIdentity
 import io.hawser.tls.startTls
 import io.hawser.tls.tls
@@ -29,11 +35,13 @@ import io.hawser.unix.peerCredentials
 import io.hawser.unix.peerUid
 import java.net.SocketAddress
 import java.nio.file.Path
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.cancel
+import kotlinx.coroutines.channels.SendChannel
 import org.slf4j.LoggerFactory
 
 // What the README shows and is no program of its own, each piece as it stands there.
@@ -109,6 +117,21 @@ suspend fun datagrams(scope: CoroutineScope): Pair<RunningDatagramServer, Datagr
     val server = Udp.server("127.0.0.1", port = 0).start(scope) { datagram -> reply(datagram.bytes) }
     val answer = Udp.client("127.0.0.1", server.port).request("status".encodeToByteArray(), timeout = 1.seconds, retries = 2)
     return server to answer
+}
+
+suspend fun stayConnected(scope: CoroutineScope, port: Int, news: SendChannel<String>): ReconnectingClient {
+    val link = Tcp.client("127.0.0.1", port).reconnecting(
+        LinkOptions {
+            backoff = Backoff.exponential(100.milliseconds, ceiling = 30.seconds).jittered().upTo(failures = 50)
+            resetAfter = 10.seconds // a session that lasted as long makes failures count from one again
+            outbox { maxMessages = 1_000 } // what is sent while nobody is connected waits
+            onConnect { connection -> connection.writeLine("me") }
+            onError { failure -> if (failure is TlsFailure) Decision.Stop else Decision.Retry }
+        },
+    )
+    link.start(scope) { connection -> connection.lines().collect { news.send(it) } } // once per connection
+    link.send("subscribe\n".encodeToByteArray()) // Sent, Queued or Dropped
+    return link
 }
 
 suspend fun tls(scope: CoroutineScope, certificate: Path, key: Path, authority: Path): Pair<RunningServer, String?> {

@@ -11,6 +11,8 @@ import io.hawser.Connection;
 import io.hawser.ServerOptions;
 import io.hawser.blocking.Blocking;
 import io.hawser.blocking.BlockingConnection;
+import io.hawser.blocking.BlockingHandler;
+import io.hawser.blocking.BlockingLink;
 import io.hawser.blocking.BlockingServer;
 import io.hawser.framing.LengthPrefix;
 import io.hawser.tcp.Tcp;
@@ -23,9 +25,12 @@ import io.hawser.tls.Tls;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
@@ -90,6 +95,27 @@ class JavaReadmeTest {
         try (BlockingServer server = Blocking.server(Tcp.server("127.0.0.1", 0))
                 .start(connection -> connection.writeLine("fine, " + connection.readLine()))) {
             assertEquals("fine, status", JavaTour.once("127.0.0.1", server.getPort()));
+        }
+    }
+
+    @Test
+    void aLinkSubscribesAgainWithAServerThatWasStartedAgain() throws Exception {
+        BlockingHandler publisher = connection -> {
+            connection.writeLine("news for " + connection.readLine());
+            connection.copyTo(connection);
+        };
+        BlockingQueue<String> news = new LinkedBlockingQueue<>();
+        BlockingServer first = Blocking.server(Tcp.server("127.0.0.1", 0)).start(publisher);
+        try (BlockingLink link = JavaTour.stayConnected(first.getPort(), news)) {
+            assertEquals("news for me", news.take());
+            assertEquals("subscribe", news.take());
+            first.close();
+            first.awaitClosed();
+            try (BlockingServer second =
+                    Blocking.server(Tcp.server("127.0.0.1", first.getPort())).start(publisher)) {
+                assertEquals("news for me", news.take());
+                link.shutdown(Duration.ZERO);
+            }
         }
     }
 

@@ -19,10 +19,16 @@ import io.hawser.blocking.BlockingConnection;
 import io.hawser.blocking.BlockingDatagramServer;
 import io.hawser.blocking.BlockingDatagramSocket;
 import io.hawser.blocking.BlockingFramed;
+import io.hawser.blocking.BlockingLink;
 import io.hawser.blocking.BlockingServer;
+import io.hawser.blocking.LinkHooks;
 import io.hawser.event.EventLogger;
 import io.hawser.framing.LengthPrefix;
 import io.hawser.framing.Lines;
+import io.hawser.reconnect.Backoff;
+import io.hawser.reconnect.Decision;
+import io.hawser.reconnect.LinkOptions;
+import io.hawser.reconnect.OutboxOptions;
 import io.hawser.tcp.Tcp;
 import io.hawser.testkit.FaultProxy;
 import io.hawser.testkit.RunningFaultProxy;
@@ -30,6 +36,7 @@ import io.hawser.tls.ClientAuth;
 import io.hawser.tls.ClientTls;
 import io.hawser.tls.ServerTls;
 import io.hawser.tls.Tls;
+import io.hawser.tls.TlsFailure;
 import io.hawser.tls.TlsIdentity;
 import io.hawser.udp.Udp;
 import io.hawser.unix.Peers;
@@ -42,6 +49,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import kotlinx.coroutines.GlobalScope;
 import org.slf4j.LoggerFactory;
 
@@ -126,6 +134,36 @@ final class JavaTour {
     static void numbers(BlockingConnection connection) throws Exception {
         BlockingFramed<Long> numbers = connection.framed(new Lines(20).map(Long::valueOf, number -> "" + number));
         numbers.sendAll(List.of(1L, 2L, 3L));
+    }
+
+    static BlockingLink stayConnected(int port, BlockingQueue<String> news) throws Exception {
+        LinkOptions options = LinkOptions.builder()
+                .backoff(Backoff.exponential(Duration.ofMillis(100), Duration.ofSeconds(30))
+                        .jittered()
+                        .upTo(50))
+                .resetAfter(Duration.ofSeconds(10)) // a session that lasted as long makes failures count from one again
+                .outbox(OutboxOptions.builder()
+                        .maxMessages(1_000)
+                        .build()) // what is sent while nobody is connected waits
+                .build();
+        LinkHooks hooks = new LinkHooks() {
+            @Override
+            public void onConnect(BlockingConnection connection) throws Exception {
+                connection.writeLine("me");
+            }
+
+            @Override
+            public Decision onError(Throwable failure) {
+                return failure instanceof TlsFailure ? Decision.Stop.INSTANCE : Decision.Retry.INSTANCE;
+            }
+        };
+        BlockingLink link = Blocking.link(Tcp.client("127.0.0.1", port), options, hooks)
+                .start(connection -> {
+                    for (String line = connection.readLine(); line != null; line = connection.readLine())
+                        news.add(line);
+                }); // once per connection
+        link.send("subscribe\n".getBytes(UTF_8)); // Sent, Queued or Dropped
+        return link;
     }
 
     static String tls(Path certificate, Path key, Path authority) throws Exception {
