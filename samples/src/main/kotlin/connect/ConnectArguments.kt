@@ -28,10 +28,11 @@ import picocli.CommandLine.Parameters
         "To an endpoint of datagrams each line goes as one, without its line end, and each that comes is a line; it goes on until the " +
             "end of the input, and then until nothing has come for a second.",
         "",
-        "With --reconnect it connects again whenever it is not connected, after a wait that grows with each failure, and tells on stderr " +
-            "what it does. The input goes to whoever is connected; what comes of it meanwhile waits for the next connection, and nothing " +
-            "is read of it before the first. What a connection had taken when it broke is not sent again. The end of the input ends the " +
-            "connection as above, and if there is none, or it breaks, that is the end of all.",
+        "With --reconnect it connects again whenever there is no connection, or the other side has ended its direction, after a wait " +
+            "that grows with each failure, and tells on stderr what it does. The input goes to whoever is connected; what comes of it " +
+            "meanwhile waits for the next connection, and nothing is read of it before the first. What a connection had taken when it " +
+            "broke is not sent again. The end of the input ends the connection as above, and if there is none, or it breaks, that is " +
+            "the end of all.",
     ],
     footer = [
         "",
