@@ -72,6 +72,7 @@ internal class Cycles(
             unlessStopping { dial(client) { opened = it } }
         } catch (e: Throwable) {
             opened?.abort()
+            withContext(NonCancellable) { opened?.awaitClosed() }
             currentCoroutineContext().ensureActive()
             advance(Step.Failed)
             return e

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -121,5 +122,27 @@ class BlockingLinkHooksTest {
         link.join();
         assertSame(Backoff.never, link.getOptions().getBackoff());
         assertTrue(failures.contains(link.getCause()));
+    }
+
+    @Test
+    void nothingIsLeftOfAConnectionThatAHookRefusedWhenTheLinkHasStopped() throws Exception {
+        AtomicReference<BlockingConnection> refused = new AtomicReference<>();
+        LinkHooks refusing = new LinkHooks() {
+            @Override
+            public void onConnect(BlockingConnection connection) throws IOException {
+                refused.set(connection);
+                throw new IOException("not this one");
+            }
+        };
+        LinkOptions once = LinkOptions.builder().backoff(Backoff.never).build();
+        LinkPeer peer = new LinkPeer();
+        try (BlockingServer server = peer.greets("hello")) {
+            for (int round = 0; round < 200; round++) {
+                assertThrows(
+                        IOException.class,
+                        () -> Blocking.link(peer.client(), once, refusing).keep(connection -> {}));
+                assertTrue(Async.call(refused.get().unwrap()::awaitClosed).isDone());
+            }
+        }
     }
 }
