@@ -161,15 +161,15 @@ internal class Output(private val life: Lifecycle) {
         val packed = loop.buffers.take()
         try {
             for (i in first until end) packed.put(sources[i].duplicate())
-            val count = raw.write(packed.flip())
-            var left = count
-            for (i in first until end) {
-                val taken = minOf(left, sources[i].remaining())
-                sources[i].position(sources[i].position() + taken)
-                left -= taken
-            }
-            return count.toLong()
+            return raw.write(packed.flip()).toLong()
         } finally {
+            // Also of what a failing write has taken.
+            var taken = packed.position()
+            for (i in first until end) {
+                val part = minOf(taken, sources[i].remaining())
+                sources[i].position(sources[i].position() + part)
+                taken -= part
+            }
             loop.buffers.give(packed)
         }
     }

@@ -9,7 +9,6 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
-import kotlinx.coroutines.withTimeoutOrNull
 
 /**
  * Has [shutdown] run when the process is told to end, by SIGTERM or SIGINT or by `exitProcess`: the process ends when it has returned, at
@@ -27,7 +26,7 @@ import kotlinx.coroutines.withTimeoutOrNull
 @KotlinOnly
 public fun shutdownOnTermination(patience: Duration = 30.seconds, shutdown: suspend () -> Unit): AutoCloseable {
     requirePositive("patience", patience)
-    val hook = Thread({ runBlocking { withTimeoutOrNull(patience) { shutdown() } } }, "hawser-termination")
+    val hook = Thread({ within(patience) { runBlocking { shutdown() } } }, "hawser-termination")
     Runtime.getRuntime().addShutdownHook(hook)
     return AutoCloseable {
         try {
@@ -38,9 +37,16 @@ public fun shutdownOnTermination(patience: Duration = 30.seconds, shutdown: susp
     }
 }
 
+/** Runs [action] on a thread that keeps nobody, and returns when it has, or after [patience], whatever it waits for. */
+private fun within(patience: Duration, action: Runnable) {
+    val thread = Thread(action, "hawser-shutdown").apply { isDaemon = true }
+    thread.start()
+    thread.join(patience.inWholeMilliseconds.coerceAtLeast(1))
+}
+
 /**
  * Has [shutdown] run in this scope as soon as [job] has ended, however it has: that of a scope, for example, whose work uses what is to be
- * shut down. This scope waits for both; cancelling it, or the result, undoes it.
+ * shut down. This scope waits for both; cancelling it, or the result, undoes it, and so does the failure of a [job] that is its own child.
  */
 @KotlinOnly
 public fun CoroutineScope.shutdownAfter(job: Job, shutdown: suspend () -> Unit): Job = launch(CoroutineName("shutdown after $job")) {

@@ -8,7 +8,7 @@ public sealed interface LinkEvent : SocketEvent {
     /** Whom the link connects to; the first one, if there are several. */
     public val endpoint: Endpoint
 
-    /** It went over to [state]. The last event of a link is the one that says [LinkState.Stopped]. */
+    /** It went over to [state]; to [LinkState.Waiting] twice, before and after it is decided for how long. The last event of a link is the one that says [LinkState.Stopped]. */
     public data class StateChanged(override val endpoint: Endpoint, public val state: LinkState) : LinkEvent
 
     /** Its [hook], `onDisconnect` for example, failed with [cause]. */

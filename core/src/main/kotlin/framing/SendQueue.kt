@@ -1,9 +1,8 @@
 package io.hawser.framing
 
 import java.nio.ByteBuffer
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.channels.Channel
-import kotlinx.coroutines.flow.MutableStateFlow
-import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 
@@ -18,33 +17,47 @@ internal class SendQueue(private val maxMessages: Int, private val maxBytes: Int
     private var bytes = 0L
     private var isClosed = false
 
-    /** How many wait, for those who wait until none does. */
-    private val count = MutableStateFlow(0)
+    /** How many wait for room: nobody overtakes them. */
+    private var queueing = 0
 
-    /** Held by who waits for room: those behind him wait for it, in order. */
+    /** Whoever waits until nothing does; told whether all has left. */
+    private val flushing = mutableListOf<CompletableDeferred<Boolean>>()
+
+    /** Held by the first of those who wait for room: those behind him wait for it, in order. */
     private val turn = Mutex()
 
     /** Each has an element when there may be something to do. */
     private val room = Channel<Unit>(Channel.CONFLATED)
     private val work = Channel<Unit>(Channel.CONFLATED)
 
-    /** Adds [message] behind all others, waiting for room; false if it is closed. Cancelled while it waits, it adds nothing. */
-    suspend fun put(message: Array<ByteBuffer>): Boolean = turn.withLock {
-        while (!add(message)) {
-            if (isOver()) return false
-            room.receive()
+    /** Adds [pieces] behind all others, waiting for room; false if it is closed. Cancelled while it waits, it adds nothing. */
+    suspend fun put(pieces: Array<ByteBuffer>): Boolean {
+        val message = Message(pieces)
+        synchronized(this) {
+            if (queueing == 0 && add(message)) return added()
+            queueing++
         }
-        true
+        try {
+            return turn.withLock { putInTurn(message) }
+        } finally {
+            synchronized(this) { queueing-- }
+        }
     }
 
-    /** Adds [message] if there is room and nobody waits for some. */
-    fun offer(message: Array<ByteBuffer>): Boolean {
-        if (!turn.tryLock()) return false
-        try {
-            return add(message)
-        } finally {
-            turn.unlock()
+    private suspend fun putInTurn(message: Message): Boolean {
+        while (true) {
+            synchronized(this) {
+                if (add(message)) return added()
+                if (isClosed) return false
+            }
+            room.receive()
         }
+    }
+
+    /** Adds [pieces] if there is room and nobody waits for some. */
+    fun offer(pieces: Array<ByteBuffer>): Boolean {
+        val message = Message(pieces)
+        return synchronized(this) { queueing == 0 && add(message) } && added()
     }
 
     /** The first of what waits, up to [limit] messages; null once it is closed and empty. They keep their place until they have [left]. */
@@ -60,16 +73,22 @@ internal class SendQueue(private val maxMessages: Int, private val maxBytes: Int
 
     /** The first [messages] have left. */
     fun left(messages: Int) {
-        synchronized(this) {
+        val flushed = synchronized(this) {
             repeat(messages) { bytes -= waiting.removeFirst().size }
-            count.value = waiting.size
+            if (waiting.isEmpty()) flushing.toList().also { flushing.clear() } else emptyList()
         }
         room.trySend(Unit)
+        flushed.forEach { it.complete(true) }
     }
 
-    /** Suspends until nothing waits. */
-    suspend fun awaitEmpty() {
-        count.first { it == 0 }
+    /** Suspends until nothing waits; false if what waits is not going to leave. */
+    suspend fun awaitEmpty(): Boolean {
+        val end = CompletableDeferred<Boolean>()
+        synchronized(this) {
+            if (waiting.isEmpty()) return true
+            flushing += end
+        }
+        return end.await()
     }
 
     /** Takes nothing more; what waits still leaves. */
@@ -79,18 +98,23 @@ internal class SendQueue(private val maxMessages: Int, private val maxBytes: Int
         room.trySend(Unit)
     }
 
-    private fun add(pieces: Array<ByteBuffer>): Boolean {
-        val message = Message(pieces)
-        synchronized(this) {
-            if (isClosed || (waiting.isNotEmpty() && (waiting.size >= maxMessages || bytes + message.size > maxBytes))) return false
-            waiting.addLast(message)
-            bytes += message.size
-            count.value = waiting.size
-        }
-        work.trySend(Unit)
+    /** Nothing leaves any more. */
+    fun abandon() {
+        close()
+        val told = synchronized(this) { flushing.toList().also { flushing.clear() } }
+        told.forEach { it.complete(false) }
+    }
+
+    /** Called with the monitor. */
+    private fun add(message: Message): Boolean {
+        if (isClosed || (waiting.isNotEmpty() && (waiting.size >= maxMessages || bytes + message.size > maxBytes))) return false
+        waiting.addLast(message)
+        bytes += message.size
         return true
     }
 
-    @Synchronized
-    private fun isOver(): Boolean = isClosed
+    private fun added(): Boolean {
+        work.trySend(Unit)
+        return true
+    }
 }

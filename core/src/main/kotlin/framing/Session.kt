@@ -6,8 +6,10 @@ import io.hawser.KotlinOnly
 import io.hawser.LosslessFlow
 import io.hawser.ReadTimeout
 import io.hawser.WriteTimeout
+import io.hawser.dispatched
 import java.nio.ByteBuffer
 import kotlin.time.toJavaDuration
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineName
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
@@ -45,9 +47,13 @@ public class Session<T : Any> internal constructor(
     public suspend fun receive(): T? {
         val limit = options.receiveTimeout
         if (limit.isInfinite()) return framed.receive()
-        // Held here, because a timeout on the way back would drop the message.
+        // Held here, because a timeout or a cancellation on the way back would drop the message.
         var result: Result<T?>? = null
-        withTimeoutOrNull(limit) { result = Result.success(framed.receive()) }
+        try {
+            dispatched { withTimeoutOrNull(limit) { result = Result.success(framed.receive()) } }
+        } catch (e: CancellationException) {
+            if (result == null) throw e
+        }
         return (result ?: throw ReadTimeout(connection.endpoint, limit.toJavaDuration())).getOrNull()
     }
 
@@ -61,14 +67,22 @@ public class Session<T : Any> internal constructor(
      * @throws IllegalStateException once the session is over.
      */
     public suspend fun send(message: T) {
-        if (!queue.put(codec.encode(message, connection.endpoint))) over()
+        val bytes = codec.encode(message, connection.endpoint)
+        if (!dispatched { queue.put(bytes) }) over()
     }
 
     /** As [send], but it never waits: false if there is no room, or if others wait for some, or once the session is over. */
     public fun trySend(message: T): Boolean = queue.offer(codec.encode(message, connection.endpoint))
 
-    /** Suspends until everything sent so far has left, and whatever is sent meanwhile. */
-    public suspend fun flush(): Unit = queue.awaitEmpty()
+    /**
+     * Suspends until everything sent so far has left, and whatever is sent meanwhile.
+     *
+     * @throws ConnectionClosed if that cannot leave any more because the connection is closed.
+     * @throws IllegalStateException if it cannot because the session is over.
+     */
+    public suspend fun flush() {
+        if (!dispatched { queue.awaitEmpty() }) over()
+    }
 
     override fun toString(): String = "session over $framed"
 
@@ -81,7 +95,7 @@ public class Session<T : Any> internal constructor(
                 queue.left(messages.size)
             }
         } finally {
-            queue.close()
+            queue.abandon()
         }
     }
 

@@ -1,7 +1,7 @@
 package io.hawser.reconnect
 
-import io.hawser.ClientOptions
 import io.hawser.Connection
+import io.hawser.ConnectionClosed
 import io.hawser.Dial
 import io.hawser.Endpoint
 import io.hawser.HandshakeTimeout
@@ -11,8 +11,10 @@ import io.hawser.UnsupportedTransport
 import io.hawser.event.Events
 import io.hawser.event.LinkEvent
 import io.hawser.transport.TransportApi
+import java.io.IOException
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.nanoseconds
+import kotlin.time.Duration.Companion.seconds
 import kotlin.time.toJavaDuration
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
@@ -41,20 +43,26 @@ internal class Cycles(
 ) {
     private var progress = Progress()
     private var options = wanted()
+    private var client = clients.first()
+
+    /** How many attempts in a row asked for what this platform has not got. */
+    private var unsupported = 0
 
     /** Returns why it is over: what it gave up for, or null if it was told to stop. Throws what a policy or `onError` throws. */
     suspend fun run(session: suspend CoroutineScope.(Connection) -> Unit): Throwable? {
-        var attempt = 0
         try {
             while (true) {
-                options = wanted()
-                outbox.options = options.outbox
-                advance(Step.Begin)
-                val failure = cycle(clients[attempt++ % clients.size], session)
-                if (stopping.isCompleted) return null
-                val delay = decide(failure)
-                advance(Step.Postpone(delay, failure))
-                unlessStopping { delay(delay) }
+                for (next in clients) {
+                    client = next
+                    options = wanted()
+                    outbox.options = options.outbox
+                    advance(Step.Begin)
+                    val failures = cycle(session)
+                    if (stopping.isCompleted) return null
+                    val delay = decide(failures)
+                    advance(Step.Postpone(delay, failures.firstOrNull()))
+                    unlessStopping { delay(delay) }
+                }
             }
         } catch (e: Throwable) {
             currentCoroutineContext().ensureActive()
@@ -65,37 +73,40 @@ internal class Cycles(
         }
     }
 
-    /** Returns what it failed with, if it did. */
-    private suspend fun cycle(client: StreamClient, session: suspend CoroutineScope.(Connection) -> Unit): Throwable? {
+    /** Connects and has the session; returns what failed, first what the next attempt is for. */
+    private suspend fun cycle(session: suspend CoroutineScope.(Connection) -> Unit): List<Throwable> {
         var opened: Connection? = null
         try {
-            unlessStopping { dial(client) { opened = it } }
+            unlessStopping { dial { opened = it } }
         } catch (e: Throwable) {
-            opened?.abort()
-            withContext(NonCancellable) { opened?.awaitClosed() }
+            opened?.run {
+                // The hook's failure has closed it politely.
+                if (isOpen) abort()
+                withContext(NonCancellable) { awaitClosed() }
+            }
             currentCoroutineContext().ensureActive()
-            advance(Step.Failed)
-            return e
+            if (e is UnsupportedTransport) unsupported++ else unsupported = 0
+            if (!stopping.isCompleted) advance(Step.Failed(e))
+            return listOf(e)
         }
-        return opened?.let { converse(it, session) }
+        unsupported = 0
+        return opened?.let { converse(it, session) }.orEmpty()
     }
 
-    private suspend fun dial(client: StreamClient, opened: (Connection) -> Unit) {
+    private suspend fun dial(opened: (Connection) -> Unit) {
         val chosen = client.options
-        val handshakeTimeout = chosen.chosenOr(options.handshakeTimeout, chosen::handshakeTimeout)
         val dial = Dial(
             chosen,
             events,
-            socket(client),
+            socket(),
             connectTimeout = chosen.chosenOr(options.dialTimeout, chosen::connectTimeout),
-            handshakeTimeout = handshakeTimeout,
+            handshakeTimeout = handshakeTimeout(),
             writeTimeout = chosen.chosenOr(options.writeTimeout, chosen::writeTimeout),
             draining = draining,
         )
         val connection = client.connect(dial).also(opened)
         try {
-            withTimeoutOrNull(handshakeTimeout) { options.onConnect(connection) }
-                ?: throw HandshakeTimeout(client.endpoint, handshakeTimeout.toJavaDuration())
+            bounded(connection, handshakeTimeout(), options.onConnect)
         } catch (e: Throwable) {
             // Politely, so that the peer still gets what the hook has told it.
             if (e !is HandshakeTimeout) connection.close()
@@ -103,74 +114,102 @@ internal class Cycles(
         }
     }
 
-    private suspend fun socket(client: StreamClient): SocketOptions {
-        val socket = client.options.socket.toBuilder()
+    private suspend fun socket(): SocketOptions {
+        val chosen = client.options.socket
+        val socket = chosen.toBuilder()
         val idle = options.keepAliveIdle
         if (idle != null && client.endpoint is Endpoint.Inet) {
-            if (!client.options.socket.keepAliveIsChosen) socket.keepAlive = true
+            if (!chosen.keepAliveIsChosen) socket.keepAlive = true
             if (socket.keepAlive && socket.keepAliveIdle == null) socket.keepAliveIdle = idle
         }
         options.onSocket(socket)
+        // Whoever turns it off has not asked for its timer.
+        if (!socket.keepAlive && chosen.keepAliveIdle == null && socket.keepAliveIdle == idle) socket.keepAliveIdle = null
         return socket.build()
     }
 
-    private suspend fun converse(connection: Connection, session: suspend CoroutineScope.(Connection) -> Unit): Throwable? {
+    private suspend fun converse(connection: Connection, session: suspend CoroutineScope.(Connection) -> Unit): List<Throwable> {
         val clock = connection.transport.loop
         val began = clock.nanoTime()
-        // First, so that who sees that it is connected can send.
-        outbox.resume()
-        advance(Step.Opened(connection))
-        var failure: Throwable? = null
+        val failures = mutableListOf<Throwable>()
         try {
+            // First, so that who sees that it is connected can send.
+            outbox.resume()
+            advance(Step.Opened(connection))
             coroutineScope {
-                val sender = launch(start = UNDISPATCHED) { outbox.carry(connection) }
+                val sender = launch(start = UNDISPATCHED) { outbox.carry(connection)?.let { endAfterLastWords(it) } }
+                val watch = launch(start = UNDISPATCHED) {
+                    connection.awaitClosed()
+                    endAfterLastWords(ConnectionClosed(connection.endpoint, checkNotNull(connection.closeReason)))
+                }
                 coroutineScope { session(connection) }
-                if (stopping.isCompleted) outbox.finish() else outbox.pause()
-                sender.join()
+                watch.cancel()
+                if (stopping.isCompleted) {
+                    outbox.finish()
+                } else {
+                    outbox.pause()
+                    // What is just being written shall not break, but a peer that does not take it shall not hold us up.
+                    withTimeoutOrNull(patience()) { sender.join() }
+                    sender.cancel()
+                }
             }
         } catch (e: Throwable) {
-            failure = e
+            failures += e
         }
         val wasStable = (clock.nanoTime() - began).nanoseconds >= options.resetAfter
         connection.close()
         withContext(NonCancellable) {
-            disconnected(connection)?.let { e -> failure = failure?.apply { if (this !== e) addSuppressed(e) } ?: e }
+            disconnected(connection)?.let { failures += it }
             connection.awaitClosed()
         }
         currentCoroutineContext().ensureActive()
-        if (!stopping.isCompleted) advance(Step.Ended(failure, wasStable))
-        return failure
+        if (!stopping.isCompleted) advance(Step.Ended(failures.firstOrNull(), wasStable))
+        return failures
+    }
+
+    /** Lets the session read what is left and notice the end by itself, or, if it waits for something else, ends it. */
+    private suspend fun endAfterLastWords(failure: IOException) {
+        delay(patience())
+        throw failure
     }
 
     /** Returns what the hook failed with, if it did. */
     private suspend fun disconnected(connection: Connection): Throwable? = try {
-        withTimeoutOrNull(options.handshakeTimeout) { options.onDisconnect(connection) }
-            ?: throw HandshakeTimeout(connection.endpoint, options.handshakeTimeout.toJavaDuration())
+        bounded(connection, patience(), options.onDisconnect)
         null
     } catch (e: Throwable) {
-        events.publish { LinkEvent.HookFailed(connection.endpoint, "onDisconnect", e) }
+        if (e.doNotReconnect() == null) events.publish { LinkEvent.HookFailed(connection.endpoint, "onDisconnect", e) }
         e
     }
 
-    /** How long to wait now that a cycle is over, which failed if [failure] is not null. */
-    private suspend fun decide(failure: Throwable?): Duration {
+    private suspend fun bounded(connection: Connection, limit: Duration, hook: suspend (Connection) -> Unit) {
+        withTimeoutOrNull(limit) { hook(connection) } ?: throw HandshakeTimeout(connection.endpoint, limit.toJavaDuration())
+    }
+
+    private fun handshakeTimeout(): Duration = client.options.run { chosenOr(options.handshakeTimeout, ::handshakeTimeout) }
+
+    /** How long what must not hang may take. */
+    private fun patience(): Duration = minOf(handshakeTimeout(), PATIENCE)
+
+    /** How long to wait now that a cycle is over, and [failures] are what failed in it. */
+    private suspend fun decide(failures: List<Throwable>): Duration {
+        failures.firstNotNullOfOrNull { it.doNotReconnect() }?.let { throw GivenUp(it.cause) }
+        val failure = failures.firstOrNull()
         if (failure != null) {
-            failure.doNotReconnect()?.let { throw GivenUp(it.cause) }
-            // It would be asked for in vain for ever.
-            if (failure is UnsupportedTransport) throw GivenUp(failure)
             when (val decision = unlessStopping { options.onError(failure) }) {
                 Decision.Retry -> Unit
                 Decision.Stop -> throw GivenUp(failure)
                 is Decision.RetryAfter -> return decision.delay
             }
+            // It would be asked for in vain for ever.
+            if (unsupported >= clients.size) throw GivenUp(failure)
         }
         return unlessStopping { options.backoff.delayAfter(progress.failures, failure) } ?: throw GivenUp(failure)
     }
 
     private fun advance(step: Step) {
-        val before = progress.state
         progress = progress.after(step)
-        if (progress.state != before) show(progress.state)
+        show(progress.state)
     }
 
     /** Cancels [block] when the link is to stop. */
@@ -184,4 +223,8 @@ internal class Cycles(
 
     /** There will be no other attempt. */
     private class GivenUp(cause: Throwable?) : Exception(cause)
+
+    private companion object {
+        val PATIENCE = 10.seconds
+    }
 }

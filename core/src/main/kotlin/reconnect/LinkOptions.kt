@@ -21,7 +21,7 @@ import kotlin.time.toKotlinDuration
  * | [backoff] | 100 ms, doubling up to 30 s, jittered | how long to wait after failures, the end of a session among them |
  * | `resetAfter` | 10 s | a session that lasted as long makes failures count from one again |
  * | `dialTimeout` | 2 s | in place of the default of `ClientOptions.connectTimeout` |
- * | `handshakeTimeout` | 2 s | in place of the default of `ClientOptions.handshakeTimeout`; `onConnect` and `onDisconnect` have as long |
+ * | `handshakeTimeout` | 2 s | in place of the default of `ClientOptions.handshakeTimeout`; the hooks that get a connection have as long |
  * | `writeTimeout` | 2 s | in place of the default of `ClientOptions.writeTimeout` |
  * | `keepAliveIdle` | 5 s | of TCP, in place of the defaults of [SocketOptions]; null to leave those |
  * | [outbox] | none | what is kept of what is sent while nobody is connected |
@@ -35,10 +35,11 @@ import kotlin.time.toKotlinDuration
  * | `onSocket` | the socket options of this attempt, to change | the attempt has failed |
  * | `onConnect` | the connection, to shake hands with | the attempt has failed, and the connection is closed |
  * | the session | the connection | the connection is closed |
- * | `onDisconnect` | the connection, closed already | as if the session had failed so, if it did not itself |
+ * | `onDisconnect` | the connection, closed already | as if the session had failed so, if it did not itself; an event in any case |
  * | `onError` | what failed, unless nothing did | the link stops |
  *
- * `onDisconnect` runs after each session, also when the link is stopped. A [DoNotReconnect] from any of them stops the link.
+ * `onDisconnect` runs after each session, also when the link is stopped, which waits for it, for 10 s at most. A [DoNotReconnect] from any
+ * of them stops the link, and so does a transport that this platform has not got, once every client has failed so and `onError` agrees.
  */
 public class LinkOptions private constructor(from: Builder) {
     /** How long to wait after failures. */

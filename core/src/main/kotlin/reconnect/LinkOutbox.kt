@@ -11,20 +11,23 @@ import kotlinx.coroutines.yield
 
 /**
  * What a link has been given to send. While it is connected a message waits together with its sender; while it is not, alone, and then
- * [options] bound how many do. Messages leave in the order in which they came, those that waited alone first.
+ * [options] bound how many do. Messages leave in the order in which they came.
  */
 internal class LinkOutbox(
     /** Null keeps nothing. */
     @Volatile var options: OutboxOptions?,
 ) {
-    /** [isAlone] if nobody waits for its [outcome]. */
-    private class Message(val bytes: ByteBuffer, val isAlone: Boolean) {
+    private class Message(val bytes: ByteBuffer) {
+        /** What its sender waits for, unless it waits [isAlone]. */
         val outcome = CompletableDeferred<SendOutcome>()
+
+        /** Guarded by the outbox. */
+        var isAlone = false
     }
 
     private enum class Mode { Paused, Connected, Finishing, Closed }
 
-    /** Guarded by the monitor, like what follows. */
+    /** Guarded by the monitor, like what follows. While it is paused all of them wait alone. */
     private val waiting = ArrayDeque<Message>()
     private var mode = Mode.Paused
     private var alone = 0
@@ -34,40 +37,49 @@ internal class LinkOutbox(
     /** Has an element when there may be something to do. */
     private val changed = Channel<Unit>(Channel.CONFLATED)
 
-    private val isConnected: Boolean @Synchronized get() = mode == Mode.Connected || mode == Mode.Finishing
-
     /** Messages that wait without a connection. */
     val size: Int @Synchronized get() = alone
 
-    /** Messages that were told to wait and will not be sent, and those that were dropped at once. */
+    /** Messages that were not sent and will not be. */
     val dropped: Long @Synchronized get() = lost
 
-    /** Sends [bytes], as [ReconnectingClient.send] says; null if the link has stopped. */
+    /** Sends a copy of [bytes], as [ReconnectingClient.send] says; null if the link has stopped. */
     suspend fun send(bytes: ByteArray): SendOutcome? {
-        val message = Message(ByteBuffer.wrap(bytes), isAlone = false)
-        // Whoever sends in a loop, and never waits, would keep others from their turn.
-        if (!isConnected) yield()
-        synchronized(this) {
+        val message = Message(ByteBuffer.wrap(bytes.copyOf()))
+        val atOnce = synchronized(this) {
             when (mode) {
                 Mode.Closed -> return null
-                Mode.Paused -> return keep(message)
-                Mode.Connected, Mode.Finishing -> waiting.addLast(message)
+
+                Mode.Paused -> keep(message)
+
+                Mode.Connected, Mode.Finishing -> {
+                    waiting.addLast(message)
+                    null
+                }
             }
         }
-        changed.trySend(Unit)
         try {
-            return message.outcome.await()
+            if (atOnce == null) {
+                changed.trySend(Unit)
+                return message.outcome.await()
+            }
+            // Whoever sends in a loop, and never waits, would keep others from their turn.
+            yield()
+            return atOnce
         } catch (e: CancellationException) {
-            synchronized(this) { if (!message.outcome.isCompleted) waiting.remove(message) }
+            withdraw(message)
             throw e
         }
     }
 
-    /** Sends over [connection] what waits and what comes, until [pause], after [finish] until nothing waits, or until it cannot. */
-    suspend fun carry(connection: Connection) {
+    /**
+     * Sends over [connection] what waits and what comes, until [pause], after [finish] until nothing waits, or until it cannot. Returns
+     * what failed, if the connection did.
+     */
+    suspend fun carry(connection: Connection): IOException? {
         try {
             while (true) {
-                val batch = take() ?: break
+                val batch = take() ?: return null
                 if (batch.isEmpty()) {
                     changed.receive()
                     continue
@@ -78,8 +90,13 @@ internal class LinkOutbox(
                     settle(batch)
                 }
             }
-        } catch (_: IOException) {
-            // The session meets the same, if it uses the connection at all.
+        } catch (e: IOException) {
+            return e
+        } catch (e: CancellationException) {
+            throw e
+        } catch (_: IllegalStateException) {
+            // The session has ended its output, or put a layer over the connection: there is nothing to send by.
+            return null
         } finally {
             pause()
         }
@@ -107,35 +124,61 @@ internal class LinkOutbox(
         val told = synchronized(this) {
             if (mode == Mode.Closed) return
             mode = next
-            val all = waiting.toList()
-            waiting.clear()
-            alone = 0
-            bytesAlone = 0
-            all.map { it to if (next == Mode.Paused) keep(it) else SendOutcome.Dropped.also { lost++ } }
+            parted()
         }
-        told.forEach { (message, outcome) -> message.outcome.complete(outcome) }
+        tell(told)
         changed.trySend(Unit)
     }
 
-    /** Has [message] wait alone, behind all others, if there is room or whoever waits longest makes some. */
+    /** What becomes of those that wait now that there is no connection. Called with the monitor. */
+    private fun parted(): List<Pair<Message, SendOutcome>> {
+        val all = waiting.toList()
+        waiting.clear()
+        alone = 0
+        bytesAlone = 0
+        return all.map { it to if (mode == Mode.Paused) keep(it) else dropped() }
+    }
+
+    private fun tell(outcomes: List<Pair<Message, SendOutcome>>) =
+        outcomes.forEach { (message, outcome) -> message.outcome.complete(outcome) }
+
+    /** Has [message] wait alone, behind all others, if there is room or whoever waits longest makes some. Called with the monitor. */
     private fun keep(message: Message): SendOutcome {
         val options = options
         val size = message.bytes.remaining()
-        if (options == null || size > options.maxBytes) return SendOutcome.Dropped.also { lost++ }
+        if (options == null || size > options.maxBytes) return dropped()
         while (alone >= options.maxMessages || bytesAlone + size > options.maxBytes) {
-            lost++
-            if (options.whenFull == WhenQueueFull.DropNewest) return SendOutcome.Dropped
-            bytesAlone -= waiting.removeFirst().bytes.remaining()
-            alone--
+            if (options.whenFull == WhenQueueFull.DropNewest) return dropped()
+            dropped()
+            left(waiting.removeFirst())
         }
-        waiting.addLast(if (message.isAlone) message else message.forItself())
-        alone++
-        bytesAlone += size
+        message.isAlone = true
+        waiting.addLast(message)
+        entered(message)
         return SendOutcome.Queued
     }
 
-    /** With bytes of its own: its sender goes on, and may change his. */
-    private fun Message.forItself() = Message(ByteBuffer.allocate(bytes.remaining()).put(bytes.duplicate()).flip(), isAlone = true)
+    private fun dropped(): SendOutcome {
+        lost++
+        return SendOutcome.Dropped
+    }
+
+    private fun entered(message: Message) {
+        if (!message.isAlone) return
+        alone++
+        bytesAlone += message.bytes.remaining()
+    }
+
+    private fun left(message: Message) {
+        if (!message.isAlone) return
+        alone--
+        bytesAlone -= message.bytes.remaining()
+    }
+
+    @Synchronized
+    private fun withdraw(message: Message) {
+        if (waiting.remove(message)) left(message)
+    }
 
     /** What may leave in one write; nothing if there is nothing, null if there will be nothing. */
     @Synchronized
@@ -147,11 +190,8 @@ internal class LinkOutbox(
             (batch.isEmpty() || bytes + waiting.first().bytes.remaining() <= BATCH_BYTES)
         ) {
             val next = waiting.removeFirst()
+            left(next)
             bytes += next.bytes.remaining()
-            if (next.isAlone) {
-                alone--
-                bytesAlone -= next.bytes.remaining()
-            }
             batch += next
         }
         return batch
@@ -159,24 +199,17 @@ internal class LinkOutbox(
 
     /** After a write of [batch], whether it went well or not: what it has not begun to take goes back to the front. */
     private fun settle(batch: List<Message>) {
-        synchronized(this) {
-            val untouched = batch.filter { it.bytes.hasRemaining() && it.bytes.position() == 0 }
-            lost += batch.count { it.bytes.hasRemaining() && it.bytes.position() > 0 }
-            untouched.asReversed().forEach { message ->
+        val broken = batch.filter { it.bytes.hasRemaining() && it.bytes.position() > 0 }
+        val told = synchronized(this) {
+            for (message in batch.asReversed()) {
+                if (!message.bytes.hasRemaining() || message.bytes.position() > 0) continue
                 waiting.addFirst(message)
-                if (message.isAlone) {
-                    alone++
-                    bytesAlone += message.bytes.remaining()
-                }
+                entered(message)
             }
+            lost += broken.size
+            if (mode == Mode.Connected || mode == Mode.Finishing) emptyList() else parted()
         }
-        for (message in batch) {
-            if (!message.bytes.hasRemaining()) {
-                message.outcome.complete(SendOutcome.Sent)
-            } else if (message.bytes.position() > 0) {
-                message.outcome.complete(SendOutcome.Dropped)
-            }
-        }
+        tell(batch.filter { !it.bytes.hasRemaining() }.map { it to SendOutcome.Sent } + broken.map { it to SendOutcome.Dropped } + told)
     }
 
     private companion object {

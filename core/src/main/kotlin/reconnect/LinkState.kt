@@ -23,7 +23,7 @@ public sealed interface LinkState {
     /** It waits before [attempt], because of [cause], or because the session returned if that is null. */
     public class Waiting internal constructor(
         public val attempt: Int,
-        /** How long in all; `INFINITE` while `onError`, or a policy that takes its time, has not decided yet. */
+        /** How long in all; `INFINITE` until `onError` and the policy have decided, which may take their time. */
         @get:JvmSynthetic
         public val delay: Duration,
         public val cause: Throwable?,

@@ -20,6 +20,7 @@ import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineName
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.ATOMIC
+import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.DelicateCoroutinesApi
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.ExperimentalCoroutinesApi
@@ -64,6 +65,9 @@ public class ReconnectingClient internal constructor(
     @Volatile
     private var wanted = options
 
+    @Volatile
+    private var lastFailure: Throwable? = null
+
     /** Whom it connects to; the first one, if there are several. */
     public val endpoint: Endpoint get() = clients.first().endpoint
 
@@ -97,7 +101,8 @@ public class ReconnectingClient internal constructor(
      * connection's own. Returns at once, with this.
      *
      * When [session] returns, what it launched is awaited and the connection closed; when it fails, the connection is closed. Either way
-     * the next one is made. A link that gives up does not cancel [scope]: [state] tells. The scope waits for the link.
+     * the next one is made. A session that goes on after its connection has ended, because it waits for something else, is cancelled when it
+     * has had as long as a handshake may take. A link that gives up does not cancel [scope]: [state] tells. The scope waits for the link.
      *
      * @throws IllegalStateException if it has been started or stopped before, or [scope] has ended.
      */
@@ -108,7 +113,18 @@ public class ReconnectingClient internal constructor(
         check(beginning.compareAndSet(null, Job())) { "$this has been started before" }
         val context = if (scope.coroutineContext.runsInline) Dispatchers.Default + CoroutineName("$this") else CoroutineName("$this")
         // ATOMIC: it begins even if the scope is cancelled this instant, so that it comes to an end that others can see.
-        val job = scope.launch(context, ATOMIC) { live(session) }
+        val job = scope.launch(context, ATOMIC) {
+            // At once when the scope is cancelled: whoever closes the link afterwards is not the reason.
+            launch(Dispatchers.Unconfined, UNDISPATCHED) {
+                try {
+                    ended.join()
+                } catch (e: CancellationException) {
+                    stop(Ending(e.origin(), isCut = false))
+                    throw e
+                }
+            }
+            live(session)
+        }
         beginning.set(job)
         // Closed while it was being started.
         if (ending.get()?.isCut == true) job.cancel()
@@ -117,12 +133,12 @@ public class ReconnectingClient internal constructor(
     /**
      * As [start], and suspends until the link has been stopped: then nothing of it is left. Cancelling the call stops it.
      *
-     * @throws Throwable the [cause] it gave up for.
+     * @throws Throwable the [cause] it gave up for; a cancellation that a hook or a session made up is the cause of a [LinkStopped].
      */
     @KotlinOnly
     public suspend fun keep(session: suspend CoroutineScope.(Connection) -> Unit) {
         coroutineScope { start(this, session) }
-        cause?.let { throw it }
+        cause?.let { throw if (it is CancellationException) LinkStopped(endpoint, it) else it }
     }
 
     /**
@@ -147,9 +163,9 @@ public class ReconnectingClient internal constructor(
     public suspend fun <R> withConnection(timeout: Duration, block: suspend CoroutineScope.(Connection) -> R): R {
         requirePositive("timeout", timeout)
         var connection: Connection? = null
-        withTimeoutOrNull(timeout) { connection = awaitConnected() }
+        dispatched { withTimeoutOrNull(timeout) { connection = awaitConnected() } }
         val lent = connection ?: throw ConnectTimeout(endpoint, timeout.toJavaDuration()).also { late ->
-            (current.value as? LinkState.Waiting)?.cause?.let(late::addSuppressed)
+            lastFailure?.let(late::addSuppressed)
         }
         return coroutineScope { block(lent) }
     }
@@ -162,11 +178,15 @@ public class ReconnectingClient internal constructor(
      * Sends [bytes] as one write, behind everything sent before: at once if it is connected, and then it returns when the transport has
      * taken them; if it is not, they are queued as [LinkOptions.outbox] allows. Nothing is ever sent twice.
      *
-     * Any number may send, beside the session, which writes in between. Cancelled while the message waits, it is not sent; later it may be.
+     * Any number may send, beside the session, which writes in between. Once the session has ended its output, or put a layer over the
+     * connection, messages wait for the next one. Cancelled while the message waits, it is not sent; later it may be.
      *
      * @throws LinkStopped once it has stopped.
      */
-    public suspend fun send(bytes: ByteArray): SendOutcome = dispatched { outbox.send(bytes) ?: throw LinkStopped(endpoint, cause) }
+    public suspend fun send(bytes: ByteArray): SendOutcome = dispatched {
+        outbox.send(bytes)
+            ?: throw LinkStopped(endpoint, ending.get()?.cause)
+    }
 
     /** Has the next attempt, and what follows it, be as [options] say. It does not shorten a wait, nor touch a connection. Any thread. */
     public fun reload(options: LinkOptions) {
@@ -240,8 +260,9 @@ public class ReconnectingClient internal constructor(
         generateSequence<Throwable>(this) { it.cause }.firstOrNull { it !is CancellationException } ?: this
 
     private fun show(state: LinkState) {
-        current.value = state
+        if (state is LinkState.Waiting) lastFailure = state.cause
         published.publish { LinkEvent.StateChanged(endpoint, state) }
+        current.value = state
     }
 
     private fun end() {

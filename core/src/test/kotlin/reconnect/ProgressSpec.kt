@@ -12,22 +12,17 @@ class ProgressSpec : StringSpec({
     fun Progress.then(vararg steps: Step): Progress = steps.fold(this, Progress::after)
 
     "failures in a row number the attempts" {
-        val once = Progress().then(Step.Begin, Step.Failed, Step.Postpone(1.seconds, cause))
+        val once = Progress().then(Step.Begin, Step.Failed(cause), Step.Postpone(1.seconds, cause))
         once shouldBe Progress(LinkState.Waiting(attempt = 2, 1.seconds, cause), failures = 1)
+        Progress().then(Step.Begin, Step.Failed(cause)).state shouldBe LinkState.Waiting(attempt = 2, Duration.INFINITE, cause)
         once.then(Step.Begin) shouldBe Progress(LinkState.Connecting(2), failures = 1)
-        once.then(Step.Begin, Step.Failed, Step.Postpone(2.seconds, cause)).state shouldBe LinkState.Waiting(3, 2.seconds, cause)
+        once.then(Step.Begin, Step.Failed(cause), Step.Postpone(2.seconds, cause)).state shouldBe LinkState.Waiting(3, 2.seconds, cause)
     }
 
     "the end of a session that lasted is the first failure in a row, that of another one more" {
         val third = Progress(LinkState.Connecting(3), failures = 2)
         third.then(Step.Ended(cause, wasStable = true)) shouldBe Progress(LinkState.Waiting(2, Duration.INFINITE, cause), failures = 1)
         third.then(Step.Ended(null, wasStable = false)) shouldBe Progress(LinkState.Waiting(4, Duration.INFINITE, null), failures = 3)
-    }
-
-    "what has stopped stays so" {
-        val stopped = Progress(LinkState.Connecting(3), failures = 2).then(Step.Stop(cause))
-        stopped.state shouldBe LinkState.Stopped(cause)
-        stopped.then(Step.Begin, Step.Failed, Step.Stop(null), Step.Ended(null, true), Step.Postpone(1.seconds, null)) shouldBe stopped
     }
 
     "a request not to reconnect is found wherever it is" {

@@ -22,7 +22,9 @@ import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.delay
@@ -79,8 +81,8 @@ class SessionSpec : StringSpec({
                 runCatching {
                     near.session(lines, options) { session ->
                         while (session.trySend(message)) count++
-                        // Nobody overtakes who waits.
                         val waiting = launch(start = UNDISPATCHED) { session.send(message) }
+                        session.trySend(message) shouldBe false
                         far.readExactly(64 * 1024)
                         waiting.join()
                         error("enough")
@@ -200,10 +202,45 @@ class SessionSpec : StringSpec({
         }
     }
 
+    "many may try at once, and only room decides" {
+        val (near, far) = Memory.pair()
+        val draining = launch(Dispatchers.Default) { far.incoming().collect { } }
+        near.session(lines, SessionOptions { maxMessages = 10_000 }) { session ->
+            val accepted = List(4) { async(Dispatchers.Default) { (1..1000).count { session.trySend("$it") } } }.awaitAll()
+            accepted shouldBe List(4) { 1000 }
+        }
+        near.close()
+        draining.join()
+        far.close()
+    }
+
+    "whoever waits for what cannot leave any more is told" {
+        virtualTime {
+            val (near, far) = pair()
+            lateinit var session: Session<String>
+            val failing = async {
+                runCatching {
+                    near.session(lines) {
+                        session = it
+                        repeat(64) { _ -> it.send("x".repeat(10_000)) }
+                        delay(1.seconds)
+                        error("enough")
+                    }
+                }
+            }
+            delay(1.milliseconds)
+            val flushing = async(start = UNDISPATCHED) { runCatching { session.flush() } }
+            failing.await().exceptionOrNull()?.message shouldBe "enough"
+            flushing.await().exceptionOrNull().shouldBeInstanceOf<ConnectionClosed>()
+            far.close()
+        }
+    }
+
     "nothing is sent once it is over" {
         virtualTime {
             val (near, far) = pair()
             val session = near.session(lines) { it }
+            session.flush()
             session.trySend("late") shouldBe false
             shouldThrow<IllegalStateException> { session.send("late") }.message shouldBe "$session is over"
             near.close()

@@ -104,7 +104,65 @@ class LinkEndSpec : StringSpec({
         }
     }
 
-    "whoever is told to stop has no cause, and the first reason wins" {
+    "what one client's platform has not got may be had from another" {
+        virtualTime {
+            val absent = UnsupportedTransport(Endpoint.parse("unix:@name"), UnsupportedOperationException("no such family"))
+            val never = StreamClient(absent.endpoint, ClientOptions(), Connector(InetSocketAddress(1)) { _, _ -> throw absent })
+            val server = server().start(this) { it.readLine() }
+            val link = listOf(never, client(server)).reconnecting(LinkOptions { backoff = Backoff.immediate })
+            link.start(this) { throw DoNotReconnect("found") }.join()
+            link.cause shouldBe null
+            val asked = mutableListOf<Throwable>()
+            val both = listOf(never, never).reconnecting(
+                LinkOptions {
+                    backoff = Backoff.immediate
+                    onError {
+                        asked += it
+                        Decision.Retry
+                    }
+                },
+            )
+            both.start(this) { }.join()
+            both.cause shouldBe absent
+            asked shouldBe listOf(absent, absent)
+            server.close()
+        }
+    }
+
+    "a cancellation that a session made up does not look like the caller's" {
+        virtualTime {
+            val server = server().start(this) { it.readLine() }
+            val made = CancellationException("made up")
+            val link = client(server).reconnecting(LinkOptions { backoff = Backoff.never })
+            val failure = shouldThrow<LinkStopped> { link.keep { throw made } }
+            failure.message shouldBe "the link to ${server.endpoint} has given up: made up"
+            server.close()
+        }
+    }
+
+    "the first reason is the cause, whatever comes after it" {
+        virtualTime {
+            val server = server().start(this) { awaitCancellation() }
+            val parent = CoroutineScope(coroutineContext + Job())
+            val link = client(server).reconnecting().start(parent) { awaitCancellation() }
+            link.awaitConnected()
+            val lost = lost()
+            parent.cancel(CancellationException("the parent's", lost))
+            link.close()
+            link.join()
+            link.cause shouldBe lost
+
+            val closed = client(server).reconnecting()
+            closed.start(this) {
+                closed.close()
+                throw lost()
+            }.join()
+            closed.cause shouldBe null
+            server.close()
+        }
+    }
+
+    "whoever is told to stop has no cause, however often" {
         virtualTime {
             val server = server().start(this) { awaitCancellation() }
             val link = client(server).reconnecting().start(this) { awaitCancellation() }
@@ -232,9 +290,9 @@ class LinkEndSpec : StringSpec({
             val server = server().start(this) { awaitCancellation() }
             stop(client(server).reconnecting(LinkOptions { onSocket { awaitCancellation() } })) { it is LinkState.Connecting }
             stop(client(server).reconnecting(LinkOptions { onConnect { awaitCancellation() } })) { it is LinkState.Connecting }
-            stop(clientOf("nobody").reconnecting(LinkOptions { onError { awaitCancellation() } })) { it is LinkState.Connecting }
+            stop(clientOf("nobody").reconnecting(LinkOptions { onError { awaitCancellation() } })) { it is LinkState.Waiting }
             stop(clientOf("nobody").reconnecting(LinkOptions { backoff = Backoff { _, _ -> awaitCancellation() } })) {
-                it is LinkState.Connecting
+                it is LinkState.Waiting
             }
             server.close()
         }

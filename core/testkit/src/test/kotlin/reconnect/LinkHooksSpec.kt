@@ -168,6 +168,40 @@ class LinkHooksSpec : StringSpec({
         }
     }
 
+    "an onDisconnect without a timeout has ten seconds, also when the link is closed" {
+        virtualTime {
+            val server = server().start(this) { connection -> connection.readLine() }
+            val link = client(server).reconnecting(
+                LinkOptions {
+                    handshakeTimeout = Duration.INFINITE
+                    onDisconnect { awaitCancellation() }
+                },
+            )
+            link.start(this) { awaitCancellation() }
+            link.awaitConnected()
+            link.close()
+            link.join()
+            elapsed shouldBe 10.seconds
+            server.shutdown()
+        }
+    }
+
+    "a failure that is thrown again and again gathers nothing" {
+        virtualTime {
+            val server = server().start(this) { connection -> connection.readLine() }
+            val shared = IOException("shared")
+            val link = client(server).reconnecting(
+                LinkOptions {
+                    backoff = Backoff.immediate.upTo(10)
+                    onDisconnect { throw IOException("another") }
+                },
+            )
+            link.start(this) { throw shared }.join()
+            shared.suppressed.size shouldBe 0
+            server.shutdown()
+        }
+    }
+
     "a hook's own timeout is a failure, and no cancellation" {
         virtualTime {
             val server = server().start(this) { connection -> connection.readLine() }
@@ -254,6 +288,7 @@ class LinkHooksSpec : StringSpec({
             seen("tcp://host:1", own).keepAliveIdle shouldBe 60.seconds
             seen("tcp://host:1", own).noDelay shouldBe false
             seen("tcp://host:1", own) { onSocket { it.keepAliveIdle = 9.seconds } }.keepAliveIdle shouldBe 9.seconds
+            seen("tcp://host:1") { onSocket { it.keepAlive = false } }.run { "$keepAlive $keepAliveIdle" } shouldBe "false null"
             val twice = mutableListOf<Int?>()
             val failing = Connector(InetSocketAddress(1)) { options, _ ->
                 twice += options.sendBuffer

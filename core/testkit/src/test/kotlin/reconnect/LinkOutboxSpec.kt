@@ -1,8 +1,10 @@
 package io.hawser.testkit.reconnect
 
+import io.hawser.ClientOptions
 import io.hawser.WhenQueueFull
 import io.hawser.reconnect.Backoff
 import io.hawser.reconnect.LinkOptions
+import io.hawser.reconnect.LinkState
 import io.hawser.reconnect.OutboxOptions
 import io.hawser.reconnect.ReconnectingClient
 import io.hawser.reconnect.SendOutcome
@@ -18,6 +20,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.nio.ByteBuffer
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CancellationException
@@ -28,7 +31,6 @@ import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.toList
-import kotlinx.coroutines.launch
 
 /** What a link sends while it is connected, and while it is not. */
 class LinkOutboxSpec : StringSpec({
@@ -154,14 +156,124 @@ class LinkOutboxSpec : StringSpec({
     "a shutdown sends what waits before it closes, as long as its grace lasts" {
         virtualTime {
             val lines = mutableListOf<String>()
-            val server = serverOn("flushed").start(this) { connection -> lines += connection.lines().toList() }
+            val server = serverOn("flushed").start(this) { connection ->
+                delay(1.seconds)
+                connection.readExactly(128 * 1024)
+                lines += connection.lines().toList()
+            }
             val link = link("flushed").start(this) { connection -> connection.draining.first { it } }
             link.awaitConnected()
-            val senders = List(100) { launch(start = UNDISPATCHED) { link.line("$it") } }
+            val large = async(start = UNDISPATCHED) { link.send(ByteArray(128 * 1024)) }
+            delay(1.milliseconds)
+            val senders = List(100) { async(start = UNDISPATCHED) { link.line("$it") } }
             link.shutdown(1.minutes)
             server.shutdown(1.minutes)
+            large.await() shouldBe Sent
+            senders.map { it.await() }.distinct() shouldBe listOf(Sent)
             lines shouldBe List(100) { "$it" }
-            senders.all { it.isCompleted } shouldBe true
+        }
+    }
+
+    "a connection that dies under a session that waits for something else is replaced" {
+        virtualTime {
+            var first = true
+            val server = serverOn("passive").start(this) { connection ->
+                if (first) {
+                    first = false
+                    connection.readLine()
+                    connection.abort()
+                } else {
+                    connection.lines().collect { }
+                }
+            }
+            val ids = mutableListOf<Long>()
+            val link = link("passive").start(this) { connection ->
+                ids += connection.id
+                awaitCancellation()
+            }
+            link.awaitConnected()
+            link.line("one") shouldBe Sent
+            delay(1.milliseconds)
+            // The reset is met by this one.
+            link.line("two") shouldBe Queued
+            link.state.first { it is LinkState.Connected && it.connection.id != ids.first() }
+            elapsed.inWholeSeconds shouldBe 3
+            link.queuedMessages shouldBe 0
+            // Closed under it by somebody else.
+            link.awaitConnected().close()
+            link.state.first { it is LinkState.Waiting }
+            link.awaitConnected()
+            ids.size shouldBe 3
+            link.shutdown(Duration.ZERO)
+            server.close()
+        }
+    }
+
+    "a session that ended its output goes on reading, and messages wait for the next connection" {
+        virtualTime {
+            val lines = mutableListOf<String>()
+            var round = 0
+            val server = serverOn("half").start(this) { connection ->
+                lines += connection.lines().toList()
+                if (++round == 1) delay(5.seconds)
+                connection.writeLine("answer")
+            }
+            val answers = mutableListOf<String?>()
+            val link = link("half").start(this) { connection ->
+                if (answers.isEmpty()) connection.shutdownOutput()
+                answers += connection.readLine()
+            }
+            link.awaitConnected()
+            delay(1.seconds)
+            link.line("waits") shouldBe Queued
+            while (answers.isEmpty()) delay(1.seconds)
+            answers shouldBe listOf("answer")
+            link.awaitConnected()
+            link.line("leaves") shouldBe Sent
+            link.shutdown(1.seconds)
+            server.shutdown()
+            lines shouldBe listOf("waits", "leaves")
+        }
+    }
+
+    "a peer that takes nothing does not hold up a session that has returned" {
+        virtualTime {
+            val server = serverOn("stalled").start(this) { awaitCancellation() }
+            val link = clientOf("stalled", ClientOptions { writeTimeout = Duration.INFINITE }).reconnecting(
+                LinkOptions { backoff = Backoff.constant(1.seconds) },
+            )
+            val leave = Job()
+            link.start(this) { leave.join() }
+            link.awaitConnected()
+            val sending = async(start = UNDISPATCHED) { link.send(ByteArray(1 shl 20)) }
+            delay(1.seconds)
+            leave.complete()
+            sending.await() shouldBe Dropped
+            elapsed shouldBe 3.seconds
+            link.shutdown(Duration.ZERO)
+            server.close()
+        }
+    }
+
+    "whoever makes room is the one that waited longest, also when many were just being sent" {
+        virtualTime {
+            val server = serverOn("evicted").start(this) { delay(1.seconds) }
+            val options = OutboxOptions {
+                maxMessages = 2
+                whenFull = WhenQueueFull.DropOldest
+            }
+            val link = link("evicted", options).start(this) { connection -> connection.readLine() }
+            link.awaitConnected()
+            val large = async(start = UNDISPATCHED) { link.send(ByteArray(1 shl 20)) }
+            delay(1.milliseconds)
+            val senders = List(5) { async(start = UNDISPATCHED) { link.line("$it") } }
+            large.await() shouldBe Dropped
+            // None of them hangs; those that had to make room were told that they waited.
+            senders.map { it.await() }.distinct() shouldBe listOf(Queued)
+            link.queuedMessages shouldBe 2
+            link.droppedMessages shouldBe 4
+            link.shutdown(Duration.ZERO)
+            server.close()
         }
     }
 

@@ -141,6 +141,7 @@ class LinkSpec : StringSpec({
             val late = shouldThrow<ConnectTimeout> { link.withConnection(500.milliseconds) { } }
             late.message shouldBe "cannot connect to memory:beside: nobody answered within 500 ms"
             late.suppressed.single().shouldBeInstanceOf<ConnectFailed>().reason shouldBe ConnectFailed.Reason.Refused
+            shouldThrow<ConnectTimeout> { link.withConnection(1.milliseconds) { } }.suppressed.size shouldBe 1
             val lines = mutableListOf<String>()
             val server = serverOn("beside").start(this) { connection -> connection.lines().collect { lines += it } }
             link.withConnection(2.seconds) { connection ->

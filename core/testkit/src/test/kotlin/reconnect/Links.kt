@@ -19,11 +19,14 @@ internal fun VirtualTime.clientOf(name: String, options: ClientOptions = ClientO
 @OptIn(TransportApi::class)
 internal fun VirtualTime.serverOn(name: String) = Memory.server(loop, name = name)
 
-/** The states of [link] from now on, each with the time when it came, until the link stops. */
+/** The states of [link] from now on, but for waits that are not decided yet, each with the time when it came, until the link stops. */
 internal fun VirtualTime.statesOf(link: ReconnectingClient): List<Pair<Duration, LinkState>> {
     val states = mutableListOf<Pair<Duration, LinkState>>()
     launch(start = UNDISPATCHED) {
-        link.events.collect { if (it is LinkEvent.StateChanged) states += elapsed to it.state }
+        link.events.collect { event ->
+            val state = (event as? LinkEvent.StateChanged)?.state ?: return@collect
+            if (state !is LinkState.Waiting || state.delay.isFinite()) states += elapsed to state
+        }
     }
     return states
 }
