@@ -70,8 +70,8 @@ public class Connection internal constructor(private val raw: RawStream, private
     public val attributes: Attributes get() = life.raw.attributes
 
     /**
-     * True once the server, or the reconnecting client, of this connection shuts down: a handler that sees it ends soon, or is cut when
-     * the grace is over. Hot; always false for the connection of another client.
+     * True once the server, the reconnecting client or the pool of this connection shuts down: a handler that sees it ends soon, or is
+     * cut when the grace is over. Hot; always false for the connection of another client.
      */
     public val draining: StateFlow<Boolean> get() = terms.draining
 
@@ -263,6 +263,12 @@ public class Connection internal constructor(private val raw: RawStream, private
         life.end(why)
         ended()
     }
+
+    /**
+     * Whether somebody else could use it as if it were new: it is open, the peer too as far as can be seen without waiting, nobody uses it,
+     * and nothing of one that did is left in it.
+     */
+    internal suspend fun isReusable(): Boolean = isOpen && upgrade == null && output.isFree() && input.isQuiet()
 
     /** From now on reads that would have to wait end the stream. */
     internal fun endInput() {

@@ -140,6 +140,23 @@ internal class Input(private val life: Lifecycle) {
         }
     }
 
+    /** Whether the peer has neither sent what nobody has asked for, nor ended, nor gone; false while somebody reads. Does not wait for it. */
+    suspend fun isQuiet(): Boolean {
+        if (!claimed.compareAndSet(false, true)) return false
+        try {
+            if (life.reason != null || life.inputEnded || !ahead.isEmpty) return false
+            // A stream that remembers that it has been drained looks again only after a wait, and this one is over at once.
+            raw.wakeReader()
+            raw.awaitReadable()
+            nextNow()?.let(::giveBack) ?: return !life.inputEnded
+            return false
+        } catch (_: IOException) {
+            return false
+        } finally {
+            release()
+        }
+    }
+
     /** How long a read has been waiting, or null if none does. */
     fun waiting(now: Long): Duration? = wait?.lasts(now)
 

@@ -74,6 +74,16 @@ internal class Output(private val life: Lifecycle) {
         life.publish { id -> ConnectionEvent.OutputClosed(id, raw.local, raw.remote) }
     }
 
+    /** Whether nobody writes, and who does so next may, as far as this side knows. */
+    fun isFree(): Boolean {
+        if (!turn.tryTake()) return false
+        try {
+            return failure == null && !ending && seized == null
+        } finally {
+            endTurn()
+        }
+    }
+
     /**
      * Has writes be refused by [upgrade] from now on.
      *

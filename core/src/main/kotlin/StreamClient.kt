@@ -18,6 +18,7 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeoutOrNull
 
@@ -72,6 +73,9 @@ public class StreamClient private constructor(
 
     /** [connect] as [dial] says. */
     internal suspend fun connect(dial: Dial): Connection = guard?.dial(endpoint) { open(dial) } ?: open(dial)
+
+    /** As this client connects by itself, with connections that tell of [draining]. */
+    internal fun dial(draining: StateFlow<Boolean>): Dial = Dial(options, published, draining = draining)
 
     private suspend fun open(dial: Dial): Connection {
         val id = Terms.nextId()

@@ -1,0 +1,9 @@
+@file:JvmName("Pooling")
+
+package io.hawser.reconnect
+
+import io.hawser.StreamClient
+
+/** A pool of connections as this client makes them. It holds nothing until it is started. */
+@JvmOverloads
+public fun StreamClient.pooled(options: PoolOptions = PoolOptions()): Pool = Pool(this, options)
