@@ -11,6 +11,7 @@ import io.hawser.testkit.contract.FrameFailuresContract
 import io.hawser.testkit.contract.FramingContract
 import io.hawser.testkit.contract.HelpersContract
 import io.hawser.testkit.contract.LinkContract
+import io.hawser.testkit.contract.PoolContract
 import io.hawser.testkit.contract.ServerContract
 import io.hawser.testkit.contract.ShutdownContract
 import io.hawser.testkit.contract.TimeContract
@@ -79,3 +80,7 @@ class TcpDrainOnLoopSpec : DrainContract(tcpOnLoop)
 class TcpLinkSpec : LinkContract(tcp)
 
 class TcpLinkOnLoopSpec : LinkContract(tcpOnLoop)
+
+class TcpPoolSpec : PoolContract(tcp, { server, options -> Tcp.server("127.0.0.1", server.port, options) })
+
+class TcpPoolOnLoopSpec : PoolContract(tcpOnLoop, { server, options -> Tcp.server("127.0.0.1", server.port, options) })

@@ -1,6 +1,8 @@
 package io.hawser.tls
 
 import io.hawser.engine.EventLoopGroup
+import io.hawser.tcp.Tcp
+import io.hawser.testkit.Memory
 import io.hawser.testkit.contract.AdmissionContract
 import io.hawser.testkit.contract.ConnectionContract
 import io.hawser.testkit.contract.DrainContract
@@ -10,6 +12,7 @@ import io.hawser.testkit.contract.FrameFailuresContract
 import io.hawser.testkit.contract.FramingContract
 import io.hawser.testkit.contract.HelpersContract
 import io.hawser.testkit.contract.LinkContract
+import io.hawser.testkit.contract.PoolContract
 import io.hawser.testkit.contract.ServerContract
 import io.hawser.testkit.contract.ShutdownContract
 import io.hawser.testkit.contract.TimeContract
@@ -108,3 +111,8 @@ class TlsOverUnixExchangeSpec : ExchangeContract(stacks.unix)
 class TlsOverUnixTimeSpec : TimeContract(stacks.unix)
 
 class TlsOverUnixDrainSpec : DrainContract(stacks.unix)
+
+class TlsOverMemoryPoolSpec :
+    PoolContract(stacks.memory, { server, options -> Memory.server(server.endpoint, options).tls(serverTls) })
+
+class TlsOverTcpPoolSpec : PoolContract(stacks.tcp, { server, options -> Tcp.server("127.0.0.1", server.port, options).tls(serverTls) })

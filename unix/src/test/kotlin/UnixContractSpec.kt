@@ -12,6 +12,7 @@ import io.hawser.testkit.contract.FrameFailuresContract
 import io.hawser.testkit.contract.FramingContract
 import io.hawser.testkit.contract.HelpersContract
 import io.hawser.testkit.contract.LinkContract
+import io.hawser.testkit.contract.PoolContract
 import io.hawser.testkit.contract.ServerContract
 import io.hawser.testkit.contract.ShutdownContract
 import io.hawser.testkit.contract.TimeContract
@@ -114,3 +115,8 @@ class AbstractTimeSpec : TimeContract(startedAbstract())
 class AbstractDrainSpec : DrainContract(startedAbstract())
 
 class AbstractLinkSpec : LinkContract(startedAbstract())
+
+class PathPoolSpec : PoolContract(path, { server, options -> Unix.server((server.endpoint as Endpoint.Local).name, options) })
+
+class AbstractPoolSpec :
+    PoolContract(startedAbstract(), { server, options -> Unix.server((server.endpoint as Endpoint.Local).name, options) })

@@ -73,3 +73,8 @@ class MemoryDrainSpec : DrainContract(memory)
 class MemoryLinkSpec : LinkContract(memory)
 
 class MemoryLinkOnLoopSpec : LinkContract(memory.inContext(EventLoopGroup.shared.next()))
+
+class MemoryPoolSpec : PoolContract(memory, { server, options -> Memory.server(server.endpoint, options) })
+
+class MemoryPoolOnLoopSpec :
+    PoolContract(memory.inContext(EventLoopGroup.shared.next()), { server, options -> Memory.server(server.endpoint, options) })
