@@ -1,0 +1,135 @@
+package io.hawser.reconnect
+
+import io.hawser.reconnect.Places.Grant
+import io.hawser.reconnect.Places.Kept
+import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.shouldBe
+import kotlin.concurrent.thread
+import org.jetbrains.lincheck.Lincheck
+import org.jetbrains.lincheck.datastructures.ModelCheckingOptions
+import org.jetbrains.lincheck.datastructures.Operation
+import org.jetbrains.lincheck.datastructures.Param
+import org.jetbrains.lincheck.datastructures.ThreadIdGen
+import org.jetbrains.lincheck.datastructures.Validate
+
+/** Under every order of what several threads do, as far as the model checker gets. */
+class PlacesSpec : StringSpec({
+    "what borrowers do together they could have done one after the other" {
+        ModelCheckingOptions().threads(3).actorsPerThread(3).actorsBefore(1).actorsAfter(1).iterations(5).invocationsPerIteration(100)
+            .check(BorrowersModel::class)
+    }
+
+    "what is given back while somebody leaves the queue is never lost" {
+        Lincheck.runConcurrentTest(INVOCATIONS) {
+            val places = Places<String>(1)
+            places.enter()
+            check(places.made("it"))
+            val leaving = places.enter()
+            val threads = listOf(
+                thread { places.giveBack("it") },
+                thread { places.settle(places.leave(leaving)) },
+                thread { places.settle(places.leave(places.enter())) },
+            )
+            threads.forEach(Thread::join)
+            check(listOf(places.size, places.idle, places.waiting) == listOf(1, 1, 0)) { places.counts() }
+        }
+    }
+
+    "a place that becomes free reaches whoever waits" {
+        Lincheck.runConcurrentTest(INVOCATIONS) {
+            val places = Places<String>(1)
+            places.enter()
+            check(places.made("it"))
+            val waiting = places.enter()
+            val threads = listOf(
+                thread { if (places.retire("it")) places.closed() },
+                thread { places.settle(places.leave(places.enter())) },
+            )
+            threads.forEach(Thread::join)
+            check(places.leave(waiting) == Grant.Empty) { places.counts() }
+        }
+    }
+
+    "nothing is left after a cut, whatever goes on meanwhile" {
+        Lincheck.runConcurrentTest(INVOCATIONS) {
+            val places = Places<String>(2, minIdle = 1)
+            places.enter()
+            check(places.made("lent"))
+            val threads = listOf(
+                thread { if (places.retire("lent")) places.closed() },
+                thread { if (places.add() && places.added("idle") == Kept.Refused) places.closed() },
+                thread { repeat(places.cut().size) { places.closed() } },
+            )
+            threads.forEach(Thread::join)
+            check(places.size == 0 && places.over.isCompleted) { places.counts() }
+            check(places.leave(places.enter()) == Grant.Refused)
+        }
+    }
+
+    "there are never more than there may be" {
+        val places = Places<String>(2, minIdle = 2)
+        places.add() shouldBe true
+        places.add() shouldBe true
+        places.add() shouldBe false
+        val waiting = places.enter()
+        places.leave(waiting) shouldBe null
+        places.added("first") shouldBe Kept.Idle
+        val other = places.enter()
+        places.leave(other) shouldBe Grant.Lent("first")
+        val behind = places.enter()
+        val again = places.enter(again = true)
+        places.notAdded()
+        places.leave(again) shouldBe Grant.Empty
+        places.leave(behind) shouldBe null
+    }
+})
+
+/** Borrowers with a connection each at most. */
+class BorrowersModel {
+    private val places = Places<String>(2)
+    private val held = arrayOfNulls<String>(5)
+
+    @Operation
+    fun borrow(@Param(gen = ThreadIdGen::class) thread: Int): String {
+        if (held[thread] != null) return "has one"
+        return when (val grant = places.leave(places.enter())) {
+            is Grant.Lent -> "lent".also { held[thread] = grant.thing }
+            Grant.Empty -> "made".also { if (!places.made("of $thread")) places.closed() else held[thread] = "of $thread" }
+            Grant.Refused -> "refused"
+            null -> "full"
+        }
+    }
+
+    @Operation
+    fun giveBack(@Param(gen = ThreadIdGen::class) thread: Int): String {
+        val thing = held[thread] ?: return "has none"
+        held[thread] = null
+        return if (places.giveBack(thing) == Kept.Gone) "gone" else "given back"
+    }
+
+    @Operation
+    fun retire(@Param(gen = ThreadIdGen::class) thread: Int): String {
+        val thing = held[thread] ?: return "has none"
+        held[thread] = null
+        if (!places.retire(thing)) return "gone"
+        places.closed()
+        return "retired"
+    }
+
+    @Validate
+    fun `there are not too many`() {
+        check(places.size in 0..2 && places.waiting == 0) { places.counts() }
+    }
+}
+
+private fun Places<String>.settle(grant: Grant<String>?) {
+    when (grant) {
+        is Grant.Lent -> giveBack(grant.thing)
+        Grant.Empty -> notMade()
+        Grant.Refused, null -> Unit
+    }
+}
+
+private fun Places<*>.counts() = "size $size, idle $idle, borrowed $borrowed, waiting $waiting"
+
+private const val INVOCATIONS = 100
