@@ -81,6 +81,6 @@ class TcpLinkSpec : LinkContract(tcp)
 
 class TcpLinkOnLoopSpec : LinkContract(tcpOnLoop)
 
-class TcpPoolSpec : PoolContract(tcp, { server, options -> Tcp.server("127.0.0.1", server.port, options) })
+class TcpPoolSpec : PoolContract(tcp)
 
-class TcpPoolOnLoopSpec : PoolContract(tcpOnLoop, { server, options -> Tcp.server("127.0.0.1", server.port, options) })
+class TcpPoolOnLoopSpec : PoolContract(tcpOnLoop)

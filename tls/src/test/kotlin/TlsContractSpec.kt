@@ -113,6 +113,6 @@ class TlsOverUnixTimeSpec : TimeContract(stacks.unix)
 class TlsOverUnixDrainSpec : DrainContract(stacks.unix)
 
 class TlsOverMemoryPoolSpec :
-    PoolContract(stacks.memory, { server, options -> Memory.server(server.endpoint, options).tls(serverTls) })
+    PoolContract(stacks.memory)
 
-class TlsOverTcpPoolSpec : PoolContract(stacks.tcp, { server, options -> Tcp.server("127.0.0.1", server.port, options).tls(serverTls) })
+class TlsOverTcpPoolSpec : PoolContract(stacks.tcp)

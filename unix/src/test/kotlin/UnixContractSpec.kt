@@ -116,7 +116,7 @@ class AbstractDrainSpec : DrainContract(startedAbstract())
 
 class AbstractLinkSpec : LinkContract(startedAbstract())
 
-class PathPoolSpec : PoolContract(path, { server, options -> Unix.server((server.endpoint as Endpoint.Local).name, options) })
+class PathPoolSpec : PoolContract(path)
 
 class AbstractPoolSpec :
-    PoolContract(startedAbstract(), { server, options -> Unix.server((server.endpoint as Endpoint.Local).name, options) })
+    PoolContract(startedAbstract())

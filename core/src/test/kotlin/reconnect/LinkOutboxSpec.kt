@@ -15,6 +15,7 @@ import java.net.InetSocketAddress
 import java.net.SocketAddress
 import java.nio.ByteBuffer
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.TimeUnit.SECONDS
 import kotlin.concurrent.thread
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.EmptyCoroutineContext
@@ -23,12 +24,34 @@ import kotlin.time.Duration
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.DisposableHandle
-import org.jetbrains.lincheck.Lincheck
+import org.jetbrains.lincheck.datastructures.Operation
+import org.jetbrains.lincheck.datastructures.StressOptions
 
-/** Every message has one outcome, which is what became of it, under every order of what several threads do, as far as the checker gets. */
+/** Every message has one outcome, which is what became of it, whatever several threads do at once. */
 class LinkOutboxSpec : StringSpec({
+    "what senders and the link do together they could have done one after the other" {
+        StressOptions().threads(3).actorsPerThread(3).iterations(20).invocationsPerIteration(1_000).check(OutboxModel::class)
+    }
+
+    "what is sent while a connection comes and goes leaves once and in order, or is counted" {
+        repeat(ROUNDS) {
+            val outbox = LinkOutbox(OutboxOptions { maxMessages = 2 })
+            val wire = Wire()
+            val senders = listOf(Sender(outbox, "ab"), Sender(outbox, "cd"))
+            val threads = senders.map { thread { it.sendAll() } } + thread {
+                outbox.resume()
+                val carrying = running { outbox.carry(Connection(wire)) }
+                outbox.pause()
+                carrying.get(10, SECONDS)
+            }
+            threads.forEach(Thread::join)
+            outbox.close()
+            outbox.shouldAccountFor(wire, senders)
+        }
+    }
+
     "what is sent while it finishes leaves, and what comes after the end is refused" {
-        Lincheck.runConcurrentTest(INVOCATIONS) {
+        repeat(ROUNDS) {
             val outbox = LinkOutbox(
                 OutboxOptions {
                     whenFull = WhenQueueFull.DropOldest
@@ -41,7 +64,7 @@ class LinkOutboxSpec : StringSpec({
                 outbox.resume()
                 val carrying = running { outbox.carry(Connection(wire)) }
                 outbox.finish()
-                carrying.join()
+                carrying.get(10, SECONDS)
                 outbox.close()
             }
             threads.forEach(Thread::join)
@@ -50,7 +73,7 @@ class LinkOutboxSpec : StringSpec({
     }
 
     "a connection that breaks, and a close at any time, leave nobody waiting" {
-        Lincheck.runConcurrentTest(INVOCATIONS) {
+        repeat(ROUNDS) {
             val outbox = LinkOutbox(OutboxOptions { maxMessages = 2 })
             val wire = Wire(breaksAfter = 1)
             val senders = listOf(Sender(outbox, "ab"), Sender(outbox, "c"))
@@ -65,6 +88,30 @@ class LinkOutboxSpec : StringSpec({
     }
 })
 
+/** An outbox without a connection to carry anything to. */
+class OutboxModel {
+    private val outbox = LinkOutbox(OutboxOptions { maxMessages = 2 })
+
+    @Operation
+    fun send(): String {
+        val outcome = CompletableFuture<SendOutcome?>()
+        suspend { outbox.send(byteArrayOf(1)) }.startCoroutine(Continuation(EmptyCoroutineContext) { outcome.complete(it.getOrThrow()) })
+        return if (outcome.isDone) "${outcome.get()}" else "waits"
+    }
+
+    @Operation
+    fun resume() = outbox.resume()
+
+    @Operation
+    fun pause() = outbox.pause()
+
+    @Operation
+    fun size() = outbox.size
+
+    @Operation
+    fun dropped() = outbox.dropped
+}
+
 private class Sender(private val outbox: LinkOutbox, val messages: String) {
     val outcomes = messages.map { CompletableFuture<SendOutcome?>() }
 
@@ -77,7 +124,7 @@ private class Sender(private val outbox: LinkOutbox, val messages: String) {
     }
 }
 
-private fun running(block: suspend () -> Unit): CompletableFuture<Unit> = CompletableFuture<Unit>().also { done ->
+private fun running(block: suspend () -> Any?): CompletableFuture<Any?> = CompletableFuture<Any?>().also { done ->
     block.startCoroutine(Continuation(EmptyCoroutineContext) { done.complete(it.getOrThrow()) })
 }
 
@@ -152,4 +199,4 @@ private class IdleLoop : Loop {
     override fun spent(): Boolean = false
 }
 
-private const val INVOCATIONS = 100
+private const val ROUNDS = 2_000

@@ -5,22 +5,21 @@ import io.hawser.reconnect.Places.Kept
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import kotlin.concurrent.thread
-import org.jetbrains.lincheck.Lincheck
-import org.jetbrains.lincheck.datastructures.ModelCheckingOptions
 import org.jetbrains.lincheck.datastructures.Operation
 import org.jetbrains.lincheck.datastructures.Param
+import org.jetbrains.lincheck.datastructures.StressOptions
 import org.jetbrains.lincheck.datastructures.ThreadIdGen
 import org.jetbrains.lincheck.datastructures.Validate
 
-/** Under every order of what several threads do, as far as the model checker gets. */
+/** Whatever several threads do at once, they could have done one after the other. */
 class PlacesSpec : StringSpec({
     "what borrowers do together they could have done one after the other" {
-        ModelCheckingOptions().threads(3).actorsPerThread(3).actorsBefore(1).actorsAfter(1).iterations(5).invocationsPerIteration(100)
+        StressOptions().threads(3).actorsPerThread(3).actorsBefore(1).actorsAfter(1).iterations(20).invocationsPerIteration(1_000)
             .check(BorrowersModel::class)
     }
 
     "what is given back while somebody leaves the queue is never lost" {
-        Lincheck.runConcurrentTest(INVOCATIONS) {
+        repeat(ROUNDS) {
             val places = Places<String>(1)
             places.enter()
             check(places.made("it"))
@@ -36,7 +35,7 @@ class PlacesSpec : StringSpec({
     }
 
     "a place that becomes free reaches whoever waits" {
-        Lincheck.runConcurrentTest(INVOCATIONS) {
+        repeat(ROUNDS) {
             val places = Places<String>(1)
             places.enter()
             check(places.made("it"))
@@ -51,7 +50,7 @@ class PlacesSpec : StringSpec({
     }
 
     "nothing is left after a cut, whatever goes on meanwhile" {
-        Lincheck.runConcurrentTest(INVOCATIONS) {
+        repeat(ROUNDS) {
             val places = Places<String>(2, minIdle = 1)
             places.enter()
             check(places.made("lent"))
@@ -132,4 +131,4 @@ private fun Places<String>.settle(grant: Grant<String>?) {
 
 private fun Places<*>.counts() = "size $size, idle $idle, borrowed $borrowed, waiting $waiting"
 
-private const val INVOCATIONS = 100
+private const val ROUNDS = 2_000

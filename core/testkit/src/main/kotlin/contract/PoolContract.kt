@@ -3,10 +3,8 @@ package io.hawser.testkit.contract
 import io.hawser.ClientOptions
 import io.hawser.Connection
 import io.hawser.ConnectionClosed
-import io.hawser.KotlinOnly
 import io.hawser.RunningServer
 import io.hawser.ServerOptions
-import io.hawser.StreamServer
 import io.hawser.copyTo
 import io.hawser.reconnect.Pool
 import io.hawser.reconnect.PoolClosed
@@ -38,15 +36,8 @@ import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.yield
 
-/**
- * What a pool does over every transport; when it does so is another matter, for virtual time. [again] makes a server where another one, which
- * has been closed, was.
- */
-@KotlinOnly
-public abstract class PoolContract(
-    transport: ContractTransport,
-    again: (RunningServer, ServerOptions) -> StreamServer,
-) : StringSpec({
+/** What a pool does over every transport; when it does so is another matter, for virtual time. */
+public abstract class PoolContract(transport: ContractTransport) : StringSpec({
     val contract = StreamTests(this, transport)
     val echo: suspend CoroutineScope.(Connection) -> Unit = { it.copyTo(it) }
 
@@ -260,7 +251,7 @@ public abstract class PoolContract(
                     val before = answers.get()
                     while (answers.get() < before + 20) delay(1.milliseconds)
                     server.shutdown(0.seconds)
-                    server = again(server, ServerOptions()).start(this@run, echo)
+                    server = transport.successor(server).start(this@run, echo)
                 }
                 load.forEach { it.cancelAndJoin() }
             }

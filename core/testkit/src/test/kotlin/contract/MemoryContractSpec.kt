@@ -74,7 +74,7 @@ class MemoryLinkSpec : LinkContract(memory)
 
 class MemoryLinkOnLoopSpec : LinkContract(memory.inContext(EventLoopGroup.shared.next()))
 
-class MemoryPoolSpec : PoolContract(memory, { server, options -> Memory.server(server.endpoint, options) })
+class MemoryPoolSpec : PoolContract(memory)
 
 class MemoryPoolOnLoopSpec :
-    PoolContract(memory.inContext(EventLoopGroup.shared.next()), { server, options -> Memory.server(server.endpoint, options) })
+    PoolContract(memory.inContext(EventLoopGroup.shared.next()))
