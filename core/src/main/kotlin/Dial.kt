@@ -26,7 +26,4 @@ internal fun interface DialGuard {
      * @throws ConnectFailed without trying, or whatever [dial] throws.
      */
     suspend fun dial(endpoint: Endpoint, dial: suspend () -> Connection): Connection
-
-    /** Both, this one asked first. */
-    fun around(inner: DialGuard): DialGuard = DialGuard { endpoint, dial -> dial(endpoint) { inner.dial(endpoint, dial) } }
 }

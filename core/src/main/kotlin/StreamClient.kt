@@ -29,7 +29,7 @@ public class StreamClient private constructor(
     public val options: ClientOptions,
     private val connector: Connector,
     private val layers: List<Layer>,
-    private val guard: DialGuard?,
+    private val guards: List<DialGuard>,
 ) {
     private val published = Events(options.listeners)
     private val plain = Dial(options, published)
@@ -38,7 +38,7 @@ public class StreamClient private constructor(
     @TransportApi
     @JvmOverloads
     public constructor(endpoint: Endpoint, options: ClientOptions, connector: Connector, layers: List<Layer> = emptyList()) :
-        this(endpoint, options, connector, layers, guard = null)
+        this(endpoint, options, connector, layers, guards = emptyList())
 
     /**
      * What happens to the connections of this client, those of one in order. Hot and without replay: it begins with what happens
@@ -56,11 +56,11 @@ public class StreamClient private constructor(
     /** As the other, by the name of [endpoint] from now on; whom it connects to stays. */
     @TransportApi
     public fun through(layer: Layer, endpoint: Endpoint): StreamClient =
-        StreamClient(endpoint, options, connector, layers + layer, guard)
+        StreamClient(endpoint, options, connector, layers + layer, guards)
 
-    /** The same client, asking [guard] too before each connection, and with events of its own. */
+    /** The same client, asking [guard] first before each connection, once, and with events of its own. */
     internal fun guardedBy(guard: DialGuard): StreamClient =
-        StreamClient(endpoint, options, connector, layers, this.guard?.let(guard::around) ?: guard)
+        StreamClient(endpoint, options, connector, layers, listOf(guard) + (guards - guard))
 
     /**
      * Connects, and returns the connection, which the caller closes. Cancelling it leaves nothing open.
@@ -72,7 +72,11 @@ public class StreamClient private constructor(
     public suspend fun connect(): Connection = connect(plain)
 
     /** [connect] as [dial] says. */
-    internal suspend fun connect(dial: Dial): Connection = guard?.dial(endpoint) { open(dial) } ?: open(dial)
+    internal suspend fun connect(dial: Dial): Connection = pass(0, dial)
+
+    /** Asks the guards from [index] on. */
+    private suspend fun pass(index: Int, dial: Dial): Connection =
+        guards.getOrNull(index)?.dial(endpoint) { pass(index + 1, dial) } ?: open(dial)
 
     /** As this client connects by itself, with connections that tell of [draining]. */
     internal fun dial(draining: StateFlow<Boolean>): Dial = Dial(options, published, draining = draining)

@@ -6,6 +6,7 @@ import io.hawser.Connection
 import io.hawser.DialGuard
 import io.hawser.Endpoint
 import io.hawser.StreamClient
+import java.util.concurrent.atomic.AtomicInteger
 import kotlin.time.Duration
 import kotlin.time.toJavaDuration
 import kotlinx.coroutines.CancellationException
@@ -25,6 +26,9 @@ public class CircuitBreaker @JvmOverloads constructor(public val options: Circui
     private val current = MutableStateFlow<CircuitState>(CircuitState.Closed())
     internal val guard = DialGuard { endpoint, dial -> guarded(endpoint, dial) }
 
+    /** How often it has opened: who began before the last time says nothing about now. */
+    private val openings = AtomicInteger()
+
     /** Where it is. Hot; an open one stays so until somebody connects after [CircuitBreakerOptions.openFor]. */
     public val state: StateFlow<CircuitState> = current.asStateFlow()
 
@@ -32,17 +36,19 @@ public class CircuitBreaker @JvmOverloads constructor(public val options: Circui
 
     private suspend fun guarded(endpoint: Endpoint, dial: suspend () -> Connection): Connection {
         val isTrial = enter(endpoint)
+        val begun = openings.get()
         val connection = try {
             dial()
         } catch (e: Throwable) {
             // Another breaker that does not let anybody try knows nothing about the server.
             val isUndecided = e is CancellationException || e is CircuitOpen
             advance(
+                begun,
                 if (isUndecided) CircuitStep.Abandoned(isTrial) else CircuitStep.Failed(isTrial, e, options.timeSource.markNow()),
             )
             throw e
         }
-        advance(CircuitStep.Succeeded(isTrial))
+        advance(begun, CircuitStep.Succeeded(isTrial))
         return connection
     }
 
@@ -65,10 +71,13 @@ public class CircuitBreaker @JvmOverloads constructor(public val options: Circui
         }
     }
 
-    private fun advance(step: CircuitStep) {
-        while (true) {
+    private fun advance(begun: Int, step: CircuitStep) {
+        while (begun == openings.get()) {
             val before = current.value
-            if (current.compareAndSet(before, before.after(step, options.failures))) return
+            val after = before.after(step, options.failures)
+            if (!current.compareAndSet(before, after)) continue
+            if (after is CircuitState.Open && before !is CircuitState.Open) openings.incrementAndGet()
+            return
         }
     }
 }

@@ -24,7 +24,9 @@ public class CircuitBreakerOptions private constructor(from: Builder) {
 
     /** How long nobody may try. */
     @get:JvmSynthetic
-    public val openFor: Duration = from.openFor.also { requirePositive("openFor", it) }
+    public val openFor: Duration = from.openFor.also {
+        require(it.isPositive() && it.isFinite()) { "openFor is not a finite duration > 0: $it" }
+    }
 
     /** What it tells the time by. */
     @get:JvmSynthetic

@@ -83,7 +83,7 @@ public class Pool internal constructor(private val client: StreamClient, public 
     public fun start(scope: CoroutineScope): Pool = apply {
         check(scope.isActive) { "the scope that $this was to run in has ended" }
         check(stopping.isActive) { "$this has been closed" }
-        check(begun.compareAndSet(false, true)) { "$this has been started before" }
+        check(begun.compareAndSet(false, true)) { "$this has been " + if (stopping.isActive) "started before" else "closed" }
         val context = scope.coroutineContext + CoroutineName("$this") + SupervisorJob(scope.coroutineContext[Job])
         val home = CoroutineScope(if (context.runsInline) context + Dispatchers.Default else context)
         val crew = PoolCrew(client, options, places, drains.asStateFlow(), home).also { crew = it }

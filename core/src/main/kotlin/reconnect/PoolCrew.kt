@@ -6,6 +6,8 @@ import io.hawser.StreamClient
 import io.hawser.reconnect.Places.Grant
 import io.hawser.reconnect.Places.Kept
 import io.hawser.transport.TransportApi
+import java.util.concurrent.atomic.AtomicInteger
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableJob
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.ATOMIC
@@ -33,6 +35,9 @@ internal class PoolCrew(
 ) {
     private val dial = client.dial(draining)
 
+    /** How many connections in a row, made in the background, have ended at once, without anybody having had them. */
+    private val vain = AtomicInteger()
+
     /**
      * Gives [hold] a connection that can be used, which is lent from then on.
      *
@@ -41,6 +46,8 @@ internal class PoolCrew(
     suspend fun borrow(hold: (Pooled) -> Unit) {
         var again = false
         while (true) {
+            // Whoever is cancelled already takes nothing.
+            currentCoroutineContext().ensureActive()
             when (val grant = await(places.enter(again))) {
                 is Grant.Lent -> if (isReady(grant.thing)) return hold(grant.thing) else retire(grant.thing)
                 Grant.Empty -> return hold(make())
@@ -51,7 +58,16 @@ internal class PoolCrew(
     }
 
     /** Takes [lent] back, to be lent again if that can be. Cancelled it has not been taken back. */
-    suspend fun takeBack(lent: Pooled): Unit = if (isFit(lent)) rest(lent) else retire(lent)
+    suspend fun takeBack(lent: Pooled) {
+        val isFit = try {
+            isFit(lent)
+        } catch (_: Exception) {
+            // Whatever is wrong with it, who has used it is through.
+            currentCoroutineContext().ensureActive()
+            false
+        }
+        if (isFit) rest(lent) else retire(lent)
+    }
 
     /** [lent] is not to be lent again. */
     fun retire(lent: Pooled) {
@@ -66,7 +82,12 @@ internal class PoolCrew(
         home.launch {
             unless(until) {
                 var failures = 0
+                var seen = 0
                 while (true) {
+                    val ended = vain.get()
+                    // A server that accepts and hangs up, or talks first, is as little use as one that refuses.
+                    if (ended > seen) delay(options.backoff.delayAfter(ended, null) ?: break)
+                    seen = ended
                     if (!places.add()) {
                         places.wanted.receive()
                         continue
@@ -118,6 +139,7 @@ internal class PoolCrew(
             currentCoroutineContext().ensureActive()
             return e
         }
+        made.isUntried = true
         val rest = Rest().also { made.rest = it }
         settle(made, rest, places.added(made))
         return null
@@ -139,13 +161,16 @@ internal class PoolCrew(
 
     /** Waits until [idle] has been idle, or has lived, for long enough, or its peer says something, and closes it. */
     private suspend fun watch(idle: Pooled) {
+        var isOld = false
         try {
-            withTimeoutOrNull(minOf(options.idleTime, options.lifetime - idle.age)) { awaitPeer(idle.connection) }
+            isOld = withTimeoutOrNull(minOf(options.idleTime, options.lifetime - idle.age)) { awaitPeer(idle.connection) } == null
         } catch (_: Exception) {
             // Lent, if it is cancelled; else the connection is gone, or somebody reads it who has given it back.
             currentCoroutineContext().ensureActive()
         }
-        if (places.discard(idle)) close(idle)
+        if (!places.discard(idle)) return
+        if (idle.isUntried && !isOld && idle.age < AT_ONCE) vain.incrementAndGet()
+        close(idle)
     }
 
     private suspend fun awaitPeer(connection: Connection) {
@@ -162,6 +187,10 @@ internal class PoolCrew(
     private suspend fun isReady(thing: Pooled): Boolean {
         try {
             thing.rest?.end()
+            if (thing.isUntried) {
+                thing.isUntried = false
+                vain.set(0)
+            }
             val check = options.healthCheck
             return isFit(thing) && (check == null || (passes(check, thing.connection) && isFit(thing)))
         } catch (e: Throwable) {
@@ -186,5 +215,10 @@ internal class PoolCrew(
             withContext(NonCancellable) { thing.connection.awaitClosed() }
             places.closed()
         }
+    }
+
+    private companion object {
+        /** Younger than this, a connection that ends was none. */
+        val AT_ONCE = 1.seconds
     }
 }

@@ -4,10 +4,7 @@ import io.hawser.Endpoint
 import io.hawser.SocketFailure
 import java.time.Duration
 
-/**
- * No connection to [endpoint] could be borrowed within [timeout]. If [size] is [maxConnections], others have them all; if it is less,
- * [endpoint] did not answer in time.
- */
+/** No connection to [endpoint] could be borrowed within [timeout], for waiting, connecting and checking together. */
 public class PoolTimeout(
     public val endpoint: Endpoint,
     public val timeout: Duration,

@@ -23,7 +23,7 @@ import kotlin.time.Duration.Companion.seconds
  * | `idleTime` | 1 min | one that nobody borrowed for as long is closed |
  * | `lifetime` | 30 min | one as old is closed, when nobody has it |
  * | `healthTimeout` | 1 s | what the health check of one connection may take |
- * | [backoff] | 100 ms, doubling up to 30 s, jittered | between failures to make what [minIdle] lacks |
+ * | [backoff] | 100 ms, doubling up to 30 s, jittered | between failures to make what [minIdle] lacks, and after what ends at once |
  *
  * Connections are otherwise as the options of the client say. A client whose `connectTimeout` is shorter than `borrowTimeout` tells a
  * borrower what is wrong, where else it is only out of time.
@@ -127,8 +127,9 @@ public class PoolOptions private constructor(from: Builder) {
         internal var healthCheck: (suspend (Connection) -> Boolean)? = null
 
         /**
-         * Has [hook] look at each connection that was used before, when it is to be lent once more. One of which it says false, with which
-         * it fails, or for which it takes over `healthTimeout` is closed, and the borrower gets another. It leaves nothing unread.
+         * Has [hook] look at each connection that was idle, when it is to be lent. One of which it says false, with which it throws an
+         * exception, or for which it takes over `healthTimeout` is closed, and the borrower gets another, one after the other, as long as
+         * `borrowTimeout` lasts. It leaves nothing unread.
          */
         @KotlinOnly
         public fun healthCheck(hook: suspend (Connection) -> Boolean): Builder = apply { healthCheck = hook }

@@ -18,6 +18,10 @@ internal class Pooled(val connection: Connection) {
     @Volatile
     var rest: Rest? = null
 
+    /** It has been made in the background, and nobody has had it yet. */
+    @Volatile
+    var isUntried = false
+
     val age: Duration get() = (loop.nanoTime() - made).nanoseconds
 
     override fun toString(): String = "pooled $connection"

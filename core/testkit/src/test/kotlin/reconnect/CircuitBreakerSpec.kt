@@ -139,6 +139,29 @@ class CircuitBreakerSpec : StringSpec({
         }
     }
 
+    "who began before it opened says nothing about it when it has closed again, either" {
+        virtualTime {
+            val server = server().start(this, echo)
+            val breaker = breaker { failures = 1 }
+            var answer: suspend () -> Unit = {
+                delay(40.seconds)
+                error("too late")
+            }
+            val client = client(server).through(Layer { stream -> stream.also { answer() } }).guardedBy(breaker).guardedBy(breaker)
+            val old = async(start = UNDISPATCHED) { runCatching { client.connect() } }
+            settle()
+            answer = { error("no") }
+            shouldThrow<IllegalStateException> { client.connect() }
+            delay(30.seconds)
+            answer = { }
+            client.connect().close()
+            breaker.state.value shouldBe CircuitState.Closed()
+            old.await().isFailure shouldBe true
+            breaker.state.value shouldBe CircuitState.Closed()
+            server.close()
+        }
+    }
+
     "clients may share one, and have several" {
         virtualTime {
             val server = server().start(this, echo)
@@ -177,7 +200,7 @@ class CircuitBreakerSpec : StringSpec({
         CircuitBreakerOptions.builder().failures(2).openFor(java.time.Duration.ofSeconds(3)).build().openForAsJava().toSeconds() shouldBe 3
         shouldThrow<IllegalArgumentException> { CircuitBreakerOptions { failures = 0 } }.message shouldBe "failures < 1: 0"
         shouldThrow<IllegalArgumentException> { CircuitBreakerOptions { openFor = (-1).seconds } }.message shouldBe
-            "openFor is not positive: -1s"
+            "openFor is not a finite duration > 0: -1s"
     }
 })
 

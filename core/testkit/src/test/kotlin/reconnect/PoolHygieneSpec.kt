@@ -4,6 +4,7 @@ package io.hawser.testkit.reconnect
 
 import io.hawser.ClientOptions
 import io.hawser.Connection
+import io.hawser.reconnect.Backoff
 import io.hawser.reconnect.PoolOptions
 import io.hawser.reconnect.pooled
 import io.hawser.testkit.LeakCheck
@@ -22,6 +23,7 @@ import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.cancel
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
@@ -113,6 +115,48 @@ class PoolHygieneSpec : StringSpec({
             settle()
             pool.size shouldBe 0
             ids.toSet().size shouldBe 3
+        }
+    }
+
+    val useless = mapOf<String, suspend (Connection) -> Unit>(
+        "hangs up" to { },
+        "talks first" to { connection ->
+            connection.writeLine("220 ready")
+            connection.readLine()
+        },
+    )
+    for ((what, handler) in useless) {
+        "a server that $what at once is not stormed for idle connections" {
+            virtualTime {
+                var accepted = 0
+                val server = server().start(this) {
+                    accepted++
+                    handler(it)
+                }
+                val pool = client(server).pooled(
+                    PoolOptions {
+                        minIdle = 1
+                        backoff = Backoff.constant(1.seconds)
+                    },
+                ).start(this)
+                delay(9.5.seconds)
+                accepted shouldBe 10
+                pool.close()
+                pool.awaitClosed()
+                server.shutdown(Duration.ZERO)
+            }
+        }
+    }
+
+    "who is cancelled already costs no connection" {
+        pooling {
+            val id = idOfNext()
+            val cancelled = launch {
+                coroutineContext.cancel()
+                pool.withConnection { }
+            }
+            cancelled.join()
+            idOfNext() shouldBe id
         }
     }
 

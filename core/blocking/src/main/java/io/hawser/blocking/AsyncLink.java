@@ -104,13 +104,16 @@ public final class AsyncLink implements AutoCloseable {
                 connection -> {});
     }
 
-    /** As {@link BlockingLink#withConnection(Duration, BlockingLink.Use)}; {@code use} must not wait. Cancelling this cancels its future. */
+    /** As {@link BlockingLink#withConnection(Duration, Use)}; {@code use} must not wait. Cancelling this cancels its future. */
     public <R> CompletableFuture<R> withConnection(
             Duration timeout, Function<? super AsyncConnection, ? extends CompletionStage<R>> use) {
         Objects.requireNonNull(use);
         return FutureCall.of(it -> link.<R>withConnection(
                 timeout,
-                (scope, connection, used) -> FutureKt.await(use.apply(new AsyncConnection(connection)), used),
+                (scope, connection, used) -> FutureKt.await(
+                        Objects.requireNonNull(
+                                use.apply(new AsyncConnection(connection)), "use has returned no future"),
+                        used),
                 it));
     }
 

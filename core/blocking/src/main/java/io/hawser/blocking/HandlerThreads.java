@@ -1,5 +1,6 @@
 package io.hawser.blocking;
 
+import io.hawser.reconnect.DoNotReconnect;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.invoke.MethodHandle;
@@ -48,7 +49,8 @@ final class HandlerThreads {
                     try {
                         return handler.call();
                     } catch (Throwable e) {
-                        if (!job.isActive()) {
+                        // A wish that is for a link to hear.
+                        if (!job.isActive() && !(e instanceof DoNotReconnect)) {
                             throw (CancellationException) new CancellationException("the handler was cut").initCause(e);
                         }
                         throw Call.<RuntimeException>unchecked(

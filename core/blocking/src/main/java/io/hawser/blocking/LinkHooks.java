@@ -9,7 +9,7 @@ import io.hawser.reconnect.Decision;
  * {@link io.hawser.reconnect.DoNotReconnect} from any of them stops the link.
  *
  * <p>A link that is stopped interrupts them, {@link #onDisconnect} excepted, which it lets end. {@link #onConnect} and
- * {@link #onDisconnect} are interrupted when they have taken longer than {@code handshakeTimeout}. One that overhears its interrupt is waited
+ * {@link #onDisconnect} are interrupted when they have taken longer than {@code handshakeTimeout}, the latter after 10 s at the latest. One that overhears its interrupt is waited
  * for.
  */
 public interface LinkHooks {
