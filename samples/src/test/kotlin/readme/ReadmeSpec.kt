@@ -154,6 +154,23 @@ class ReadmeSpec : StringSpec({
         }
     }
 
+    "a pool lends, and a session answers" {
+        coroutineScope {
+            Tcp.server("127.0.0.1", port = 0).start(this) { connection -> connection.copyTo(connection) }.use { server ->
+                val (pool, answer) = pool(this, server.port)
+                answer shouldBe "status"
+                pool.shutdown(Duration.ZERO)
+            }
+            Tcp.server("127.0.0.1", port = 0).start(this) { connection -> session(connection) }.use { server ->
+                Tcp.client("127.0.0.1", server.port).connect { connection ->
+                    connection.readLine() shouldBe "hello"
+                    connection.writeLine("you")
+                    connection.readLine() shouldBe "re: you"
+                }
+            }
+        }
+    }
+
     "frames and numbers go over" {
         coroutineScope {
             Hawser.streamServer("tcp://127.0.0.1:0").start(this) { frames(it) }.use { server ->

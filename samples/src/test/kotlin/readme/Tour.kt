@@ -13,10 +13,17 @@ import io.hawser.event.EventLogger
 import io.hawser.framing.LengthPrefix
 import io.hawser.framing.Lines
 import io.hawser.framing.framed
+import io.hawser.framing.session
 import io.hawser.reconnect.Backoff
+import io.hawser.reconnect.CircuitBreaker
+import io.hawser.reconnect.CircuitBreakerOptions
 import io.hawser.reconnect.Decision
 import io.hawser.reconnect.LinkOptions
+import io.hawser.reconnect.Pool
+import io.hawser.reconnect.PoolOptions
 import io.hawser.reconnect.ReconnectingClient
+import io.hawser.reconnect.guardedBy
+import io.hawser.reconnect.pooled
 import io.hawser.reconnect.reconnecting
 import io.hawser.tcp.Tcp
 import io.hawser.tls.ClientAuth
@@ -132,6 +139,23 @@ suspend fun stayConnected(scope: CoroutineScope, port: Int, news: SendChannel<St
     link.start(scope) { connection -> connection.lines().collect { news.send(it) } } // once per connection
     link.send("subscribe\n".encodeToByteArray()) // Sent, Queued or Dropped
     return link
+}
+
+suspend fun pool(scope: CoroutineScope, port: Int): Pair<Pool, String?> {
+    val breaker = CircuitBreaker(CircuitBreakerOptions { failures = 5 })
+    val pool = Tcp.client("127.0.0.1", port).guardedBy(breaker).pooled(PoolOptions { maxConnections = 4 }).start(scope)
+    val answer = pool.withConnection { connection ->
+        connection.writeLine("status")
+        connection.readLine()
+    }
+    return pool to answer
+}
+
+suspend fun session(connection: Connection) {
+    connection.session(Lines()) { session ->
+        session.send("hello")
+        session.incoming.collect { line -> if (!session.trySend("re: $line")) connection.abort() } // too slow for us
+    }
 }
 
 suspend fun tls(scope: CoroutineScope, certificate: Path, key: Path, authority: Path): Pair<RunningServer, String?> {

@@ -8,6 +8,7 @@ import io.hawser.DatagramSocket;
 import io.hawser.StreamClient;
 import io.hawser.StreamServer;
 import io.hawser.reconnect.LinkOptions;
+import io.hawser.reconnect.PoolOptions;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
@@ -81,6 +82,16 @@ public final class Blocking {
     /** As the others, with {@code hooks} in place of those of {@code options}. */
     public static BlockingLink link(List<StreamClient> clients, LinkOptions options, LinkHooks hooks) {
         return new BlockingLink(clients, Objects.requireNonNull(options), Objects.requireNonNull(hooks));
+    }
+
+    /** Connections of {@code client} that threads use in turn, once it is started. */
+    public static BlockingPool pool(StreamClient client) {
+        return pool(client, PoolOptions.builder().build());
+    }
+
+    /** Connections of {@code client} that threads use in turn, as {@code options} say, once it is started. */
+    public static BlockingPool pool(StreamClient client, PoolOptions options) {
+        return new BlockingPool(Objects.requireNonNull(client), Objects.requireNonNull(options));
     }
 
     /** {@code connection} for threads that wait; both can be used side by side. */

@@ -129,13 +129,6 @@ public final class BlockingLink implements AutoCloseable {
         return use.of(awaitConnected(timeout));
     }
 
-    /** Uses a connection that it does not own. */
-    @FunctionalInterface
-    public interface Use<R> {
-        /** Returns what it was used for. */
-        R of(BlockingConnection connection) throws IOException, InterruptedException;
-    }
-
     /**
      * Sends {@code bytes} as one write, behind everything sent before: at once if it is connected, and then it returns when the transport has
      * taken them; if it is not, they are queued as the options' {@code outbox} allows. Nothing is ever sent twice.

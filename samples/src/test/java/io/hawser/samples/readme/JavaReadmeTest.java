@@ -66,10 +66,10 @@ class JavaReadmeTest {
         String source = words(Files.readString(Path.of("src/test/java/io/hawser/samples/readme/JavaTour.java")));
         List<String> java = pieces("../core/blocking/README.md", "java");
         for (String piece : java) assertTrue(source.contains(piece), piece);
-        // Of a server for tests the README itself has both; time that passes by itself is for coroutines, not for
-        // threads.
+        // Of a server for tests the README itself has both; time that passes by itself, and a queue for those who must
+        // not wait, are for coroutines, not for threads.
         int twins = java.size() + pieces("../README.md", "java").size();
-        assertEquals(pieces("../README.md", "kotlin").size() - 1, twins);
+        assertEquals(pieces("../README.md", "kotlin").size() - 2, twins);
     }
 
     @Test
@@ -116,6 +116,14 @@ class JavaReadmeTest {
                 assertEquals("news for me", news.take());
                 link.shutdown(Duration.ZERO);
             }
+        }
+    }
+
+    @Test
+    void pool() throws Exception {
+        try (BlockingServer server =
+                Blocking.server(Tcp.server("127.0.0.1", 0)).start(connection -> connection.copyTo(connection))) {
+            assertEquals("status", JavaTour.pool(server.getPort()));
         }
     }
 

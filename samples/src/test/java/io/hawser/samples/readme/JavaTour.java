@@ -20,15 +20,20 @@ import io.hawser.blocking.BlockingDatagramServer;
 import io.hawser.blocking.BlockingDatagramSocket;
 import io.hawser.blocking.BlockingFramed;
 import io.hawser.blocking.BlockingLink;
+import io.hawser.blocking.BlockingPool;
 import io.hawser.blocking.BlockingServer;
 import io.hawser.blocking.LinkHooks;
 import io.hawser.event.EventLogger;
 import io.hawser.framing.LengthPrefix;
 import io.hawser.framing.Lines;
 import io.hawser.reconnect.Backoff;
+import io.hawser.reconnect.CircuitBreaker;
+import io.hawser.reconnect.CircuitBreakerOptions;
+import io.hawser.reconnect.CircuitBreaking;
 import io.hawser.reconnect.Decision;
 import io.hawser.reconnect.LinkOptions;
 import io.hawser.reconnect.OutboxOptions;
+import io.hawser.reconnect.PoolOptions;
 import io.hawser.tcp.Tcp;
 import io.hawser.testkit.FaultProxy;
 import io.hawser.testkit.RunningFaultProxy;
@@ -164,6 +169,21 @@ final class JavaTour {
                 }); // once per connection
         link.send("subscribe\n".getBytes(UTF_8)); // Sent, Queued or Dropped
         return link;
+    }
+
+    static String pool(int port) throws Exception {
+        CircuitBreaker breaker =
+                new CircuitBreaker(CircuitBreakerOptions.builder().failures(5).build());
+        StreamClient client = CircuitBreaking.guardedBy(Tcp.client("127.0.0.1", port), breaker);
+        BlockingPool pool = Blocking.pool(
+                        client, PoolOptions.builder().maxConnections(4).build())
+                .start();
+        String answer = pool.withConnection(connection -> {
+            connection.writeLine("status");
+            return connection.readLine();
+        });
+        pool.shutdown(Duration.ofSeconds(1));
+        return answer;
     }
 
     static String tls(Path certificate, Path key, Path authority) throws Exception {
