@@ -3,6 +3,7 @@ package io.hawser.samples
 import io.hawser.Connection
 import io.hawser.KotlinOnly
 import io.hawser.blocking.Blocking
+import io.hawser.messaging.Message
 import io.hawser.tcp.Tcp
 import io.hawser.testkit.Memory
 import io.hawser.tls.ServerTls
@@ -34,6 +35,7 @@ class JavaSurfaceSpec : StringSpec({
         "core" to Connection::class.java,
         "testkit" to Memory::class.java,
         "blocking" to Blocking::class.java,
+        "messaging" to Message::class.java,
         "tcp" to Tcp::class.java,
         "udp" to Udp::class.java,
         "unix" to Unix::class.java,
