@@ -1,0 +1,45 @@
+package io.hawser.messaging
+
+import io.hawser.Connection
+import io.hawser.framing.framed
+import io.kotest.assertions.withClue
+import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.ints.shouldBeGreaterThan
+import io.kotest.matchers.shouldBe
+import java.io.File
+import java.time.Clock
+import java.time.ZoneId
+
+/** What the module's page shows is compiled, word by word, and does what it says. */
+class MessageReadmeSpec : StringSpec({
+    "every piece of Kotlin and Java stands in a source that is compiled" {
+        val pieces = Regex("```(kotlin|java)\n(.*?)```", RegexOption.DOT_MATCHES_ALL).findAll(File("README.md").readText()).toList()
+        val sources = File("src").walk().filter { it.extension == "kt" || it.extension == "java" }.map { it.readText().words() }.toList()
+        pieces.size shouldBeGreaterThan 3
+        for (piece in pieces) withClue(piece.groupValues[2]) { sources.any { piece.groupValues[2].words() in it } shouldBe true }
+    }
+
+    "messages are as the page has them" {
+        val message = Message.of("progress", mapOf("step" to 1, "of" to listOf("build", "link")))
+        val failed = Message.of("progress", mapOf("error" to "disk full"), MessageType.ERROR, Clock.system(ZoneId.of("Europe/Paris")))
+        message.data["of"] shouldBe listOf("build", "link")
+        failed.type.word shouldBe "error"
+    }
+
+    "payloads are as the page has them" {
+        val steps = PayloadCodec.of<Step>({ mapOf("number" to it.number) }) { Step(Math.toIntExact(it["number"] as Long)) }
+        val message = Message.of("progress", Step(3), steps)
+        check(message.payload(steps) == Step(3))
+    }
+})
+
+private data class Step(val number: Int)
+
+@Suppress("unused")
+private suspend fun overAConnection(connection: Connection, message: Message) {
+    val messages = connection.framed(MessageCodec(maxFrame = 64 * 1024))
+    messages.send(message)
+    messages.incoming.collect { println("${it.eventName}: ${it.data["step"]}") }
+}
+
+private fun String.words(): String = split(Regex("\\s+")).filter { it.isNotEmpty() }.joinToString(" ")
