@@ -166,7 +166,7 @@ class ReconnectProcessSpec : StringSpec({
         listen().use { server ->
             val endpoint = "tcp://127.0.0.1:${server.localPort}"
             Child.shell(
-                "\"\$@\" < <(exec sleep 60) | head -c 1; exit \${PIPESTATUS[0]}",
+                "\"\$@\" < <(exec sleep 60 2> /dev/null) | head -c 1; exit \${PIPESTATUS[0]}",
                 "connect",
                 "--reconnect",
                 endpoint,

@@ -30,7 +30,7 @@ import org.jetbrains.lincheck.datastructures.StressOptions
 /** Every message has one outcome, which is what became of it, whatever several threads do at once. */
 class LinkOutboxSpec : StringSpec({
     "what senders and the link do together they could have done one after the other" {
-        StressOptions().threads(3).actorsPerThread(3).iterations(20).invocationsPerIteration(1_000).check(OutboxModel::class)
+        StressOptions().threads(3).actorsPerThread(3).iterations(8).invocationsPerIteration(1_000).check(OutboxModel::class)
     }
 
     "what is sent while a connection comes and goes leaves once and in order, or is counted" {

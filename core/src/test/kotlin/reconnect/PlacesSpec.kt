@@ -14,7 +14,7 @@ import org.jetbrains.lincheck.datastructures.Validate
 /** Whatever several threads do at once, they could have done one after the other. */
 class PlacesSpec : StringSpec({
     "what borrowers do together they could have done one after the other" {
-        StressOptions().threads(3).actorsPerThread(3).actorsBefore(1).actorsAfter(1).iterations(20).invocationsPerIteration(1_000)
+        StressOptions().threads(3).actorsPerThread(3).actorsBefore(1).actorsAfter(1).iterations(8).invocationsPerIteration(1_000)
             .check(BorrowersModel::class)
     }
 

@@ -10,6 +10,7 @@ import io.hawser.reconnect.LinkOptions
 import io.hawser.reconnect.LinkState
 import io.hawser.reconnect.OutboxOptions
 import io.hawser.reconnect.ReconnectingClient
+import io.hawser.reconnect.SendOutcome
 import io.hawser.reconnect.reconnecting
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.StringSpec
@@ -77,7 +78,9 @@ public abstract class LinkContract(transport: ContractTransport) : StringSpec({
         var server = transport.server(ServerOptions()).start(this, handler)
         val link = link(server) { outbox = OutboxOptions() }.start(this) { connection -> connection.readLine() }
         var number = 0
-        val sender = launch { while (true) link.send("${number++}\n".encodeToByteArray()) }
+        val sender = launch {
+            while (true) if (link.send("${number++}\n".encodeToByteArray()) != SendOutcome.Sent) delay(1.milliseconds)
+        }
         repeat(10) {
             val before = received.size
             while (received.size < before + 10) delay(1.milliseconds)

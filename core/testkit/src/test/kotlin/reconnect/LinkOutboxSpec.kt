@@ -31,6 +31,7 @@ import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.launch
 
 /** What a link sends while it is connected, and while it is not. */
 class LinkOutboxSpec : StringSpec({
@@ -274,6 +275,17 @@ class LinkOutboxSpec : StringSpec({
             link.droppedMessages shouldBe 4
             link.shutdown(Duration.ZERO)
             server.close()
+        }
+    }
+
+    "whoever sends in a loop while nobody is there lets others have their turn" {
+        virtualTime {
+            val link = link("loop").start(this) { }
+            var isEnough = false
+            val sender = launch { while (!isEnough) link.line("again") }
+            launch { isEnough = true }
+            sender.join()
+            link.close()
         }
     }
 
