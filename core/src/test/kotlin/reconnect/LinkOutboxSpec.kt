@@ -24,15 +24,9 @@ import kotlin.time.Duration
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.DisposableHandle
-import org.jetbrains.lincheck.datastructures.Operation
-import org.jetbrains.lincheck.datastructures.StressOptions
 
 /** Every message has one outcome, which is what became of it, whatever several threads do at once. */
 class LinkOutboxSpec : StringSpec({
-    "what senders and the link do together they could have done one after the other" {
-        StressOptions().threads(3).actorsPerThread(3).iterations(8).invocationsPerIteration(1_000).check(OutboxModel::class)
-    }
-
     "what is sent while a connection comes and goes leaves once and in order, or is counted" {
         repeat(ROUNDS) {
             val outbox = LinkOutbox(OutboxOptions { maxMessages = 2 })
@@ -87,30 +81,6 @@ class LinkOutboxSpec : StringSpec({
         }
     }
 })
-
-/** An outbox without a connection to carry anything to. */
-class OutboxModel {
-    private val outbox = LinkOutbox(OutboxOptions { maxMessages = 2 })
-
-    @Operation
-    fun send(): String {
-        val outcome = CompletableFuture<SendOutcome?>()
-        suspend { outbox.send(byteArrayOf(1)) }.startCoroutine(Continuation(EmptyCoroutineContext) { outcome.complete(it.getOrThrow()) })
-        return if (outcome.isDone) "${outcome.get()}" else "waits"
-    }
-
-    @Operation
-    fun resume() = outbox.resume()
-
-    @Operation
-    fun pause() = outbox.pause()
-
-    @Operation
-    fun size() = outbox.size
-
-    @Operation
-    fun dropped() = outbox.dropped
-}
 
 private class Sender(private val outbox: LinkOutbox, val messages: String) {
     val outcomes = messages.map { CompletableFuture<SendOutcome?>() }
