@@ -2,13 +2,20 @@ package io.hawser.messaging
 
 import io.hawser.Connection
 import io.hawser.framing.framed
+import io.hawser.unix.Unix
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.StringSpec
+import io.kotest.engine.spec.tempdir
 import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
 import java.io.File
+import java.nio.file.Path
 import java.time.Clock
 import java.time.ZoneId
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.flow.take
+import kotlinx.coroutines.launch
 
 /** What the module's page shows is compiled, word by word, and does what it says. */
 class MessageReadmeSpec : StringSpec({
@@ -26,6 +33,17 @@ class MessageReadmeSpec : StringSpec({
         failed.type.word shouldBe "error"
     }
 
+    "a hub and its client are as the page has them" {
+        val path = tempdir().toPath().resolve("progress.sock")
+        coroutineScope {
+            val hub = aHub(this, path)
+            hub.broadcast(mapOf("step" to 2))
+            hub.broadcast(mapOf("step" to 3))
+            itsClient(this, path)
+            hub.close()
+        }
+    }
+
     "payloads are as the page has them" {
         val steps = PayloadCodec.of<Step>({ mapOf("number" to it.number) }) { Step(Math.toIntExact(it["number"] as Long)) }
         val message = Message.of("progress", Step(3), steps)
@@ -40,6 +58,20 @@ private suspend fun overAConnection(connection: Connection, message: Message) {
     val messages = connection.framed(MessageCodec(maxFrame = 64 * 1024))
     messages.send(message)
     messages.incoming.collect { println("${it.eventName}: ${it.data["step"]}") }
+}
+
+private suspend fun aHub(scope: CoroutineScope, path: Path): MessageHub {
+    val hub = MessageHub(Unix.server(path), event = "progress", HubOptions { replay = 10 }).start(scope)
+    hub.broadcast(mapOf("step" to 1)) // Delivered(n), Queued, or Overflowed
+    scope.launch { hub.received.collect { println("${it.client.address}: ${it.data}") } }
+    return hub
+}
+
+private suspend fun itsClient(scope: CoroutineScope, path: Path) {
+    HubClient(Unix.client(path), event = "progress").start(scope).use { client ->
+        client.send(mapOf("hello" to "hub"))
+        client.messages.take(3).collect { println(it.data["step"]) }
+    }
 }
 
 private fun String.words(): String = split(Regex("\\s+")).filter { it.isNotEmpty() }.joinToString(" ")

@@ -1,0 +1,203 @@
+package io.hawser.messaging
+
+import io.hawser.Connection
+import io.hawser.Endpoint
+import io.hawser.FrameTooLarge
+import io.hawser.KotlinOnly
+import io.hawser.MalformedFrame
+import io.hawser.ReadTimeout
+import io.hawser.StreamClient
+import io.hawser.framing.framed
+import io.hawser.reconnect.DoNotReconnect
+import io.hawser.reconnect.LinkState
+import io.hawser.reconnect.LinkStopped
+import io.hawser.reconnect.ReconnectingClient
+import io.hawser.reconnect.SendOutcome
+import io.hawser.reconnect.reconnecting
+import java.nio.ByteBuffer
+import java.time.Clock
+import java.util.concurrent.atomic.AtomicBoolean
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.toJavaDuration
+import kotlin.time.toKotlinDuration
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart.ATOMIC
+import kotlinx.coroutines.DelicateCoroutinesApi
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
+import kotlinx.coroutines.withTimeoutOrNull
+
+/**
+ * A client of a [MessageHub], or of whatever speaks as one does, that stays connected: when the connection ends, however it does, it
+ * makes another one. It runs once, in the scope of [start].
+ */
+@OptIn(DelicateCoroutinesApi::class)
+public class HubClient @JvmOverloads constructor(
+    client: StreamClient,
+    public val event: String,
+    public val options: HubClientOptions = HubClientOptions(),
+) : AutoCloseable {
+    private val codec = MessageCodec(options.maxFrame)
+    private val clock = Clock.system(options.zone)
+    private val link: ReconnectingClient = client.reconnecting(options.link)
+    private val inbox = Inbox<Message>(options.maxMessages)
+    private val begun = AtomicBoolean()
+
+    init {
+        eventNameFlaw(event)?.let { throw IllegalArgumentException("the name of an event $it") }
+    }
+
+    /** Whom it connects to. */
+    public val endpoint: Endpoint get() = link.endpoint
+
+    /** Where it is in its life. Hot; the last value stays. */
+    public val state: StateFlow<LinkState> get() = link.state
+
+    /** Why it gave up, or null while it has not, and if it was told to stop. */
+    public val cause: Throwable? get() = link.cause
+
+    /**
+     * What the hub sends, but for CONTROL, in order. Hot, and each message goes to one collector: up to [HubClientOptions.maxMessages] wait
+     * for one, and then the hub has to. It completes when the client has stopped and all that came has been taken.
+     */
+    public val messages: Flow<Message> get() = inbox
+
+    /**
+     * Connects in [scope], again and again until it is stopped. Returns at once, with this. The scope waits for it.
+     *
+     * @throws IllegalStateException if it has been started or closed before.
+     */
+    @KotlinOnly
+    public fun start(scope: CoroutineScope): HubClient = apply {
+        link.start(scope) { connection -> converse(connection) }
+        begun.set(true)
+        // ATOMIC: whoever collects is told even if the scope is cancelled this instant.
+        scope.launch(start = ATOMIC) {
+            withContext(NonCancellable) { link.join() }
+            inbox.close()
+        }
+    }
+
+    /**
+     * Takes the next of [messages], waiting for it.
+     *
+     * @throws ReadTimeout if none comes within [timeout].
+     * @throws LinkStopped once it has stopped and all that came has been taken.
+     */
+    @JvmSynthetic
+    public suspend fun receive(timeout: Duration = Duration.INFINITE): Message {
+        // Held here, because a timeout or a cancellation on the way back would drop it.
+        var result: Result<Message?>? = null
+        try {
+            dispatched { withTimeoutOrNull(timeout) { result = Result.success(inbox.next()) } }
+        } catch (e: CancellationException) {
+            if (result == null) throw e
+        }
+        val next = result ?: throw ReadTimeout(endpoint, timeout.toJavaDuration())
+        return next.getOrThrow() ?: throw LinkStopped(endpoint, cause)
+    }
+
+    /** [receive] for callers with Java's durations. */
+    public suspend fun receive(timeout: java.time.Duration): Message = receive(timeout.toKotlinDuration())
+
+    /**
+     * Sends [data] to the hub, as [ReconnectingClient.send] does: queued while nobody is connected, never twice.
+     *
+     * @throws IllegalArgumentException for what in [data] cannot be said.
+     * @throws io.hawser.FrameTooLarge over [HubClientOptions.maxFrame].
+     * @throws LinkStopped once it has stopped.
+     */
+    @JvmOverloads
+    public suspend fun send(data: Map<String, Any?>, type: MessageType = MessageType.DATA): SendOutcome = link.send(encoded(data, type))
+
+    /** Suspends until it is connected. */
+    public suspend fun awaitConnected() {
+        link.awaitConnected()
+    }
+
+    /** Connects no more, and waits up to [grace] until what waits to be sent has left. Returns when nothing of it is left. */
+    @JvmSynthetic
+    public suspend fun shutdown(grace: Duration = DEFAULT_GRACE) {
+        link.shutdown(grace)
+        if (!begun.get()) inbox.close()
+    }
+
+    /** [shutdown] for callers with Java's durations. */
+    public suspend fun shutdown(grace: java.time.Duration): Unit = shutdown(grace.toKotlinDuration())
+
+    /** Closes the connection and connects no more. Returns at once; idempotent. */
+    override fun close() {
+        link.close()
+        if (!begun.get()) inbox.close()
+    }
+
+    /** Suspends until it has stopped and nothing of it is left. */
+    public suspend fun join(): Unit = link.join()
+
+    override fun toString(): String = "client of the hub of $event at $endpoint"
+
+    private suspend fun converse(connection: Connection): Unit = coroutineScope {
+        val reading = launch { read(connection) }
+        val end = launch {
+            connection.draining.first { it }
+            reading.cancel()
+        }
+        reading.join()
+        end.cancel()
+    }
+
+    private suspend fun read(connection: Connection) {
+        val frames = connection.framed(codec)
+        while (true) {
+            // Before it is read, so that nobody is cancelled with a message in his hand.
+            inbox.awaitRoom()
+            val message = try {
+                heard(connection) { frames.receive() } ?: return
+            } catch (_: MalformedFrame) {
+                // The hub's mistake, which is over: the next one can be received.
+                continue
+            } catch (e: FrameTooLarge) {
+                throw DoNotReconnect("what the hub sends is too large, and would be again", e)
+            }
+            if (message.type != MessageType.CONTROL) inbox.offer(message) else obey(message)
+        }
+    }
+
+    private fun obey(control: Message) {
+        if (control.data[Control.REFUSED] == Control.TOO_MANY_CLIENTS) throw HubRefused(endpoint, Control.TOO_MANY_CLIENTS)
+    }
+
+    /** What [receive] returns; if nothing comes for long, the hub is asked, and if it says nothing then, it is gone. */
+    private suspend fun heard(connection: Connection, receive: suspend () -> Message?): Message? {
+        var result: Result<Message?>? = null
+        while (true) {
+            val before = connection.bytesRead
+            withTimeoutOrNull(options.pingEvery) { result = Result.success(receive()) }
+            result?.let { return it.getOrThrow() }
+            // A long message on a slow line is no silence.
+            if (connection.bytesRead > before) continue
+            connection.write(ByteBuffer.wrap(encoded(mapOf(Control.PING to clock.millis()), MessageType.CONTROL)))
+            withTimeoutOrNull(options.pingTimeout) { result = Result.success(receive()) }
+            result?.let { return it.getOrThrow() }
+            if (connection.bytesRead == before) {
+                throw ReadTimeout(endpoint, (options.pingEvery + options.pingTimeout).toJavaDuration())
+            }
+        }
+    }
+
+    private fun encoded(data: Map<String, Any?>, type: MessageType): ByteArray {
+        val bytes = codec.encode(Message.of(event, data, type, clock), endpoint).single()
+        return ByteArray(bytes.remaining()).also { bytes.get(it) }
+    }
+
+    private companion object {
+        val DEFAULT_GRACE = 25.seconds
+    }
+}

@@ -1,0 +1,209 @@
+package io.hawser.messaging.hub
+
+import io.hawser.messaging.WhenSlow
+import java.nio.ByteBuffer
+import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
+
+/**
+ * What waits to be written to one client, in order: up to [maxMessages] of [maxBytes] together, those that are just being written counted,
+ * but always one. What happens to more, [whenSlow] says.
+ *
+ * Messages are encoded once, in buffers that the queues of many clients may hold: they leave as duplicates, and nobody changes them.
+ *
+ * Any thread offers; one coroutine [take]s, writes, and says what has [left].
+ */
+internal class OutboundQueue(private val maxMessages: Int, private val maxBytes: Int, private val whenSlow: WhenSlow) {
+    /** What became of a message. */
+    enum class Offer {
+        /** It waits behind all others. */
+        Queued,
+
+        /** It was dropped, and counted. */
+        Dropped,
+
+        /** There is no room for it, and its sender is to wait, in [put]. */
+        Full,
+
+        /** There is no room for it: the queue is closed and what waited is dropped, for the client is to be disconnected. Told once. */
+        Overflowed,
+
+        /** Nothing more is taken. */
+        Closed,
+    }
+
+    /** Guarded by the monitor, like what follows. [held] counts the bytes of both. */
+    private val waiting = ArrayDeque<ByteBuffer>()
+    private val leaving = ArrayDeque<ByteBuffer>()
+    private var held = 0L
+    private var leavingBytes = 0L
+    private var lost = 0L
+    private var isClosed = false
+
+    /** How many senders are in [put]: nobody overtakes them. */
+    private var senders = 0
+
+    /** How many are held, for those who wait until none is. */
+    private val count = MutableStateFlow(0)
+
+    /** Held by the sender that waits for room: those behind it wait for this, in order. */
+    private val turn = Mutex()
+
+    /** Each has an element when there may be something to do. */
+    private val room = Channel<Unit>(Channel.CONFLATED)
+    private val work = Channel<Unit>(Channel.CONFLATED)
+
+    /** Messages that wait or are being written. */
+    val size: Int get() = count.value
+
+    /** The bytes of those. */
+    val bytes: Long @Synchronized get() = held
+
+    /** Messages that were taken or offered, and will not be sent. Those that [close] refuses are not counted. */
+    val dropped: Long @Synchronized get() = lost
+
+    /** Adds [message] behind all others, or does with it what is to be done for slow clients. Never waits. */
+    fun offer(message: ByteBuffer): Offer {
+        val offer = synchronized(this) { if (senders > 0 && !isClosed) Offer.Full else add(message) }
+        tell(offer)
+        return offer
+    }
+
+    /** As [offer], but waits for room where senders are to; so it is never [Offer.Full]. Cancelled while it waits, it adds nothing. */
+    suspend fun put(message: ByteBuffer): Offer {
+        if (whenSlow != WhenSlow.Suspend) return offer(message)
+        synchronized(this) { senders++ }
+        try {
+            return turn.withLock { addWithRoom(message) }
+        } finally {
+            synchronized(this) { senders-- }
+        }
+    }
+
+    /** The first of what waits, up to [limit] messages, for the client alone; null once the queue is closed and empty. */
+    suspend fun take(limit: Int): Array<ByteBuffer>? {
+        while (true) {
+            synchronized(this) {
+                while (leaving.size < limit && waiting.isNotEmpty()) {
+                    leaving.addLast(waiting.removeFirst())
+                    leavingBytes += leaving.last().remaining()
+                }
+                if (leaving.isNotEmpty()) return Array(minOf(limit, leaving.size)) { leaving[it].duplicate() }
+                if (isClosed) return null
+            }
+            work.receive()
+        }
+    }
+
+    /** The first so many [messages] of what was taken have been written. */
+    fun left(messages: Int) {
+        synchronized(this) {
+            repeat(minOf(messages, leaving.size)) {
+                val size = leaving.removeFirst().remaining()
+                held -= size
+                leavingBytes -= size
+            }
+            count.value = leaving.size + waiting.size
+        }
+        room.trySend(Unit)
+    }
+
+    /** Adds [messages] whatever their number, before anybody offers any. */
+    fun preload(messages: List<ByteBuffer>) {
+        synchronized(this) {
+            waiting += messages
+            held += messages.sumOf { it.remaining().toLong() }
+            count.value = waiting.size
+        }
+        work.trySend(Unit)
+    }
+
+    /** Takes nothing more but [last]; what waits still leaves. Idempotent. */
+    fun close(last: ByteBuffer? = null) {
+        synchronized(this) {
+            if (last != null && !isClosed) {
+                waiting.addLast(last)
+                held += last.remaining()
+                count.value = leaving.size + waiting.size
+            }
+            isClosed = true
+        }
+        wakeAll()
+    }
+
+    /** Takes nothing more, and drops what waits or was being written, for the connection is gone. Idempotent. */
+    fun drop() {
+        synchronized(this) {
+            isClosed = true
+            forget(leaving)
+            forget(waiting)
+            leavingBytes = 0
+        }
+        wakeAll()
+    }
+
+    /** Suspends until nothing waits or is being written. */
+    suspend fun awaitEmpty() {
+        count.first { it == 0 }
+    }
+
+    private suspend fun addWithRoom(message: ByteBuffer): Offer {
+        while (true) {
+            val offer = synchronized(this) { add(message) }
+            tell(offer)
+            if (offer != Offer.Full) return offer
+            room.receive()
+        }
+    }
+
+    /** Wakes who takes, if there is something new for it. */
+    private fun tell(offer: Offer) {
+        if (offer == Offer.Queued || offer == Offer.Overflowed) work.trySend(Unit)
+    }
+
+    private fun add(message: ByteBuffer): Offer {
+        if (isClosed) return Offer.Closed
+        // What is just being written cannot be taken back: half of it may have left.
+        if (whenSlow == WhenSlow.DropOldest && fits(message, leaving.size, leavingBytes)) {
+            while (!fits(message, leaving.size + waiting.size, held)) {
+                held -= waiting.removeFirst().remaining()
+                lost++
+            }
+        }
+        if (!fits(message, leaving.size + waiting.size, held)) return refuse()
+        waiting.addLast(message)
+        held += message.remaining()
+        count.value = leaving.size + waiting.size
+        return Offer.Queued
+    }
+
+    private fun refuse(): Offer {
+        if (whenSlow == WhenSlow.Suspend) return Offer.Full
+        lost++
+        if (whenSlow != WhenSlow.Disconnect) return Offer.Dropped
+        isClosed = true
+        forget(waiting)
+        return Offer.Overflowed
+    }
+
+    /** Whether there is room for [message] behind so many [messages] of so many [bytes]. */
+    private fun fits(message: ByteBuffer, messages: Int, bytes: Long): Boolean =
+        messages == 0 || (messages < maxMessages && bytes + message.remaining() <= maxBytes)
+
+    private fun forget(messages: ArrayDeque<ByteBuffer>) {
+        lost += messages.size
+        held -= messages.sumOf { it.remaining().toLong() }
+        messages.clear()
+        count.value = leaving.size + waiting.size
+    }
+
+    private fun wakeAll() {
+        work.trySend(Unit)
+        room.trySend(Unit)
+    }
+
+    override fun toString(): String = "OutboundQueue($size messages of $bytes bytes, $whenSlow)"
+}
