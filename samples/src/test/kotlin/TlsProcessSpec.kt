@@ -106,7 +106,7 @@ class TlsProcessSpec : StringSpec({
     "curl speaks with it, though it is no web server" {
         echo(*identity("server")).use { server ->
             val url = "https://localhost:${server.port()}/"
-            Child.tool("curl", "-sS", "--max-time", "30", "--http0.9", "--http1.1", "--cacert", authority, url).use { curl ->
+            Child.tool("curl", "-sSN", "--max-time", "30", "--http0.9", "--http1.1", "--cacert", authority, url).use { curl ->
                 curl.line() shouldBe "GET / HTTP/1.1"
             }
             Child.tool("curl", "-sS", "--max-time", "30", url).use { curl ->

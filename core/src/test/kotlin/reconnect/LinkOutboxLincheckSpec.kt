@@ -10,7 +10,7 @@ import org.jetbrains.lincheck.datastructures.StressOptions
 
 class LinkOutboxLincheckSpec : StringSpec({
     "what senders and the link do together they could have done one after the other" {
-        StressOptions().threads(3).actorsPerThread(3).iterations(8).invocationsPerIteration(1_000).check(OutboxModel::class)
+        StressOptions().threads(3).actorsPerThread(3).iterations(5).invocationsPerIteration(500).check(OutboxModel::class)
     }
 })
 

@@ -11,7 +11,7 @@ import org.jetbrains.lincheck.datastructures.Validate
 
 class PlacesLincheckSpec : StringSpec({
     "what borrowers do together they could have done one after the other" {
-        StressOptions().threads(3).actorsPerThread(3).actorsBefore(1).actorsAfter(1).iterations(8).invocationsPerIteration(1_000)
+        StressOptions().threads(3).actorsPerThread(3).actorsBefore(1).actorsAfter(1).iterations(5).invocationsPerIteration(500)
             .check(BorrowersModel::class)
     }
 })
