@@ -17,9 +17,9 @@ import java.time.ZoneOffset
  * | [maxQueuedBytes] | 8 MiB | bytes of them together |
  * | [whenSlow] | [WhenSlow.DropOldest] | what happens to messages for a client whose queue is full |
  * | [maxReceived] | 1 024 | messages of clients that wait to be taken from [MessageHub.received] |
- * | [whenReceivedFull] | [WhenSlow.DropOldest] | what happens to those over it; [WhenSlow.Suspend] has their senders wait |
+ * | [whenReceivedFull] | [WhenSlow.DropOldest] | what happens to those over it; [WhenSlow.Suspend] has their senders wait, and their pings too |
  * | [endMalformed] | off | whether a client that sends what is no message is disconnected |
- * | [maxFrame] | 1 MiB | the longest message in bytes, both ways |
+ * | [maxFrame] | 1 MiB | the longest message in bytes, both ways; at least 512, for what the hub itself has to say |
  * | [zone] | UTC | of the times in messages |
  */
 public class HubOptions private constructor(from: Builder) {
@@ -33,7 +33,7 @@ public class HubOptions private constructor(from: Builder) {
     public val maxReceived: Int = from.maxReceived.also { require(it >= 1) { "maxReceived < 1: $it" } }
     public val whenReceivedFull: WhenSlow = from.whenReceivedFull
     public val endMalformed: Boolean = from.endMalformed
-    public val maxFrame: Int = from.maxFrame.also { require(it >= 1) { "maxFrame < 1: $it" } }
+    public val maxFrame: Int = from.maxFrame.also { require(it >= SMALLEST_FRAME) { "maxFrame < $SMALLEST_FRAME: $it" } }
     public val zone: ZoneId = from.zone
 
     override fun toString(): String = "HubOptions(maxClients=$maxClients, allowClientSend=$allowClientSend, backlog=$backlog, " +
@@ -150,5 +150,7 @@ public class HubOptions private constructor(from: Builder) {
         /** For Java. */
         @JvmStatic
         public fun builder(): Builder = Builder()
+
+        private const val SMALLEST_FRAME = 512
     }
 }

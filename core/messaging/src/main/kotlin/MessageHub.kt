@@ -5,6 +5,7 @@ import io.hawser.KotlinOnly
 import io.hawser.RunningServer
 import io.hawser.StreamServer
 import io.hawser.event.ServerState
+import io.hawser.messaging.hub.Member
 import io.hawser.messaging.hub.Members
 import io.hawser.messaging.hub.Reception
 import io.hawser.messaging.hub.Round
@@ -48,7 +49,7 @@ public class MessageHub @JvmOverloads constructor(
     private val isClosed = AtomicBoolean()
 
     /** Held by who sends where senders wait for slow clients, so that all clients get messages in the same order. */
-    private val turn = Mutex()
+    private val turn = if (options.whenSlow == WhenSlow.Suspend) Mutex() else null
 
     init {
         eventNameFlaw(event)?.let { throw IllegalArgumentException("the name of an event $it") }
@@ -126,7 +127,12 @@ public class MessageHub @JvmOverloads constructor(
      */
     @JvmOverloads
     public suspend fun broadcast(data: Map<String, Any?>, type: MessageType = MessageType.DATA): SendResult =
-        deliver(encoded(data, type), members::offerAll)
+        inTurn {
+            val message = encoded(data, type)
+            val result = settled(message, members.offerAll(message))
+            // Who had no room has left while we waited: then there is nobody, or somebody else.
+            if (result == SendResult.NoSuchClient) settled(message, members.offerAll(message, isNew = false)) else result
+        }
 
     /** Sends [data] to every client that [to] matches; otherwise as for all, but nothing is kept for later. */
     @JvmOverloads
@@ -135,8 +141,7 @@ public class MessageHub @JvmOverloads constructor(
         type: MessageType = MessageType.DATA,
         to: Predicate<ConnectedClient>,
     ): SendResult {
-        val chosen = members.matching(to::test)
-        return deliver(encoded(data, type)) { message -> members.offer(message, chosen) }
+        return sendTo(members.matching(to::test), data, type)
     }
 
     /** Sends [data] to every client in [group]; otherwise as by a predicate. */
@@ -147,7 +152,7 @@ public class MessageHub @JvmOverloads constructor(
     /** Sends [data] to the client [clientId]; otherwise as by a predicate. */
     @JvmOverloads
     public suspend fun send(clientId: String, data: Map<String, Any?>, type: MessageType = MessageType.DATA): SendResult =
-        deliver(encoded(data, type)) { message -> members.offer(message, listOfNotNull(members[clientId])) }
+        sendTo(listOfNotNull(members[clientId]), data, type)
 
     /** Puts the client [clientId] in [group]. False if there is no such client. */
     public fun join(clientId: String, group: String): Boolean = regroup(clientId) { it + group }
@@ -188,16 +193,12 @@ public class MessageHub @JvmOverloads constructor(
     private fun encoded(data: Map<String, Any?>, type: MessageType): ByteBuffer =
         codec.encode(Message.of(event, data, type, clock), server.endpoint).single()
 
-    private suspend fun deliver(message: ByteBuffer, offer: (ByteBuffer) -> Round): SendResult =
-        dispatched {
-            if (options.whenSlow ==
-                WhenSlow.Suspend
-            ) {
-                turn.withLock { settled(message, offer(message)) }
-            } else {
-                settled(message, offer(message))
-            }
-        }
+    private suspend fun sendTo(chosen: List<Member>, data: Map<String, Any?>, type: MessageType): SendResult = inTurn {
+        val message = encoded(data, type)
+        settled(message, members.offer(message, chosen))
+    }
+
+    private suspend fun inTurn(send: suspend () -> SendResult): SendResult = dispatched { turn?.withLock { send() } ?: send() }
 
     private suspend fun settled(message: ByteBuffer, round: Round): SendResult {
         for (member in round.full.toList()) round.note(member, member.queue.put(message))

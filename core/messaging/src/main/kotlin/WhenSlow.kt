@@ -11,6 +11,6 @@ public enum class WhenSlow {
     /** The client is disconnected: it would miss something, and can know that it has. */
     Disconnect,
 
-    /** The sender waits, for this client and all others. */
+    /** The sender waits, for this client and all others: give the server a `writeTimeout`, for one that has vanished without a word. */
     Suspend,
 }

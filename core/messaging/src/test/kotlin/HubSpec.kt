@@ -18,6 +18,7 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.nio.ByteBuffer
+import java.util.concurrent.atomic.AtomicInteger
 import kotlin.random.Random
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
@@ -31,6 +32,7 @@ import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeoutOrNull
+import kotlinx.coroutines.yield
 
 /** What a hub does for its clients, in virtual time. */
 class HubSpec : StringSpec({
@@ -201,6 +203,33 @@ class HubSpec : StringSpec({
                     fastGot.await() shouldBe List(30) { it.toLong() }
                     results.await().distinct() shouldBe listOf(Delivered(2))
                 }
+            }
+            hub.close()
+        }
+    }
+
+    "a sender that waits for one who leaves has its message kept for who comes next" {
+        virtualTime {
+            val hub = hub(
+                HubOptions {
+                    whenSlow = WhenSlow.Suspend
+                    maxQueuedMessages = 1
+                },
+            )
+            connected(hub) {
+                hub.clients.first { it.isNotEmpty() }
+                // What the transport and the queue hold, and one more that waits.
+                val large = List(10) { n -> launch { hub.broadcast(mapOf("n" to n, "bytes" to ByteArray(20_000))) } }
+                delay(1.seconds)
+                large.any { it.isActive } shouldBe true
+                val last = async { hub.broadcast(mapOf("n" to "last")) }
+                delay(1.seconds)
+                hub.disconnect(hub.clients.value.single().id)
+                last.await() shouldBe Queued
+            }
+            connected(hub) { next ->
+                var came = next.number()
+                while (came != "last") came = next.number()
             }
             hub.close()
         }
@@ -391,6 +420,7 @@ class HubSpec : StringSpec({
     "whoever stops waiting takes nothing with him" {
         val inbox = Inbox<Int>(100)
         val random = Random(95)
+        val count = AtomicInteger()
         val taken = async(Dispatchers.Default) {
             val taken = mutableListOf<Int>()
             while (true) {
@@ -402,7 +432,10 @@ class HubSpec : StringSpec({
                         isOver = next == null
                     }
                 } finally {
-                    next?.let { taken += it }
+                    next?.let {
+                        taken += it
+                        count.incrementAndGet()
+                    }
                 }
                 if (isOver) break
             }
@@ -410,7 +443,8 @@ class HubSpec : StringSpec({
         }
         repeat(20_000) {
             inbox.put(it)
-            if (it % 50 == 0) delay(1.milliseconds)
+            // Now and then there is nothing left, and whoever takes has to wait.
+            if (it % 50 == 0) while (count.get() <= it) yield()
         }
         inbox.close()
         taken.await() shouldBe List(20_000) { it }

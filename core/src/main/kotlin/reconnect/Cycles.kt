@@ -1,5 +1,6 @@
 package io.hawser.reconnect
 
+import io.hawser.CloseReason
 import io.hawser.Connection
 import io.hawser.ConnectionClosed
 import io.hawser.Dial
@@ -20,7 +21,7 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.NonCancellable
-import kotlinx.coroutines.cancel
+import kotlinx.coroutines.async
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.delay
@@ -61,7 +62,7 @@ internal class Cycles(
                     if (stopping.isCompleted) return null
                     val delay = decide(failures)
                     advance(Step.Postpone(delay, failures.firstOrNull()))
-                    unlessStopping { delay(delay) }
+                    unless(stopping) { delay(delay) }
                 }
             }
         } catch (e: Throwable) {
@@ -77,7 +78,7 @@ internal class Cycles(
     private suspend fun cycle(session: suspend CoroutineScope.(Connection) -> Unit): List<Throwable> {
         var opened: Connection? = null
         try {
-            unlessStopping { dial { opened = it } }
+            unless(stopping) { dial { opened = it } }
         } catch (e: Throwable) {
             opened?.run {
                 // The hook's failure has closed it politely.
@@ -137,10 +138,11 @@ internal class Cycles(
             outbox.resume()
             advance(Step.Opened(connection))
             coroutineScope {
-                val sender = launch(start = UNDISPATCHED) { outbox.carry(connection)?.let { endAfterLastWords(it) } }
+                val sender = async(start = UNDISPATCHED) { outbox.carry(connection) }
                 val watch = launch(start = UNDISPATCHED) {
+                    launch { sender.await()?.let { endAfterLastWords(it) } }
                     connection.awaitClosed()
-                    endAfterLastWords(ConnectionClosed(connection.endpoint, checkNotNull(connection.closeReason)))
+                    endAfterLastWords(ConnectionClosed(connection.endpoint, connection.closeReason ?: CloseReason.Local))
                 }
                 coroutineScope { session(connection) }
                 watch.cancel()
@@ -196,7 +198,7 @@ internal class Cycles(
         failures.firstNotNullOfOrNull { it.doNotReconnect() }?.let { throw GivenUp(it.cause) }
         val failure = failures.firstOrNull()
         if (failure != null) {
-            when (val decision = unlessStopping { options.onError(failure) }) {
+            when (val decision = unless(stopping) { options.onError(failure) }) {
                 Decision.Retry -> Unit
                 Decision.Stop -> throw GivenUp(failure)
                 is Decision.RetryAfter -> return decision.delay
@@ -204,21 +206,12 @@ internal class Cycles(
             // It would be asked for in vain for ever.
             if (unsupported >= clients.size) throw GivenUp(failure)
         }
-        return unlessStopping { options.backoff.delayAfter(progress.failures, failure) } ?: throw GivenUp(failure)
+        return unless(stopping) { options.backoff.delayAfter(progress.failures, failure) } ?: throw GivenUp(failure)
     }
 
     private fun advance(step: Step) {
         progress = progress.after(step)
         show(progress.state)
-    }
-
-    /** Cancels [block] when the link is to stop. */
-    private suspend fun <T> unlessStopping(block: suspend () -> T): T = coroutineScope {
-        val watch = launch(start = UNDISPATCHED) {
-            stopping.join()
-            this@coroutineScope.cancel()
-        }
-        block().also { watch.cancel() }
     }
 
     /** There will be no other attempt. */

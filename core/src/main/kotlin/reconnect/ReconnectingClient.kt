@@ -183,9 +183,8 @@ public class ReconnectingClient internal constructor(
      *
      * @throws LinkStopped once it has stopped.
      */
-    public suspend fun send(bytes: ByteArray): SendOutcome = dispatched {
-        outbox.send(bytes)
-            ?: throw LinkStopped(endpoint, ending.get()?.cause)
+    public suspend fun send(bytes: ByteArray): SendOutcome {
+        return dispatched { outbox.send(bytes) } ?: throw LinkStopped(endpoint, ending.get()?.cause)
     }
 
     /** Has the next attempt, and what follows it, be as [options] say. It does not shorten a wait, nor touch a connection. Any thread. */
@@ -230,12 +229,10 @@ public class ReconnectingClient internal constructor(
 
     private fun stop(why: Ending) {
         ending.updateAndGet { first ->
-            if (first == null ||
-                (why.isCut && !first.isCut)
-            ) {
-                Ending(first?.cause ?: why.cause, why.isCut)
-            } else {
-                first
+            when {
+                first == null -> why
+                why.isCut -> Ending(first.cause, isCut = true)
+                else -> first
             }
         }
         stopping.complete()

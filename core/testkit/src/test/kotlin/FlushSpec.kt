@@ -15,6 +15,7 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.core.test.config.DefaultTestConfig
 import io.kotest.engine.spec.tempfile
 import io.kotest.matchers.shouldBe
+import java.io.IOException
 import java.nio.ByteBuffer
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
@@ -140,6 +141,23 @@ class FlushSpec : StringSpec({
                 far.close()
             }
         }
+    }
+
+    "small buffers of a write that fails tell how much of them was taken" {
+        val (below, far) = Memory.streams(EventLoopGroup.shared.next())
+        val near = Connection(
+            object : RawStream by below {
+                override fun write(source: ByteBuffer): Int {
+                    source.position(source.position() + 5)
+                    throw IOException("after five")
+                }
+            },
+        )
+        val pieces = arrayOf(bytes("abc"), bytes("def"), bytes("ghi"))
+        shouldThrow<IOException> { near.write(pieces) }.message shouldBe "after five"
+        pieces.map { it.remaining() } shouldBe listOf(0, 1, 3)
+        near.close()
+        far.close()
     }
 
     "faults pass a flush on, and lose what is held with a cut" {

@@ -67,9 +67,9 @@ internal class Members(private val options: HubOptions) {
         matches: (ConnectedClient) -> Boolean,
     ): List<Member> = synchronized(this) { byId.values.toList() }.filter { matches(it.client) }
 
-    /** Offers [message] to all, or keeps it for whoever comes first. */
-    fun offerAll(message: ByteBuffer): Round = synchronized(this) {
-        if (options.replay > 0) recent.add(message)
+    /** Offers [message], which [isNew] unless it has been offered before, to all, or keeps it for whoever comes first. */
+    fun offerAll(message: ByteBuffer, isNew: Boolean = true): Round = synchronized(this) {
+        if (isNew && options.replay > 0) recent.add(message)
         val round = if (byId.isEmpty()) null else offer(message, byId.values)
         // Who is about to leave is not there any more.
         if (round?.isVain == false) return@synchronized round
@@ -77,7 +77,8 @@ internal class Members(private val options: HubOptions) {
         Round(isKept = !isClosed)
     }
 
-    /** Offers [message] to [members]. */
+    /** Offers [message] to [members], to all of them between the same others. */
+    @Synchronized
     fun offer(message: ByteBuffer, members: Collection<Member>): Round {
         val round = Round()
         members.forEach { round.note(it, it.queue.offer(message)) }

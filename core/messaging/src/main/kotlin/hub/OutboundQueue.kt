@@ -3,8 +3,6 @@ package io.hawser.messaging.hub
 import io.hawser.messaging.WhenSlow
 import java.nio.ByteBuffer
 import kotlinx.coroutines.channels.Channel
-import kotlinx.coroutines.flow.MutableStateFlow
-import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 
@@ -46,9 +44,6 @@ internal class OutboundQueue(private val maxMessages: Int, private val maxBytes:
     /** How many senders are in [put]: nobody overtakes them. */
     private var senders = 0
 
-    /** How many are held, for those who wait until none is. */
-    private val count = MutableStateFlow(0)
-
     /** Held by the sender that waits for room: those behind it wait for this, in order. */
     private val turn = Mutex()
 
@@ -57,7 +52,7 @@ internal class OutboundQueue(private val maxMessages: Int, private val maxBytes:
     private val work = Channel<Unit>(Channel.CONFLATED)
 
     /** Messages that wait or are being written. */
-    val size: Int get() = count.value
+    val size: Int @Synchronized get() = leaving.size + waiting.size
 
     /** The bytes of those. */
     val bytes: Long @Synchronized get() = held
@@ -106,7 +101,6 @@ internal class OutboundQueue(private val maxMessages: Int, private val maxBytes:
                 held -= size
                 leavingBytes -= size
             }
-            count.value = leaving.size + waiting.size
         }
         room.trySend(Unit)
     }
@@ -116,7 +110,6 @@ internal class OutboundQueue(private val maxMessages: Int, private val maxBytes:
         synchronized(this) {
             waiting += messages
             held += messages.sumOf { it.remaining().toLong() }
-            count.value = waiting.size
         }
         work.trySend(Unit)
     }
@@ -127,7 +120,6 @@ internal class OutboundQueue(private val maxMessages: Int, private val maxBytes:
             if (last != null && !isClosed) {
                 waiting.addLast(last)
                 held += last.remaining()
-                count.value = leaving.size + waiting.size
             }
             isClosed = true
         }
@@ -143,11 +135,6 @@ internal class OutboundQueue(private val maxMessages: Int, private val maxBytes:
             leavingBytes = 0
         }
         wakeAll()
-    }
-
-    /** Suspends until nothing waits or is being written. */
-    suspend fun awaitEmpty() {
-        count.first { it == 0 }
     }
 
     private suspend fun addWithRoom(message: ByteBuffer): Offer {
@@ -176,7 +163,6 @@ internal class OutboundQueue(private val maxMessages: Int, private val maxBytes:
         if (!fits(message, leaving.size + waiting.size, held)) return refuse()
         waiting.addLast(message)
         held += message.remaining()
-        count.value = leaving.size + waiting.size
         return Offer.Queued
     }
 
@@ -197,7 +183,6 @@ internal class OutboundQueue(private val maxMessages: Int, private val maxBytes:
         lost += messages.size
         held -= messages.sumOf { it.remaining().toLong() }
         messages.clear()
-        count.value = leaving.size + waiting.size
     }
 
     private fun wakeAll() {

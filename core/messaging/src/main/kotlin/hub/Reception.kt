@@ -191,9 +191,9 @@ internal class Reception(
         return codec.encode(message, Endpoint.Local("hub", event)).single()
     }
 
-    private suspend fun happened(event: HubEvent, tell: () -> Unit) {
+    private fun happened(event: HubEvent, tell: () -> Unit) {
         published(event)
-        withContext(NonCancellable) { told(tell) }
+        told(tell)
     }
 
     private fun published(event: HubEvent) {

@@ -259,3 +259,7 @@ class MessageQueueSpec : StringSpec({
         }
     }
 })
+
+private suspend fun OutboundQueue.awaitEmpty() {
+    while (size > 0) yield()
+}

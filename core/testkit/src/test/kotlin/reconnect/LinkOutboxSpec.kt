@@ -210,6 +210,30 @@ class LinkOutboxSpec : StringSpec({
         }
     }
 
+    "a session that returns after a message could not be sent has not failed, and nobody waits for it" {
+        virtualTime {
+            val server = serverOn("broken").start(this) { connection ->
+                connection.readLine()
+                connection.abort()
+            }
+            val link = clientOf("broken").reconnecting(
+                LinkOptions {
+                    backoff = Backoff.never
+                    outbox = OutboxOptions()
+                },
+            )
+            link.start(this) { delay(1.seconds) }
+            link.awaitConnected()
+            link.line("one") shouldBe Sent
+            delay(1.milliseconds)
+            link.line("two") shouldBe Queued
+            link.join()
+            elapsed shouldBe 1.seconds
+            link.cause shouldBe null
+            server.close()
+        }
+    }
+
     "a session that ended its output goes on reading, and messages wait for the next connection" {
         virtualTime {
             val lines = mutableListOf<String>()
