@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hawser.reconnect.Backoff;
+import io.hawser.reconnect.DoNotReconnect;
 import io.hawser.reconnect.LinkOptions;
 import io.hawser.reconnect.LinkState;
 import io.hawser.reconnect.LinkStopped;
@@ -17,6 +18,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -107,6 +109,25 @@ class BlockingLinkEndTest {
             link.close();
         }
         assertEquals(new LinkState.Stopped(null), link.getState());
+    }
+
+    @Test
+    void aSessionThatIsCutMayStillWishForNoMore() throws Exception {
+        LinkPeer peer = new LinkPeer();
+        LinkOptions brief = LinkOptions.builder()
+                .backoff(Backoff.immediate)
+                .handshakeTimeout(Duration.ofMillis(50))
+                .build();
+        try (BlockingServer server = peer.greets("hello")) {
+            BlockingLink link = Blocking.link(peer.client(), brief);
+            link.keep(connection -> {
+                connection.close();
+                // It waits for something else, and is interrupted.
+                assertThrows(InterruptedException.class, () -> new CountDownLatch(1).await());
+                throw new DoNotReconnect();
+            });
+            assertEquals(new LinkState.Stopped(null), link.getState());
+        }
     }
 
     @Test
