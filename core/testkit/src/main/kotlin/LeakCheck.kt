@@ -31,7 +31,9 @@ import kotlinx.coroutines.delay
  * there is no `/proc`, only threads are looked at.
  */
 public object LeakCheck : TestCaseExtension, AfterSpecListener {
-    private val GONE = 3.seconds
+    /** How long what a test has opened may take to be gone. */
+    @Volatile
+    internal var patience = 3.seconds
     private val LOOK_EVERY = 5.milliseconds
     private val REST = 1.seconds
     private const val REST_SHARE = 0.03
@@ -102,7 +104,7 @@ public object LeakCheck : TestCaseExtension, AfterSpecListener {
             val now = Holdings.now()
             val left = now.descriptorsBeyond(before) + now.threadsBeyond(before)
             if (left.isEmpty()) return null
-            if (start.elapsedNow() > GONE) return AssertionError(left.joinToString("\n", prefix = "left behind:\n") { "  $it" })
+            if (start.elapsedNow() > patience) return AssertionError(left.joinToString("\n", prefix = "left behind:\n") { "  $it" })
             delay(LOOK_EVERY)
         }
     }

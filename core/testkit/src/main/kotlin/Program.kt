@@ -158,7 +158,14 @@ public class Program internal constructor(private val process: Process, private 
         public fun java(main: Class<*>, vararg arguments: String): Program = java(main.name, *arguments)
 
         /** What makes a program the leader of a group of its own, with its number. */
-        private val session: List<String> by lazy { if (isInstalled("setsid")) listOf("setsid") else emptyList() }
+        private val session: List<String> by lazy { if (isInstalled("setsid")) interruptible + "setsid" else emptyList() }
+
+        /** What a shell has started in the background ignores SIGINT, and so would whatever that starts; only some systems' `env` knows. */
+        private val interruptible: List<String> by lazy {
+            val command = listOf("env", "--default-signal=INT")
+            val isKnown = ProcessBuilder(command + "true").redirectErrorStream(true).start().waitFor() == 0
+            if (isKnown) command else emptyList()
+        }
 
         private fun isInstalled(program: String): Boolean =
             File(program).canExecute() || System.getenv("PATH").split(File.pathSeparator).any { File(it, program).canExecute() }

@@ -20,6 +20,9 @@ import kotlinx.coroutines.launch
 import kotlinx.coroutines.yield
 
 class LeakCheckSpec : StringSpec({
+    val impatience = Impatience.begin()
+    afterSpec { impatience.close() }
+
     "what is closed again is no leak" {
         LeakCheck.around {
             SocketChannel.open().close()

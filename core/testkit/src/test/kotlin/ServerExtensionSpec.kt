@@ -99,7 +99,9 @@ class ServerExtensionSpec : StringSpec({
 private suspend fun running(spec: KClass<out StringSpec>): CollectingTestEngineListener {
     val listener = CollectingTestEngineListener()
     try {
-        TestEngineLauncher().withListener(listener).withSpecRefs(SpecRef.Reference(spec)).withoutEnvFilters().execute()
+        Impatience.begin().use {
+            TestEngineLauncher().withListener(listener).withSpecRefs(SpecRef.Reference(spec)).withoutEnvFilters().execute()
+        }
     } finally {
         leftBehind.forEach(AutoCloseable::close)
         leftBehind.clear()

@@ -5,6 +5,7 @@ import io.hawser.Connection
 import io.hawser.KotlinOnly
 import io.hawser.RunningServer
 import io.hawser.ServerOptions
+import io.hawser.SocketOptions
 import io.hawser.StreamClient
 import io.hawser.StreamServer
 import kotlin.coroutines.CoroutineContext
@@ -37,15 +38,18 @@ public class ContractTransport(
     public fun inContext(context: CoroutineContext): ContractTransport =
         ContractTransport(server, client, context, resets, hasRecords, successor)
 
-    /** Runs [block] with the two ends of one connection, `near` the client's, and closes whatever it leaves open. */
-    public suspend fun <R> connected(block: suspend CoroutineScope.(near: Connection, far: Connection) -> R): R = coroutineScope {
+    /** Runs [block] with the two ends of one connection, `near` the client's, over [sockets], and closes whatever it leaves open. */
+    public suspend fun <R> connected(
+        sockets: SocketOptions = SocketOptions(),
+        block: suspend CoroutineScope.(near: Connection, far: Connection) -> R,
+    ): R = coroutineScope {
         val accepted = CompletableDeferred<Connection>()
-        val running = server(ServerOptions()).start(this) { connection ->
+        val running = server(ServerOptions { socket = sockets }).start(this) { connection ->
             accepted.complete(connection)
             connection.awaitClosed()
         }
         running.use {
-            client(running, ClientOptions()).connect().use { near ->
+            client(running, ClientOptions { socket = sockets }).connect().use { near ->
                 accepted.await().use { far -> coroutineScope { block(near, far) } }
             }
         }

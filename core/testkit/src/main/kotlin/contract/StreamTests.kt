@@ -5,6 +5,7 @@ import io.hawser.Connection
 import io.hawser.ConnectionReset
 import io.hawser.RunningServer
 import io.hawser.SocketFailure
+import io.hawser.SocketOptions
 import io.hawser.UnexpectedEnd
 import io.hawser.testkit.LeakCheck
 import io.hawser.transport.RawStream
@@ -37,7 +38,16 @@ internal class StreamTests(private val spec: StringSpec, private val transport: 
     }
 
     fun test(name: String, block: suspend CoroutineScope.(near: Connection, far: Connection) -> Unit) {
-        run(name) { transport.connected(block) }
+        run(name) { transport.connected(block = block) }
+    }
+
+    /** As [test], over sockets that the system keeps little for. */
+    fun narrowTest(name: String, block: suspend CoroutineScope.(near: Connection, far: Connection) -> Unit) {
+        val narrow = SocketOptions {
+            sendBuffer = 4096
+            receiveBuffer = 4096
+        }
+        run(name) { transport.connected(narrow, block) }
     }
 
     /** As [test]; the block also gets the raw stream of the near end, with every layer of the transport. */

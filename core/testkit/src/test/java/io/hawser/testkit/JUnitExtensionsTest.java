@@ -364,7 +364,7 @@ class JUnitExtensionsTest {
                 results.put(test.getDisplayName(), result);
             }
         };
-        try {
+        try (AutoCloseable impatience = Impatience.begin()) {
             LauncherFactory.create()
                     .execute(
                             LauncherDiscoveryRequestBuilder.request()
