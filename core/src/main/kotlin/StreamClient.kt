@@ -27,7 +27,8 @@ import kotlinx.coroutines.withTimeoutOrNull
 public class StreamClient private constructor(
     public val endpoint: Endpoint,
     public val options: ClientOptions,
-    private val connector: Connector,
+    /** How it connects, beneath its layers. */
+    @property:TransportApi public val connector: Connector,
     private val layers: List<Layer>,
     private val guards: List<DialGuard>,
 ) {

@@ -24,7 +24,8 @@ public class StreamServer @TransportApi constructor(
     /** Where it listens; its port may be 0 for any that is free. */
     public val endpoint: Endpoint,
     public val options: ServerOptions,
-    private val binder: Binder,
+    /** What opens its listener. */
+    @property:TransportApi public val binder: Binder,
     private val layers: List<Layer> = emptyList(),
 ) {
     /** The same server with [layer] on top of each connection. */

@@ -1,0 +1,126 @@
+package io.hawser.messaging.named
+
+import io.hawser.BindFailed
+import io.hawser.ConnectFailed
+import io.hawser.Endpoint
+import io.hawser.SocketOptions
+import io.hawser.StreamServer
+import io.hawser.transport.Binder
+import io.hawser.transport.Connector
+import io.hawser.transport.Listener
+import io.hawser.transport.RawStream
+import io.hawser.transport.TransportApi
+import java.io.IOException
+import java.net.InetAddress
+import java.net.InetSocketAddress
+import java.net.SocketAddress
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
+import kotlinx.coroutines.runInterruptible
+import kotlinx.coroutines.withContext
+
+/** Binds the first of [servers] that can be had for the hub of [event], and says in [folder] which one, if it is not known already. */
+@TransportApi
+internal class NamedBinder(
+    private val folder: HubFolder,
+    private val event: String,
+    private val endpoint: Endpoint,
+    private val servers: List<StreamServer>,
+) : Binder {
+    override suspend fun bind(): Listener {
+        // Held here, because a cancellation on the way back from another thread would drop the result.
+        var announcement: Announcement? = null
+        var listener: Listener? = null
+        try {
+            onDisk { folder.prepare() }
+            if (endpoint.isSocket) return first()
+            onDisk { announcement = Announcement.claim(folder.file(event, SUFFIX)) }
+            val claimed = announcement ?: throw taken()
+            val bound = first().also { listener = it }
+            withContext(NonCancellable) { onDisk { claimed.publish(bound.nearby()) } }
+            return Announced(bound, claimed)
+        } catch (e: Throwable) {
+            announcement?.close()
+            listener?.close()
+            throw if (e is IOException && e !is BindFailed) BindFailed(endpoint, e) else e
+        }
+    }
+
+    private suspend fun first(): Listener {
+        var last: BindFailed? = null
+        for (server in servers) {
+            try {
+                return server.binder.bind()
+            } catch (e: BindFailed) {
+                if (e.reason != BindFailed.Reason.AddressInUse) throw e
+                last = e
+            }
+        }
+        if (servers.size == 1) throw checkNotNull(last)
+        val ports = "${servers.first().endpoint} to ${servers.last().endpoint}"
+        throw BindFailed(endpoint, BindFailed.Reason.AddressInUse, "none of $ports is free", last)
+    }
+
+    private fun taken() =
+        BindFailed(endpoint, BindFailed.Reason.AddressInUse, "another hub of $event has ${folder.file(event, SUFFIX)}", null)
+}
+
+/** A listener that takes its [announcement] back when it closes, before anybody can meet a closed door. */
+@TransportApi
+private class Announced(private val inner: Listener, private val announcement: Announcement) : Listener by inner {
+    override fun close() {
+        announcement.close()
+        inner.close()
+    }
+}
+
+/**
+ * Connects, by what [via] makes of its endpoint, to wherever the hub of [event] listens: at [endpoint] if that is a socket, else where it
+ * says in [folder].
+ */
+@TransportApi
+internal class NamedConnector(
+    private val folder: HubFolder,
+    private val event: String,
+    private val endpoint: Endpoint,
+    override val remote: SocketAddress,
+    private val via: (Endpoint) -> Connector,
+) : Connector {
+    override suspend fun connect(socket: SocketOptions, failed: (ConnectFailed) -> Unit): RawStream {
+        val file = folder.file(event, SUFFIX)
+        val place = try {
+            onDisk {
+                folder.check()
+                if (endpoint.isSocket) endpoint else Announcement.find(file)
+            }
+        } catch (e: IOException) {
+            throw ConnectFailed(endpoint, e)
+        } ?: throw ConnectFailed(endpoint, ConnectFailed.Reason.NoSuchName, "no hub of $event says in $file where it listens", null)
+        return via(place).connect(socket, failed)
+    }
+}
+
+/** A lock may have to be waited for, so cancelling interrupts. */
+private suspend fun <T> onDisk(action: () -> T): T = try {
+    runInterruptible(Dispatchers.IO, action)
+} catch (e: IOException) {
+    // An interrupted channel fails like a broken one.
+    currentCoroutineContext().ensureActive()
+    throw e
+}
+
+private const val SUFFIX = "tcp"
+
+/** Whether it says by itself where its socket is. */
+private val Endpoint.isSocket: Boolean get() = scheme == "unix"
+
+/** Where clients on the same machine reach it. */
+@TransportApi
+private fun Listener.nearby(): Endpoint {
+    val inet = address as InetSocketAddress
+    return if (!inet.address.isAnyLocalAddress) endpoint else Endpoint.Inet(endpoint.scheme, loopback, inet.port)
+}
+
+private val loopback: String = InetAddress.getLoopbackAddress().hostAddress
