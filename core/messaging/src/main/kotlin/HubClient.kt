@@ -21,7 +21,6 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.toJavaDuration
 import kotlin.time.toKotlinDuration
-import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.ATOMIC
 import kotlinx.coroutines.DelicateCoroutinesApi
@@ -92,17 +91,8 @@ public class HubClient @JvmOverloads constructor(
      * @throws LinkStopped once it has stopped and all that came has been taken.
      */
     @JvmSynthetic
-    public suspend fun receive(timeout: Duration = Duration.INFINITE): Message {
-        // Held here, because a timeout or a cancellation on the way back would drop it.
-        var result: Result<Message?>? = null
-        try {
-            dispatched { withTimeoutOrNull(timeout) { result = Result.success(inbox.next()) } }
-        } catch (e: CancellationException) {
-            if (result == null) throw e
-        }
-        val next = result ?: throw ReadTimeout(endpoint, timeout.toJavaDuration())
-        return next.getOrThrow() ?: throw LinkStopped(endpoint, cause)
-    }
+    public suspend fun receive(timeout: Duration = Duration.INFINITE): Message =
+        inbox.next(timeout) { ReadTimeout(endpoint, timeout.toJavaDuration()) } ?: throw LinkStopped(endpoint, cause)
 
     /** [receive] for callers with Java's durations. */
     public suspend fun receive(timeout: java.time.Duration): Message = receive(timeout.toKotlinDuration())
@@ -117,10 +107,17 @@ public class HubClient @JvmOverloads constructor(
     @JvmOverloads
     public suspend fun send(data: Map<String, Any?>, type: MessageType = MessageType.DATA): SendOutcome = link.send(encoded(data, type))
 
-    /** Suspends until it is connected. */
-    public suspend fun awaitConnected() {
-        link.awaitConnected()
-    }
+    /**
+     * Suspends until it is connected. Cancelling the wait changes nothing.
+     *
+     * @throws io.hawser.ConnectTimeout if it is not within [timeout]; what the last attempt failed with is suppressed in it.
+     * @throws LinkStopped once it has stopped.
+     */
+    @JvmSynthetic
+    public suspend fun awaitConnected(timeout: Duration = Duration.INFINITE): Unit = link.withConnection(timeout) {}
+
+    /** [awaitConnected] for callers with Java's durations. */
+    public suspend fun awaitConnected(timeout: java.time.Duration): Unit = awaitConnected(timeout.toKotlinDuration())
 
     /** Connects no more, and waits up to [grace] until what waits to be sent has left. Returns when nothing of it is left. */
     @JvmSynthetic

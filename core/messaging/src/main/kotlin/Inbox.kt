@@ -1,9 +1,11 @@
 package io.hawser.messaging
 
+import kotlin.time.Duration
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.FlowCollector
+import kotlinx.coroutines.withTimeoutOrNull
 
 /**
  * Up to [limit] elements that wait to be taken, each by one of those who collect or take [next]; any number may put some in.
@@ -55,6 +57,18 @@ internal class Inbox<T : Any>(private val limit: Int) : Flow<T> {
 
     /** Takes the next element, waiting for it; null at the end. */
     suspend fun next(): T? = dispatched { taken() }
+
+    /** As [next], failing with what [late] makes if it takes longer than [timeout]. */
+    suspend fun next(timeout: Duration, late: () -> Throwable): T? {
+        // Held here, because a timeout or a cancellation on the way back would drop it.
+        var result: Result<T?>? = null
+        try {
+            dispatched { withTimeoutOrNull(timeout) { result = Result.success(taken()) } }
+        } catch (e: CancellationException) {
+            if (result == null) throw e
+        }
+        return (result ?: throw late()).getOrThrow()
+    }
 
     override suspend fun collect(collector: FlowCollector<T>) {
         while (true) collector.emit(next() ?: break)

@@ -2,6 +2,7 @@ package io.hawser.messaging
 
 import io.hawser.Endpoint
 import io.hawser.KotlinOnly
+import io.hawser.ReadTimeout
 import io.hawser.RunningServer
 import io.hawser.StreamServer
 import io.hawser.event.ServerState
@@ -17,6 +18,7 @@ import java.util.concurrent.atomic.AtomicReference
 import java.util.function.Predicate
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
+import kotlin.time.toJavaDuration
 import kotlin.time.toKotlinDuration
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.coroutineScope
@@ -153,6 +155,21 @@ public class MessageHub @JvmOverloads constructor(
     @JvmOverloads
     public suspend fun send(clientId: String, data: Map<String, Any?>, type: MessageType = MessageType.DATA): SendResult =
         sendTo(listOfNotNull(members[clientId]), data, type)
+
+    /**
+     * Takes the next of [received], waiting for it.
+     *
+     * @throws ReadTimeout if none comes within [timeout].
+     * @throws HubClosed once it has ended and all that came has been taken.
+     */
+    @JvmSynthetic
+    public suspend fun receive(timeout: Duration = Duration.INFINITE): ReceivedMessage {
+        val place = running.get()?.endpoint ?: server.endpoint
+        return reception.receive(timeout) { ReadTimeout(place, timeout.toJavaDuration()) } ?: throw HubClosed(place)
+    }
+
+    /** [receive] for callers with Java's durations. */
+    public suspend fun receive(timeout: java.time.Duration): ReceivedMessage = receive(timeout.toKotlinDuration())
 
     /** Puts the client [clientId] in [group]. False if there is no such client. */
     public fun join(clientId: String, group: String): Boolean = regroup(clientId) { it + group }

@@ -3,6 +3,7 @@ package io.hawser.messaging
 import io.hawser.ClientOptions
 import io.hawser.Endpoint
 import io.hawser.ServerOptions
+import io.hawser.framing.framed
 import io.hawser.messaging.SendResult.Delivered
 import io.hawser.messaging.SendResult.Queued
 import io.hawser.reconnect.Backoff
@@ -19,6 +20,7 @@ import io.hawser.tls.tls
 import io.hawser.unix.Unix
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldBeStrictlyIncreasing
+import io.kotest.matchers.longs.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.nio.file.Files
@@ -34,6 +36,7 @@ import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeout
 
 /** What a hub does over every transport. */
@@ -89,6 +92,47 @@ abstract class HubContract(transport: ContractTransport) : StringSpec({
                 draining.awaitAll()
                 stays.close()
                 hub.close()
+            }
+        }
+    }
+
+    for (policy in listOf(WhenSlow.DropOldest, WhenSlow.DropNewest)) {
+        "what one who stays does not get was dropped and counted, while others are killed a hundred times: $policy" {
+            withTimeout(120.seconds) {
+                coroutineScope {
+                    val random = Random(95)
+                    val options = HubOptions {
+                        whenSlow = policy
+                        maxQueuedMessages = 8
+                    }
+                    val hub = MessageHub(transport.server(ServerOptions()), "progress", options).start(this)
+                    transport.client(hub.handle, ClientOptions()).connect { connection ->
+                        val stays = hub.clients.first { it.isNotEmpty() }.single()
+                        val others = List(3) { HubClient(transport.client(hub.handle, ClientOptions()), "progress", eager).start(this) }
+                        val draining = others.map { client -> async { client.messages.toList().size } }
+                        val messages = connection.framed(MessageCodec())
+                        val received = mutableListOf<Long>()
+                        var sent = 0L
+                        suspend fun receive() {
+                            if (received.size + stays.dropped < sent) received += messages.receive()?.data?.get("n") as Long
+                        }
+                        repeat(100) {
+                            repeat(random.nextInt(20)) {
+                                hub.broadcast(mapOf("n" to sent++, "bytes" to ByteArray(random.nextInt(40_000))))
+                            }
+                            hub.disconnect((hub.clients.first { it.size > 1 } - stays).random(random).id)
+                            repeat(random.nextInt(4)) { receive() }
+                        }
+                        stays.dropped shouldBeGreaterThan 0
+                        while (received.size + stays.dropped < sent) receive()
+                        received.shouldBeStrictlyIncreasing()
+                        others.forEach { it.close() }
+                        draining.awaitAll()
+                        launch { hub.shutdown(30.seconds) }
+                        messages.receive()?.type shouldBe MessageType.CONTROL
+                        messages.receive() shouldBe null
+                    }
+                }
             }
         }
     }

@@ -1,6 +1,8 @@
 package io.hawser.messaging
 
 import io.hawser.Connection
+import io.hawser.ServerOptions
+import io.hawser.WriteTimeout
 import io.hawser.framing.Framed
 import io.hawser.framing.framed
 import io.hawser.messaging.SendResult.Delivered
@@ -27,6 +29,7 @@ import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.filterIsInstance
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
@@ -183,6 +186,19 @@ class HubSpec : StringSpec({
         }
     }
 
+    "who takes nothing for too long is gone, and the hub says why" {
+        virtualTime {
+            val hub = MessageHub(server(ServerOptions { writeTimeout = 3.seconds }), "progress").start(this)
+            val gone = async(start = UNDISPATCHED) { hub.events.filterIsInstance<HubEvent.Disconnected>().first() }
+            connected(hub) {
+                hub.clients.first { it.isNotEmpty() }
+                repeat(20) { hub.broadcast(mapOf("bytes" to ByteArray(20_000))) }
+                gone.await().cause.shouldBeInstanceOf<WriteTimeout>()
+            }
+            hub.close()
+        }
+    }
+
     "a sender waits for the slowest, if that is the policy, and nothing is lost" {
         virtualTime {
             val large = ByteArray(20_000)
@@ -295,6 +311,23 @@ class HubSpec : StringSpec({
             hub.clients.first { it.isEmpty() }
             hub.shutdown()
             events.map { it::class.simpleName } shouldBe listOf("Connected", "SendRefused", "Refused", "Disconnected")
+        }
+    }
+
+    "a ping whose answer would be too long is malformed, and changes nothing" {
+        virtualTime {
+            val hub = hub(HubOptions { maxFrame = 512 })
+            val malformed = async(start = UNDISPATCHED) { hub.events.first { it is HubEvent.Malformed } }
+            connected(hub) { client ->
+                // Its time is one letter, and that of the answer 29.
+                val ping = (fields("81" + text("ping") + "da01a8" + "61".repeat(424)) + ("message_type" to text("control"))).body()
+                (ping.size <= 512) shouldBe true
+                client.connection.write(ByteBuffer.wrap(framed(ping)))
+                malformed.await()
+                client.send(message("n" to 1))
+                hub.receive().data["n"] shouldBe 1L
+            }
+            hub.close()
         }
     }
 

@@ -4,6 +4,9 @@ import io.hawser.framing.framed
 import io.hawser.messaging.wire.ValueReader
 import io.hawser.messaging.wire.frozen
 import io.hawser.messaging.wire.isSameAs
+import io.hawser.reconnect.Backoff
+import io.hawser.reconnect.LinkOptions
+import io.hawser.reconnect.OutboxOptions
 import io.hawser.tcp.Tcp
 import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.Program
@@ -15,7 +18,10 @@ import java.nio.file.Path
 import java.time.OffsetDateTime
 import kotlin.io.path.readText
 import kotlin.random.Random
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.coroutineScope
 import org.opentest4j.TestAbortedException
 
 /** The system's, which is where the package of the system is. */
@@ -86,6 +92,54 @@ class MessagePythonSpec : StringSpec({
             message.data shouldBe mapOf("hello" to "from Python")
             message.type shouldBe MessageType.DATA
             OffsetDateTime.parse(message.timestampIso).toInstant().toEpochMilli() shouldBe message.timestampMs
+        }
+    }
+
+    "a hub has the client in Python that PROTOCOL.md shows" {
+        val client = Path.of("PROTOCOL.md").readText().substringAfter("```python\n").substringBefore("```")
+        coroutineScope {
+            val hub = MessageHub(Tcp.server(port = 0), "progress").start(this)
+            hub.broadcast(mapOf("step" to 1))
+            python(client, "${hub.handle.port}").use { program ->
+                hub.receive(30.seconds).data shouldBe mapOf("hello" to "from Python")
+                hub.broadcast(mapOf("step" to 2), MessageType.ERROR) shouldBe SendResult.Delivered(1)
+                program.line() shouldBe "progress data {'step': 1}"
+                program.line() shouldBe "progress error {'step': 2}"
+                hub.shutdown(30.seconds)
+                val (text, status) = program.finish()
+                text.trim() shouldBe "progress control {'shutdown': True}"
+                status shouldBe 0
+            }
+        }
+    }
+
+    "a client has a hub in Python, asks whether it is there, and meets the next one" {
+        val hub = Path.of("src/test/python/hub.py").readText()
+        val options = HubClientOptions {
+            pingEvery = 20.milliseconds
+            link = LinkOptions {
+                backoff = Backoff.constant(10.milliseconds)
+                outbox = OutboxOptions()
+            }
+        }
+        coroutineScope {
+            var port = 0
+            var client: HubClient? = null
+            repeat(2) { round ->
+                python(hub, "$port").use { program ->
+                    port = program.awaitLine("listening") { it.startsWith("listening ") }.substringAfter(' ').toInt()
+                    val connected = client ?: HubClient(Tcp.client("127.0.0.1", port), "progress", options).start(this).also { client = it }
+                    connected.receive(30.seconds).data shouldBe mapOf("step" to 1L)
+                    program.awaitLine("ping")
+                    connected.send(mapOf("round" to round, "bytes" to byteArrayOf(1)))
+                    val echoed = connected.receive(30.seconds)
+                    echoed.type shouldBe MessageType.ERROR
+                    echoed.data["round"] shouldBe round.toLong()
+                    (echoed.data["bytes"] as ByteArray).toList() shouldBe listOf<Byte>(1)
+                    program.kill()
+                }
+            }
+            client?.close()
         }
     }
 })

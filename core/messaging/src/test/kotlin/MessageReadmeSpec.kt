@@ -48,10 +48,21 @@ class MessageReadmeSpec : StringSpec({
         val steps = PayloadCodec.of<Step>({ mapOf("number" to it.number) }) { Step(Math.toIntExact(it["number"] as Long)) }
         val message = Message.of("progress", Step(3), steps)
         check(message.payload(steps) == Step(3))
+        val builds = PayloadCodec.of(Build.serializer())
+        Message.of("builds", Build("core", 5), builds).data["name"] shouldBe "core"
     }
 })
 
 private data class Step(val number: Int)
+
+@Suppress("unused")
+private suspend fun byName(scope: CoroutineScope) {
+    val hubs = NamedHubs(NamedHubOptions { ports = 9000..9100 })
+    val hub = hubs.createServer(SocketKind.Tcp, "progress").start(scope)
+    val client = hubs.createClient("tcp", "progress").start(scope)
+    client.close()
+    hub.close()
+}
 
 @Suppress("unused")
 private suspend fun overAConnection(connection: Connection, message: Message) {

@@ -5,11 +5,16 @@ import io.hawser.messaging.ConnectedClient
 import io.hawser.messaging.HubOptions
 import io.hawser.messaging.SendResult
 import io.hawser.messaging.hub.OutboundQueue.Offer
+import java.io.IOException
 import java.nio.ByteBuffer
 import kotlinx.coroutines.flow.MutableStateFlow
 
 /** A client that is registered. */
-internal class Member(val client: ConnectedClient, val connection: Connection, val queue: OutboundQueue)
+internal class Member(val client: ConnectedClient, val connection: Connection, val queue: OutboundQueue) {
+    /** What writing to it failed with. */
+    @Volatile
+    var failure: IOException? = null
+}
 
 /**
  * Who is registered, and what is kept for those who are not. A message goes to all who are there, or, if nobody is, into the backlog, and

@@ -24,6 +24,7 @@ import java.io.IOException
 import java.nio.ByteBuffer
 import java.time.Clock
 import java.util.concurrent.atomic.AtomicLong
+import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.ATOMIC
@@ -57,6 +58,9 @@ internal class Reception(
 
     val events: Flow<HubEvent> get() = happened.asSharedFlow()
     val received: Flow<ReceivedMessage> get() = inbox
+
+    /** The next that is received, or null at the end; fails with what [late] makes after [timeout]. */
+    suspend fun receive(timeout: Duration, late: () -> Throwable): ReceivedMessage? = inbox.next(timeout, late)
 
     /** Nothing is received any more. */
     fun end(): Unit = inbox.close()
@@ -94,7 +98,7 @@ internal class Reception(
                 watch.cancel()
             }
         } catch (e: Throwable) {
-            failure = e.takeIf { currentCoroutineContext().isActive }?.let { cause(connection, it) }
+            failure = e.takeIf { currentCoroutineContext().isActive }?.let { cause(member, it) }
             if (e !is IOException) throw e
         } finally {
             members.leave(member)
@@ -105,8 +109,8 @@ internal class Reception(
     }
 
     /** Nothing, if we have ended it ourselves. */
-    private fun cause(connection: Connection, failure: Throwable): Throwable? =
-        if (failure is ConnectionClosed) (connection.closeReason as? CloseReason.Failure)?.cause else failure
+    private fun cause(member: Member, failure: Throwable): Throwable? =
+        if (failure is ConnectionClosed) member.failure ?: (member.connection.closeReason as? CloseReason.Failure)?.cause else failure
 
     private suspend fun refuse(connection: Connection) {
         published(HubEvent.Refused(connection.remote))
@@ -122,7 +126,8 @@ internal class Reception(
                 member.queue.left(messages.size)
             }
             member.connection.shutdownOutput()
-        } catch (_: IOException) {
+        } catch (e: IOException) {
+            if (e !is ConnectionClosed) member.failure = e
             // Whoever reads meets the same, or is told here.
             member.connection.close()
         }
@@ -174,7 +179,7 @@ internal class Reception(
     }
 
     private fun answer(member: Member, message: Message) {
-        if (Control.PING in message.data) reply(member, control(Control.PONG, message.data[Control.PING]))
+        if (Control.PING in message.data) pong(member, message.data[Control.PING])
         if (Control.HELLO in message.data) {
             val self = mapOf(
                 "event" to event,
@@ -183,6 +188,15 @@ internal class Reception(
                 "may_send" to options.allowClientSend,
             )
             reply(member, control(Control.HELLO, self))
+        }
+    }
+
+    private fun pong(member: Member, value: Any?) {
+        try {
+            reply(member, control(Control.PONG, value))
+        } catch (e: FrameTooLarge) {
+            // As large as it may be already, and the answer has a longer word and time.
+            published(HubEvent.Malformed(member.client, e))
         }
     }
 
