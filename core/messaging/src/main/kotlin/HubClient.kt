@@ -1,6 +1,8 @@
 package io.hawser.messaging
 
+import io.hawser.CloseReason
 import io.hawser.Connection
+import io.hawser.ConnectionClosed
 import io.hawser.Endpoint
 import io.hawser.FrameTooLarge
 import io.hawser.KotlinOnly
@@ -14,7 +16,7 @@ import io.hawser.reconnect.LinkStopped
 import io.hawser.reconnect.ReconnectingClient
 import io.hawser.reconnect.SendOutcome
 import io.hawser.reconnect.reconnecting
-import java.nio.ByteBuffer
+import io.hawser.transport.TransportApi
 import java.time.Clock
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.time.Duration
@@ -25,9 +27,12 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.ATOMIC
 import kotlinx.coroutines.DelicateCoroutinesApi
 import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.channels.BufferOverflow
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.MutableSharedFlow
 import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asSharedFlow
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
@@ -37,7 +42,7 @@ import kotlinx.coroutines.withTimeoutOrNull
  * A client of a [MessageHub], or of whatever speaks as one does, that stays connected: when the connection ends, however it does, it
  * makes another one. It runs once, in the scope of [start].
  */
-@OptIn(DelicateCoroutinesApi::class)
+@OptIn(DelicateCoroutinesApi::class, TransportApi::class)
 public class HubClient @JvmOverloads constructor(
     client: StreamClient,
     public val event: String,
@@ -45,9 +50,14 @@ public class HubClient @JvmOverloads constructor(
 ) : AutoCloseable {
     private val codec = MessageCodec(options.maxFrame)
     private val clock = Clock.system(options.zone)
-    private val link: ReconnectingClient = client.reconnecting(options.link)
-    private val inbox = Inbox<Message>(options.maxMessages)
+    private val link: ReconnectingClient = client.reconnecting(options.link.greeting { greet(it) })
+    private val inbox = Inbox<Message>(options.maxMessages, options.maxMessageBytes) { it.weight }
+    private val happened = MutableSharedFlow<HubClientEvent>(extraBufferCapacity = EVENTS, onBufferOverflow = BufferOverflow.DROP_OLDEST)
     private val begun = AtomicBoolean()
+
+    /** What the hub answered its greeting with, if that was a message: the first one of the session that begins next. */
+    @Volatile
+    private var first: Message? = null
 
     init {
         eventNameFlaw(event)?.let { throw IllegalArgumentException("the name of an event $it") }
@@ -59,12 +69,15 @@ public class HubClient @JvmOverloads constructor(
     /** Where it is in its life. Hot; the last value stays. */
     public val state: StateFlow<LinkState> get() = link.state
 
+    /** What it hears beside messages. Hot and without replay; who is over 64 events behind loses the oldest. */
+    public val events: Flow<HubClientEvent> get() = happened.asSharedFlow()
+
     /** Why it gave up, or null while it has not, and if it was told to stop. */
     public val cause: Throwable? get() = link.cause
 
     /**
      * What the hub sends, but for CONTROL, in order. Hot, and each message goes to one collector: up to [HubClientOptions.maxMessages] wait
-     * for one, and then the hub has to. It completes when the client has stopped and all that came has been taken.
+     * for one, and then the hub has to. Those about another event are a [WrongEvent], which has it connect again. It completes when the client has stopped and all that came has been taken.
      */
     public val messages: Flow<Message> get() = inbox
 
@@ -150,25 +163,54 @@ public class HubClient @JvmOverloads constructor(
         end.cancel()
     }
 
+    /**
+     * Asks the hub who it is. What it says first tells whether it has a place for this client: before that, nothing is sent that would be lost
+     * with a refusal.
+     */
+    private suspend fun greet(connection: Connection) {
+        first = null
+        if (options.pingEvery.isInfinite()) return
+        val frames = connection.framed(codec)
+        frames.sendAll(listOf(control(Control.HELLO, true), control(Control.PING, clock.millis())))
+        var answer: Result<Message?>? = null
+        withTimeoutOrNull(options.pingTimeout) { answer = Result.success(frames.receive()) }
+        val message = (answer ?: throw ReadTimeout(endpoint, options.pingTimeout.toJavaDuration())).getOrThrow()
+            ?: throw ConnectionClosed(connection.endpoint, CloseReason.Peer)
+        if (!isControl(message)) first = message
+    }
+
     private suspend fun read(connection: Connection) {
         val frames = connection.framed(codec)
+        first?.let(inbox::append)
         while (true) {
             // Before it is read, so that nobody is cancelled with a message in his hand.
             inbox.awaitRoom()
             val message = try {
                 heard(connection) { frames.receive() } ?: return
-            } catch (_: MalformedFrame) {
+            } catch (e: MalformedFrame) {
                 // The hub's mistake, which is over: the next one can be received.
+                happened.tryEmit(HubClientEvent.Malformed(e))
                 continue
             } catch (e: FrameTooLarge) {
                 throw DoNotReconnect("what the hub sends is too large, and would be again", e)
             }
-            if (message.type != MessageType.CONTROL) inbox.offer(message) else obey(message)
+            if (!isControl(message)) inbox.append(message)
         }
     }
 
-    private fun obey(control: Message) {
-        if (control.data[Control.REFUSED] == Control.TOO_MANY_CLIENTS) throw HubRefused(endpoint, Control.TOO_MANY_CLIENTS)
+    /** Obeys [message] if it is about the exchange itself. */
+    private fun isControl(message: Message): Boolean {
+        if (message.eventName != event) throw WrongEvent(endpoint, event, message.eventName)
+        if (message.type != MessageType.CONTROL) return false
+        val refusal = message.data[Control.REFUSED] as? String
+        if (refusal == Control.TOO_MANY_CLIENTS) throw HubRefused(endpoint, refusal)
+        if (refusal != null) happened.tryEmit(HubClientEvent.SendRefused(refusal))
+        if (message.data[Control.SHUTDOWN] == true) happened.tryEmit(HubClientEvent.ShuttingDown)
+        (message.data[Control.HELLO] as? Map<*, *>)?.let { hub ->
+            val maxFrame = hub["max_frame"] as? Long ?: Long.MAX_VALUE
+            happened.tryEmit(HubClientEvent.Welcomed("${hub["id"]}", maxFrame, hub["may_send"] != false))
+        }
+        return true
     }
 
     /** What [receive] returns; if nothing comes for long, the hub is asked, and if it says nothing then, it is gone. */
@@ -180,7 +222,7 @@ public class HubClient @JvmOverloads constructor(
             result?.let { return it.getOrThrow() }
             // A long message on a slow line is no silence.
             if (connection.bytesRead > before) continue
-            connection.write(ByteBuffer.wrap(encoded(mapOf(Control.PING to clock.millis()), MessageType.CONTROL)))
+            connection.framed(codec).send(control(Control.PING, clock.millis()))
             withTimeoutOrNull(options.pingTimeout) { result = Result.success(receive()) }
             result?.let { return it.getOrThrow() }
             if (connection.bytesRead == before) {
@@ -189,12 +231,15 @@ public class HubClient @JvmOverloads constructor(
         }
     }
 
+    private fun control(key: String, value: Any): Message = Message.of(event, mapOf(key to value), MessageType.CONTROL, clock)
+
     private fun encoded(data: Map<String, Any?>, type: MessageType): ByteArray {
         val bytes = codec.encode(Message.of(event, data, type, clock), endpoint).single()
         return ByteArray(bytes.remaining()).also { bytes.get(it) }
     }
 
     private companion object {
+        const val EVENTS = 64
         val DEFAULT_GRACE = 25.seconds
     }
 }

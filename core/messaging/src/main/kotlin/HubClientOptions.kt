@@ -17,7 +17,8 @@ import kotlin.time.toKotlinDuration
  * |---|---|---|
  * | [link] | its defaults, and an outbox | how it connects again, and what it keeps of what is sent meanwhile |
  * | [maxMessages] | 1 024 | messages that wait to be taken from [HubClient.messages]; the hub's wait behind them |
- * | `pingEvery` | 15 s | silence before it asks the hub whether it is there |
+ * | [maxMessageBytes] | 16 MiB | about what they may take together in memory before the hub's wait |
+ * | `pingEvery` | 15 s | silence before it asks the hub whether it is there, which it does at the beginning too; infinite for never, for hubs that do not answer |
  * | `pingTimeout` | 5 s | how long the hub may take to say anything then, before it connects again |
  * | [maxFrame] | 1 MiB | the longest message in bytes, both ways |
  * | [zone] | UTC | of the times in messages |
@@ -25,6 +26,7 @@ import kotlin.time.toKotlinDuration
 public class HubClientOptions private constructor(from: Builder) {
     public val link: LinkOptions = from.link
     public val maxMessages: Int = from.maxMessages.also { require(it >= 1) { "maxMessages < 1: $it" } }
+    public val maxMessageBytes: Int = from.maxMessageBytes.also { require(it >= 1) { "maxMessageBytes < 1: $it" } }
 
     /** Silence before it asks the hub whether it is there. */
     @get:JvmSynthetic
@@ -44,7 +46,7 @@ public class HubClientOptions private constructor(from: Builder) {
     @JvmName("getPingTimeout")
     public fun pingTimeoutAsJava(): java.time.Duration = pingTimeout.toJavaDuration()
 
-    override fun toString(): String = "HubClientOptions(link=$link, maxMessages=$maxMessages, pingEvery=$pingEvery, " +
+    override fun toString(): String = "HubClientOptions(link=$link, maxMessages=$maxMessages, maxMessageBytes=$maxMessageBytes, pingEvery=$pingEvery, " +
         "pingTimeout=$pingTimeout, maxFrame=$maxFrame, zone=$zone)"
 
     /** Collects options; [build] checks them. Not for use by several threads at once. */
@@ -58,6 +60,11 @@ public class HubClientOptions private constructor(from: Builder) {
         @get:JvmSynthetic
         @set:JvmSynthetic
         public var maxMessages: Int = 1_024
+
+        /** See [HubClientOptions.maxMessageBytes]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var maxMessageBytes: Int = 16 * 1024 * 1024
 
         /** See [HubClientOptions.pingEvery]. */
         @get:JvmSynthetic
@@ -84,6 +91,9 @@ public class HubClientOptions private constructor(from: Builder) {
 
         /** See [HubClientOptions.maxMessages]. */
         public fun maxMessages(value: Int): Builder = apply { maxMessages = value }
+
+        /** See [HubClientOptions.maxMessageBytes]. */
+        public fun maxMessageBytes(value: Int): Builder = apply { maxMessageBytes = value }
 
         /** See [HubClientOptions.pingEvery]; null for never. */
         public fun pingEvery(value: java.time.Duration?): Builder = apply { pingEvery = value?.toKotlinDuration() ?: Duration.INFINITE }

@@ -17,6 +17,7 @@ import java.time.ZoneOffset
  * | [maxQueuedBytes] | 8 MiB | bytes of them together |
  * | [whenSlow] | [WhenSlow.DropOldest] | what happens to messages for a client whose queue is full |
  * | [maxReceived] | 1 024 | messages of clients that wait to be taken from [MessageHub.received] |
+ * | [maxReceivedBytes] | 16 MiB | about what they take together in memory |
  * | [whenReceivedFull] | [WhenSlow.DropOldest] | what happens to those over it; [WhenSlow.Suspend] has their senders wait, and their pings too |
  * | [endMalformed] | off | whether a client that sends what is no message is disconnected |
  * | [maxFrame] | 1 MiB | the longest message in bytes, both ways; at least 512, for what the hub itself has to say |
@@ -31,6 +32,7 @@ public class HubOptions private constructor(from: Builder) {
     public val maxQueuedBytes: Int = from.maxQueuedBytes.also { require(it >= 1) { "maxQueuedBytes < 1: $it" } }
     public val whenSlow: WhenSlow = from.whenSlow
     public val maxReceived: Int = from.maxReceived.also { require(it >= 1) { "maxReceived < 1: $it" } }
+    public val maxReceivedBytes: Int = from.maxReceivedBytes.also { require(it >= 1) { "maxReceivedBytes < 1: $it" } }
     public val whenReceivedFull: WhenSlow = from.whenReceivedFull
     public val endMalformed: Boolean = from.endMalformed
     public val maxFrame: Int = from.maxFrame.also { require(it >= SMALLEST_FRAME) { "maxFrame < $SMALLEST_FRAME: $it" } }
@@ -38,7 +40,7 @@ public class HubOptions private constructor(from: Builder) {
 
     override fun toString(): String = "HubOptions(maxClients=$maxClients, allowClientSend=$allowClientSend, backlog=$backlog, " +
         "replay=$replay, maxQueuedMessages=$maxQueuedMessages, maxQueuedBytes=$maxQueuedBytes, whenSlow=$whenSlow, " +
-        "maxReceived=$maxReceived, whenReceivedFull=$whenReceivedFull, endMalformed=$endMalformed, maxFrame=$maxFrame, zone=$zone)"
+        "maxReceived=$maxReceived, maxReceivedBytes=$maxReceivedBytes, whenReceivedFull=$whenReceivedFull, endMalformed=$endMalformed, maxFrame=$maxFrame, zone=$zone)"
 
     /** Collects options; [build] checks them. Not for use by several threads at once. */
     public class Builder internal constructor() {
@@ -81,6 +83,11 @@ public class HubOptions private constructor(from: Builder) {
         @get:JvmSynthetic
         @set:JvmSynthetic
         public var maxReceived: Int = 1_024
+
+        /** See [HubOptions.maxReceivedBytes]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var maxReceivedBytes: Int = 16 * 1024 * 1024
 
         /** See [HubOptions.whenReceivedFull]. */
         @get:JvmSynthetic
@@ -125,6 +132,9 @@ public class HubOptions private constructor(from: Builder) {
 
         /** See [HubOptions.maxReceived]. */
         public fun maxReceived(value: Int): Builder = apply { maxReceived = value }
+
+        /** See [HubOptions.maxReceivedBytes]. */
+        public fun maxReceivedBytes(value: Int): Builder = apply { maxReceivedBytes = value }
 
         /** See [HubOptions.whenReceivedFull]. */
         public fun whenReceivedFull(value: WhenSlow): Builder = apply { whenReceivedFull = value }

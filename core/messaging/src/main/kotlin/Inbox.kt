@@ -8,13 +8,15 @@ import kotlinx.coroutines.flow.FlowCollector
 import kotlinx.coroutines.withTimeoutOrNull
 
 /**
- * Up to [limit] elements that wait to be taken, each by one of those who collect or take [next]; any number may put some in.
+ * Up to [limit] elements that wait to be taken, of [maxBytes] together by what [weigh] says, but always one; each is for one of those who
+ * collect or take [next], and any number may put some in.
  *
  * What is taken is handed to nobody who is cancelled: takers are told that there is something, and then take it.
  */
-internal class Inbox<T : Any>(private val limit: Int) : Flow<T> {
+internal class Inbox<T : Any>(private val limit: Int, private val maxBytes: Int, private val weigh: (T) -> Long) : Flow<T> {
     /** Guarded by the monitor, like what follows. */
     private val waiting = ArrayDeque<T>()
+    private var held = 0L
     private var isClosed = false
 
     /** Each has an element when there may be something to do; who has taken it passes it on. */
@@ -25,19 +27,26 @@ internal class Inbox<T : Any>(private val limit: Int) : Flow<T> {
     fun offer(element: T): Boolean {
         synchronized(this) {
             if (isClosed) return true
-            if (waiting.size >= limit) return false
-            waiting.addLast(element)
+            if (!fits(element)) return false
+            add(element)
         }
         arrived.trySend(Unit)
         return true
     }
 
-    /** Puts [element] in, and returns the oldest one if that had to make room. */
-    fun push(element: T): T? {
-        val oldest = synchronized(this) {
-            if (isClosed) return null
-            waiting.addLast(element)
-            if (waiting.size > limit) waiting.removeFirst() else null
+    /** Puts [element] in, for whoever has waited for room, with nobody beside him. */
+    fun append(element: T) {
+        synchronized(this) { if (!isClosed) add(element) }
+        arrived.trySend(Unit)
+    }
+
+    /** Puts [element] in, and returns the oldest ones that had to make room. */
+    fun push(element: T): List<T> {
+        val oldest = mutableListOf<T>()
+        synchronized(this) {
+            if (isClosed) return oldest
+            while (!fits(element)) oldest += checkNotNull(remove())
+            add(element)
         }
         arrived.trySend(Unit)
         return oldest
@@ -52,23 +61,14 @@ internal class Inbox<T : Any>(private val limit: Int) : Flow<T> {
 
     /** Suspends until there is room, or nobody wants any more. */
     suspend fun awaitRoom() {
-        while (synchronized(this) { waiting.size >= limit && !isClosed }) await(room)
+        while (synchronized(this) { (waiting.size >= limit || held >= maxBytes) && !isClosed }) await(room)
     }
 
     /** Takes the next element, waiting for it; null at the end. */
-    suspend fun next(): T? = dispatched { taken() }
+    suspend fun next(): T? = checkNotNull(within(Duration.INFINITE)).getOrThrow()
 
-    /** As [next], failing with what [late] makes if it takes longer than [timeout]. */
-    suspend fun next(timeout: Duration, late: () -> Throwable): T? {
-        // Held here, because a timeout or a cancellation on the way back would drop it.
-        var result: Result<T?>? = null
-        try {
-            dispatched { withTimeoutOrNull(timeout) { result = Result.success(taken()) } }
-        } catch (e: CancellationException) {
-            if (result == null) throw e
-        }
-        return (result ?: throw late()).getOrThrow()
-    }
+    /** As the other, failing with what [late] makes if it takes longer than [timeout]. */
+    suspend fun next(timeout: Duration, late: () -> Throwable): T? = (within(timeout) ?: throw late()).getOrThrow()
 
     override suspend fun collect(collector: FlowCollector<T>) {
         while (true) collector.emit(next() ?: break)
@@ -81,18 +81,45 @@ internal class Inbox<T : Any>(private val limit: Int) : Flow<T> {
         room.trySend(Unit)
     }
 
-    private suspend fun taken(): T? {
-        while (true) {
-            synchronized(this) {
-                val next = waiting.removeFirstOrNull()
-                if (next != null || isClosed) {
-                    arrived.trySend(Unit)
-                    room.trySend(Unit)
-                    return next
+    private fun fits(element: T): Boolean = waiting.isEmpty() || (waiting.size < limit && held + weigh(element) <= maxBytes)
+
+    private fun add(element: T) {
+        waiting.addLast(element)
+        held += weigh(element)
+    }
+
+    private fun remove(): T? = waiting.removeFirstOrNull()?.also { held -= weigh(it) }
+
+    private suspend fun within(timeout: Duration): Result<T?>? {
+        if (!timeout.isPositive()) return poll()
+        // Held here, because a timeout or a cancellation on the way back would drop it.
+        var result: Result<T?>? = null
+        try {
+            dispatched {
+                withTimeoutOrNull(timeout) {
+                    while (true) {
+                        result = poll()
+                        if (result != null) break
+                        await(arrived)
+                    }
                 }
             }
-            await(arrived)
+        } catch (e: CancellationException) {
+            if (result == null) throw e
         }
+        return result
+    }
+
+    /** The next element, or null at the end; nothing if it has to be waited for. */
+    private fun poll(): Result<T?>? {
+        val next = synchronized(this) {
+            val next = remove()
+            if (next == null && !isClosed) return null
+            next
+        }
+        arrived.trySend(Unit)
+        room.trySend(Unit)
+        return Result.success(next)
     }
 
     private suspend fun await(signal: Channel<Unit>) {

@@ -27,6 +27,8 @@ public class Message internal constructor(
     public val timestampIso: String,
     public val type: MessageType,
     internal val content: FrozenMap,
+    /** About the bytes that it takes in memory, if it was received. */
+    internal val weight: Long = 0,
 ) {
     public val data: Map<String, Any?> get() = content
 

@@ -38,7 +38,8 @@ public class MessageCodec @JvmOverloads constructor(public val maxFrame: Int = D
         bytes.position(start + length.toInt())
         if (length == 0L) throw MalformedFrame(peer, "a length of zero")
         try {
-            return message(ValueReader(bytes.slice(start, length.toInt())).whole())
+            val reader = ValueReader(bytes.slice(start, length.toInt()))
+            return message(reader.whole(), length + PER_VALUE * reader.values)
         } catch (e: Flaw) {
             throw MalformedFrame(peer, e.describe())
         }
@@ -77,7 +78,7 @@ public class MessageCodec @JvmOverloads constructor(public val maxFrame: Int = D
         return length
     }
 
-    private fun message(value: Any?): Message {
+    private fun message(value: Any?, weight: Long): Message {
         val fields = value as? FrozenMap ?: throw Flaw("${value.kind}, not a map")
         val event = fields.field<String>(EVENT_NAME, "a string")
         eventNameFlaw(event)?.let { throw Flaw("$EVENT_NAME $it") }
@@ -86,7 +87,7 @@ public class MessageCodec @JvmOverloads constructor(public val maxFrame: Int = D
         val word = fields.field<String>(MESSAGE_TYPE, "a string")
         val type = MessageType.ofWord(word)
             ?: throw Flaw("$MESSAGE_TYPE ${word.quoted()} is none of ${MessageType.entries.joinToString { it.word }}")
-        return Message(event, ms, iso, type, fields.field<FrozenMap>(DATA, "a map"))
+        return Message(event, ms, iso, type, fields.field<FrozenMap>(DATA, "a map"), weight)
     }
 
     private inline fun <reified T : Any> FrozenMap.field(name: String, kind: String): T {
@@ -99,6 +100,9 @@ public class MessageCodec @JvmOverloads constructor(public val maxFrame: Int = D
         const val DEFAULT_MAX_FRAME = 1024 * 1024
         const val LARGEST = 1 shl 30
         const val PREFIX = 4
+
+        /** About what the JVM needs for a value beside its bytes: a reference, an object, half an entry of a map. */
+        const val PER_VALUE = 48L
         const val BYTE = 0xffL
         const val EVENT_NAME = "event_name"
         const val TIMESTAMP_MS = "timestamp_ms"

@@ -183,9 +183,12 @@ public class MessageHub @JvmOverloads constructor(
     /**
      * Tells the clients, takes no new ones, lets what waits for them leave, up to [grace], then cuts what is left. Returns when nothing of
      * the hub is left.
+     *
+     * @throws IllegalArgumentException if [grace] is negative.
      */
     @JvmSynthetic
     public suspend fun shutdown(grace: Duration = DEFAULT_GRACE) {
+        require(!grace.isNegative()) { "grace is negative: $grace" }
         isClosed.set(true)
         val goodbye = encoded(mapOf(Control.SHUTDOWN to true), MessageType.CONTROL)
         members.close().forEach { it.queue.close(last = goodbye) }

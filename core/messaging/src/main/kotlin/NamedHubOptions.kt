@@ -2,6 +2,7 @@ package io.hawser.messaging
 
 import io.hawser.ClientOptions
 import io.hawser.ServerOptions
+import io.hawser.messaging.named.HubFolder
 import java.nio.file.Path
 
 /**
@@ -9,7 +10,7 @@ import java.nio.file.Path
  *
  * | option | default | |
  * |---|---|---|
- * | [socketDir] | `$XDG_RUNTIME_DIR/hawser`, or `hawser-{user}` in the folder for temporary files | the folder in which hubs and clients find each other |
+ * | [socketDir] | `$XDG_RUNTIME_DIR/hawser`, or `hawser-{uid}` in the folder for temporary files | the folder in which hubs and clients find each other; to be set where services without a session, or several users, share hubs |
  * | [host] | `127.0.0.1` | where hubs on TCP listen; `*` for everywhere |
  * | [port] | none | the port that hubs on TCP listen on, in place of [ports]; 0 for any that is free |
  * | [ports] | 9000 to 9100 | of which hubs on TCP take the first that is free |
@@ -106,7 +107,7 @@ public class NamedHubOptions private constructor(from: Builder) {
         /** A folder of the user's own: what systemd makes for a session, else one beside everybody's. */
         internal val defaultSocketDir: Path
             get() = System.getenv("XDG_RUNTIME_DIR")?.takeIf { it.startsWith('/') }?.let { Path.of(it, "hawser") }
-                ?: Path.of(System.getProperty("java.io.tmpdir"), "hawser-" + System.getProperty("user.name"))
+                ?: Path.of(System.getProperty("java.io.tmpdir"), "hawser-${HubFolder.uid ?: System.getProperty("user.name")}")
 
         private const val LAST_PORT = 65_535
     }

@@ -12,14 +12,16 @@ import java.net.InetSocketAddress
 
 /**
  * Hubs that their clients on the same machine find by the name of the event, in a folder that both know. A hub's socket is
- * `{socketDir}/{event}.sock`; one on TCP says in `{socketDir}/{event}.tcp` where it listens, for as long as it does. The module of the
- * transport has to be on the class path: `hawser-unix` or `hawser-tcp`.
+ * `{socketDir}/{event}.sock`; one on TCP says in `{socketDir}/{event}.tcp` where it listens, for as long as it does: a client that meets
+ * another one there, because a hub was killed, tries again. The module of the transport has to be on the class path: `hawser-unix` or
+ * `hawser-tcp`.
  *
  * There is one hub of an event and a kind in a folder: another one fails with [io.hawser.BindFailed]. Clients look again whenever they
  * connect, so they find a hub that has come back at another port.
  *
- * The folder is made if it is not there, for this user alone. One that everybody may write to, without the sticky bit, is refused, and so
- * is a [default][NamedHubOptions.socketDir] one that is another user's: whoever puts files there says whom clients talk to.
+ * The folder is made if it is not there, for this user alone. One that everybody may write to is refused, and a
+ * [default][NamedHubOptions.socketDir] one has to be the user's own: whoever puts files there says whom clients talk to. Nobody but hubs
+ * should change what is in it: a hub whose file is removed is not found until it starts again.
  */
 @OptIn(TransportApi::class)
 public class NamedHubs @JvmOverloads constructor(public val options: NamedHubOptions = NamedHubOptions()) {

@@ -1,6 +1,8 @@
 package io.hawser.messaging
 
 import io.hawser.Connection
+import io.hawser.IdleTimeout
+import io.hawser.ReadTimeout
 import io.hawser.ServerOptions
 import io.hawser.WriteTimeout
 import io.hawser.framing.Framed
@@ -11,15 +13,18 @@ import io.hawser.messaging.SendResult.Overflowed
 import io.hawser.messaging.SendResult.Queued
 import io.hawser.reconnect.LinkState
 import io.hawser.reconnect.LinkStopped
+import io.hawser.reconnect.SendOutcome
 import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.Memory
 import io.hawser.testkit.VirtualTime
 import io.hawser.testkit.virtualTime
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.collections.shouldBeStrictlyIncreasing
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.nio.ByteBuffer
+import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.random.Random
 import kotlin.time.Duration
@@ -28,6 +33,7 @@ import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.filterIsInstance
 import kotlinx.coroutines.flow.first
@@ -436,6 +442,137 @@ class HubSpec : StringSpec({
         }
     }
 
+    "what a client was given for a hub that refuses it waits for a place too" {
+        virtualTime {
+            val hub = hub(HubOptions { maxClients = 1 })
+            val first = HubClient(client(hub.handle), "progress").start(this)
+            hub.clients.first { it.size == 1 }
+            val second = HubClient(client(hub.handle), "progress").start(this)
+            repeat(50) { second.send(mapOf("n" to it)) shouldBe SendOutcome.Queued }
+            second.state.first { it is LinkState.Waiting }
+            first.close()
+            List(50) { hub.receive(60.seconds).data["n"] } shouldBe List(50) { it.toLong() }
+            second.close()
+            hub.close()
+        }
+    }
+
+    "a client hears what the hub says of itself, and of messages that are none or not allowed" {
+        virtualTime {
+            val hub = hub(HubOptions { allowClientSend = false })
+            val client = HubClient(client(hub.handle), "progress")
+            val heard = mutableListOf<HubClientEvent>()
+            val hearing = launch(start = UNDISPATCHED) { client.events.take(3).toList(heard) }
+            client.start(this)
+            client.awaitConnected()
+            client.send(mapOf("n" to 1))
+            delay(1.seconds)
+            hub.shutdown()
+            hearing.join()
+            heard shouldBe listOf(
+                HubClientEvent.Welcomed("1", 1_048_576, maySend = false),
+                HubClientEvent.SendRefused("sending is not allowed"),
+                HubClientEvent.ShuttingDown,
+            )
+            client.close()
+            val nonsense = server().start(this) { connection ->
+                connection.framed(MessageCodec()).receive()
+                connection.framed(MessageCodec()).send(message("pong" to 1, type = MessageType.CONTROL))
+                connection.write(ByteBuffer.wrap(byteArrayOf(0, 0, 0, 1, 0xc1.toByte())))
+                connection.awaitClosed()
+            }
+            val patient = HubClient(client(nonsense), "progress")
+            val malformed = async(start = UNDISPATCHED) { patient.events.first() }
+            patient.start(this)
+            malformed.await().shouldBeInstanceOf<HubClientEvent.Malformed>()
+            patient.close()
+            nonsense.close()
+        }
+    }
+
+    "a hub that speaks of something else is none of this client's" {
+        virtualTime {
+            val hub = hub()
+            val client = HubClient(client(hub.handle), "another").start(this)
+            val waiting = client.state.first { it is LinkState.Waiting } as LinkState.Waiting
+            waiting.cause.shouldBeInstanceOf<WrongEvent>().message shouldBe "the hub at ${client.endpoint} speaks of progress, not of another"
+            client.close()
+            hub.close()
+        }
+    }
+
+    "what waits to be taken is bounded by what it needs in memory" {
+        virtualTime {
+            val hub = hub(HubOptions { maxReceivedBytes = 200_000 })
+            val dropped = async(start = UNDISPATCHED) { hub.events.filterIsInstance<HubEvent.ReceivedDropped>().take(17).toList() }
+            connected(hub) { client -> repeat(20) { client.send(message("n" to it, "nothing" to List(1_000) { null })) } }
+            dropped.await()
+            hub.shutdown()
+            hub.received.toList().map { it.data["n"] } shouldBe listOf(17L, 18L, 19L)
+        }
+    }
+
+    "who comes while a sender waits for somebody else gets its message once" {
+        virtualTime {
+            val hub = hub(
+                HubOptions {
+                    whenSlow = WhenSlow.Suspend
+                    maxQueuedMessages = 2
+                    replay = 3
+                },
+            )
+            connected(hub) { stopped ->
+                hub.clients.first { it.isNotEmpty() }
+                val sending = launch {
+                    // Until one has to wait.
+                    var n = 0
+                    while (true) hub.broadcast(mapOf("n" to n++, "bytes" to ByteArray(20_000)))
+                }
+                delay(1.seconds)
+                connected(hub) { late ->
+                    hub.clients.first { it.size == 2 }
+                    stopped.connection.close()
+                    val numbers = List(20) { late.number() as Long }
+                    numbers.shouldBeStrictlyIncreasing()
+                    sending.cancelAndJoin()
+                }
+            }
+            hub.close()
+        }
+    }
+
+    "what is told to take less than no time to end goes on" {
+        virtualTime {
+            val hub = hub()
+            shouldThrow<IllegalArgumentException> { hub.shutdown((-1).seconds) }.message shouldBe "grace is negative: -1s"
+            val client = HubClient(client(hub.handle), "progress").start(this)
+            client.awaitConnected()
+            hub.clients.first { it.isNotEmpty() }
+            hub.broadcast(mapOf("n" to 1)) shouldBe Delivered(1)
+            shouldThrow<ReadTimeout> { hub.receive(Duration.ZERO) }
+            delay(1.milliseconds)
+            client.receive(Duration.ZERO).data["n"] shouldBe 1L
+            client.close()
+            hub.close()
+        }
+    }
+
+    "a client whose time is up is gone for that reason, also while nobody takes what it has sent" {
+        virtualTime {
+            val options = HubOptions {
+                maxReceived = 1
+                whenReceivedFull = WhenSlow.Suspend
+            }
+            val hub = MessageHub(server(ServerOptions { idleTimeout = 3.seconds }), "progress", options).start(this)
+            val gone = async(start = UNDISPATCHED) { hub.events.filterIsInstance<HubEvent.Disconnected>().first() }
+            connected(hub) { client ->
+                repeat(3) { client.send(message("n" to it)) }
+                gone.await().cause.shouldBeInstanceOf<IdleTimeout>()
+            }
+            hub.close()
+        }
+    }
+
     "what is closed before it is started does not start" {
         virtualTime {
             val hub = MessageHub(server(), "progress")
@@ -451,7 +588,7 @@ class HubSpec : StringSpec({
     }
 
     "whoever stops waiting takes nothing with him" {
-        val inbox = Inbox<Int>(100)
+        val inbox = Inbox<Int>(100, Int.MAX_VALUE) { 1 }
         val random = Random(95)
         val count = AtomicInteger()
         val taken = async(Dispatchers.Default) {
@@ -483,9 +620,25 @@ class HubSpec : StringSpec({
         taken.await() shouldBe List(20_000) { it }
     }
 
+    "whoever collects, and stops, takes nothing with him" {
+        val inbox = Inbox<Int>(100, Int.MAX_VALUE) { 1 }
+        val taken = ConcurrentLinkedQueue<Int>()
+        val putting = launch(Dispatchers.Default) {
+            repeat(20_000) { inbox.put(it) }
+            inbox.close()
+        }
+        while (putting.isActive) {
+            val collecting = launch(Dispatchers.Unconfined) { inbox.collect { taken += it } }
+            yield()
+            collecting.cancelAndJoin()
+        }
+        inbox.collect { taken += it }
+        taken.toList() shouldBe List(20_000) { it }
+    }
+
     "a hub that has gone silent is noticed, and met again" {
         virtualTime {
-            var silent = true
+            var silent = false
             val server = server().start(this) { connection ->
                 val frames = connection.framed(MessageCodec())
                 while (true) {
@@ -499,6 +652,7 @@ class HubSpec : StringSpec({
             }
             val client = HubClient(client(server), "progress", options).start(this)
             client.awaitConnected()
+            silent = true
             client.state.first { it is LinkState.Waiting }
             elapsed shouldBe 12.seconds
             silent = false

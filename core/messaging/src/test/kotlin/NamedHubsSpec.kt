@@ -31,14 +31,12 @@ import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
 
-/** Another program's hub in Python: it announces the port it is given, says so, and stays. */
-private const val ANNOUNCER = """
+/** Has the lock of another program's hub, until its input ends. */
+private const val HOLDER = """
 import fcntl, sys
-file = open(sys.argv[1], "r+b" if __import__("os").path.exists(sys.argv[1]) else "w+b")
-fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 2**62 + 1)
-file.write(f"tcp://127.0.0.1:{sys.argv[2]}\n".encode())
-file.flush()
-print("announced", flush=True)
+file = open(sys.argv[1], "w")
+fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+print("locked", flush=True)
 sys.stdin.readline()
 """
 
@@ -118,7 +116,7 @@ class NamedHubsSpec : StringSpec({
                 third.message shouldContain "none of tcp://127.0.0.1:${range.first} to tcp://127.0.0.1:${range.last} is free"
                 two.close()
                 two.awaitClosed()
-                file.readText() shouldBe ""
+                file.exists() shouldBe false
                 hubs.createServer(SocketKind.Tcp, "three").start(this).close()
                 one.close()
             }
@@ -144,60 +142,92 @@ class NamedHubsSpec : StringSpec({
         }
     }
 
-    "another program's hub is found while it lives, and stands in the way of a second" {
+    "another program's hub stands in the way of a second, and what it said is taken back by the next" {
         val hubs = NamedHubs(NamedHubOptions { socketDir = folder() })
         Files.createDirectories(hubs.options.socketDir)
         val file = hubs.options.socketDir.resolve("progress.tcp")
         coroutineScope {
-            val elsewhere = MessageHub(io.hawser.tcp.Tcp.server(port = 0), "progress").start(this)
-            elsewhere.broadcast(mapOf("n" to 1))
-            Program.start("python3", "-u", "-c", ANNOUNCER, "$file", "${elsewhere.handle.port}").use { program ->
-                program.awaitLine("announced")
+            Program.start("python3", "-u", "-c", HOLDER, "$file.lock").use { program ->
+                program.awaitLine("locked")
+                file.writeText("tcp://127.0.0.1:9\n")
                 val taken = shouldThrow<BindFailed> { hubs.createServer(SocketKind.Tcp, "progress").start(this) }
                 taken.message shouldContain "another hub of progress has $file"
-                hubs.createClient(SocketKind.Tcp, "progress", eager).start(this).use { it.receive(30.seconds).data["n"] shouldBe 1L }
+                file.readText() shouldBe "tcp://127.0.0.1:9\n"
                 program.kill()
             }
-            file.readText() shouldBe "tcp://127.0.0.1:${elsewhere.handle.port}\n"
-            failure(hubs).shouldBeInstanceOf<ConnectFailed>().reason shouldBe ConnectFailed.Reason.NoSuchName
+            failure(hubs).shouldBeInstanceOf<ConnectFailed>().reason shouldBe ConnectFailed.Reason.Refused
             val next = hubs.createServer(SocketKind.Tcp, "progress").start(this)
             file.readText() shouldBe "${next.endpoint}\n"
+            // Whoever reads the file in the hub's own process takes nothing from it.
+            Program.start("python3", "-c", HOLDER, "$file.lock").use { it.finish().second shouldBe 1 }
             next.close()
-            elsewhere.close()
+        }
+    }
+
+    "a client that meets the hub of another event, where a hub was killed, finds its own when that comes" {
+        val hubs = NamedHubs(
+            NamedHubOptions {
+                socketDir = folder()
+                port = 0
+            },
+        )
+        coroutineScope {
+            val other = hubs.createServer(SocketKind.Tcp, "other").start(this)
+            val file = hubs.options.socketDir.resolve("progress.tcp").apply { writeText("${other.endpoint}\n") }
+            failure(hubs).shouldBeInstanceOf<WrongEvent>().actual shouldBe "other"
+            val client = hubs.createClient(SocketKind.Tcp, "progress", eager).start(this)
+            val hub = hubs.createServer(SocketKind.Tcp, "progress").start(this)
+            file.readText() shouldBe "${hub.endpoint}\n"
+            hub.broadcast(mapOf("n" to 1))
+            client.receive(30.seconds).data["n"] shouldBe 1L
+            client.close()
+            hub.close()
+            other.close()
         }
     }
 
     "a file that says something else, or none, is a failure with its name" {
         val hubs = NamedHubs(NamedHubOptions { socketDir = folder() })
-        failure(hubs).shouldBeInstanceOf<ConnectFailed>()
+        failure(hubs).shouldBeInstanceOf<ConnectFailed>().reason shouldBe ConnectFailed.Reason.NoSuchName
         val file = Files.createDirectories(hubs.options.socketDir).resolve("progress.tcp")
-        failure(hubs).shouldBeInstanceOf<ConnectFailed>().message shouldContain "no hub of progress says in $file"
-        Program.start("python3", "-u", "-c", ANNOUNCER, "$file", "none").use { program ->
-            program.awaitLine("announced")
-            failure(hubs).shouldBeInstanceOf<ConnectFailed>().message shouldContain "$file names no endpoint"
+        failure(hubs).shouldBeInstanceOf<ConnectFailed>().message shouldContain "no hub says in $file where it listens"
+        for ((text, flaw) in listOf(
+            "tcp://127.0.0.1:" to "no hub says in $file",
+            "none\n" to "$file names no endpoint",
+            "tls://localhost:9000\n" to "$file names none to connect to: tls://localhost:9000",
+            "unix:/run/other.sock\n" to "$file names none to connect to",
+            "tcp://*:9000\n" to "$file names none to connect to",
+        )) {
+            file.writeText(text)
+            failure(hubs).shouldBeInstanceOf<ConnectFailed>().message shouldContain flaw
         }
+        Files.delete(file)
+        Program.start("mkfifo", "$file").use { it.finish().second shouldBe 0 }
+        failure(hubs).shouldBeInstanceOf<ConnectFailed>().message shouldContain "$file is no regular file"
     }
 
     "a link in place of the file is not followed" {
         val hubs = NamedHubs(NamedHubOptions { socketDir = folder() })
         val precious = root.resolve("precious").apply { writeText("precious") }
         Files.createDirectories(hubs.options.socketDir).resolve("progress.tcp").createSymbolicLinkPointingTo(precious)
-        shouldThrow<BindFailed> { coroutineScope { hubs.createServer(SocketKind.Tcp, "progress").start(this) } }
-        failure(hubs).shouldBeInstanceOf<ConnectFailed>()
+        failure(hubs).shouldBeInstanceOf<ConnectFailed>().message shouldContain "is no regular file"
+        coroutineScope { hubs.createServer(SocketKind.Tcp, "progress").start(this).close() }
+        Files.createSymbolicLink(hubs.options.socketDir.resolve("other.tcp.lock"), precious)
+        shouldThrow<BindFailed> { coroutineScope { hubs.createServer(SocketKind.Tcp, "other").start(this) } }
         precious.readText() shouldBe "precious"
     }
 
     "a folder that everybody may write to is not trusted" {
         val hubs = NamedHubs(NamedHubOptions { socketDir = folder() })
         Files.createDirectories(hubs.options.socketDir)
-        Files.setPosixFilePermissions(hubs.options.socketDir, PosixFilePermissions.fromString("rwxrwxrwx"))
-        for (kind in SocketKind.entries) {
-            val refused = shouldThrow<BindFailed> { coroutineScope { hubs.createServer(kind, "progress").start(this) } }
-            refused.message shouldContain "everybody may put files into this folder"
-            failure(hubs, kind).shouldBeInstanceOf<ConnectFailed>().message shouldContain "everybody may put files into this folder"
+        for (mode in listOf("777", "1777")) {
+            Program.start("chmod", mode, "${hubs.options.socketDir}").use { it.finish().second shouldBe 0 }
+            for (kind in SocketKind.entries) {
+                val refused = shouldThrow<BindFailed> { coroutineScope { hubs.createServer(kind, "progress").start(this) } }
+                refused.message shouldContain "everybody may put files into this folder"
+                failure(hubs, kind).shouldBeInstanceOf<ConnectFailed>().message shouldContain "everybody may put files into this folder"
+            }
         }
-        Program.start("chmod", "1777", "${hubs.options.socketDir}").use { it.finish().second shouldBe 0 }
-        coroutineScope { hubs.createServer(SocketKind.Tcp, "progress").start(this).close() }
     }
 
     "one that is cancelled while it starts has announced nothing" {

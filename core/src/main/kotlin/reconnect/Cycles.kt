@@ -4,7 +4,6 @@ import io.hawser.CloseReason
 import io.hawser.Connection
 import io.hawser.ConnectionClosed
 import io.hawser.Dial
-import io.hawser.Endpoint
 import io.hawser.HandshakeTimeout
 import io.hawser.SocketOptions
 import io.hawser.StreamClient
@@ -13,6 +12,7 @@ import io.hawser.event.Events
 import io.hawser.event.LinkEvent
 import io.hawser.transport.TransportApi
 import java.io.IOException
+import java.net.InetSocketAddress
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.nanoseconds
 import kotlin.time.Duration.Companion.seconds
@@ -119,7 +119,7 @@ internal class Cycles(
         val chosen = client.options.socket
         val socket = chosen.toBuilder()
         val idle = options.keepAliveIdle
-        if (idle != null && client.endpoint is Endpoint.Inet) {
+        if (idle != null && client.connector.remote is InetSocketAddress) {
             if (!chosen.keepAliveIsChosen) socket.keepAlive = true
             if (socket.keepAlive && socket.keepAliveIdle == null) socket.keepAliveIdle = idle
         }

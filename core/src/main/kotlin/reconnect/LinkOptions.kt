@@ -6,6 +6,7 @@ import io.hawser.SocketOptions
 import io.hawser.orInfinite
 import io.hawser.orNull
 import io.hawser.requirePositive
+import io.hawser.transport.TransportApi
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
@@ -112,6 +113,16 @@ public class LinkOptions private constructor(from: Builder) {
         it.onDisconnect = onDisconnect
         it.onError = onError
     }
+
+    /** These, with [greet] behind `onConnect` and held to the same: for what makes a protocol of a link. */
+    @TransportApi
+    @KotlinOnly
+    public fun greeting(greet: suspend (Connection) -> Unit): LinkOptions = toBuilder()
+        .onConnect {
+            onConnect(it)
+            greet(it)
+        }
+        .build()
 
     override fun toString(): String = "LinkOptions(resetAfter=$resetAfter, dialTimeout=$dialTimeout, handshakeTimeout=$handshakeTimeout, " +
         "writeTimeout=$writeTimeout, keepAliveIdle=$keepAliveIdle, outbox=$outbox)"

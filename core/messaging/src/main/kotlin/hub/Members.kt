@@ -9,6 +9,9 @@ import java.io.IOException
 import java.nio.ByteBuffer
 import kotlinx.coroutines.flow.MutableStateFlow
 
+/** What came of a client that wanted to be registered. */
+internal enum class Entry { Registered, Full, Closed }
+
 /** A client that is registered. */
 internal class Member(val client: ConnectedClient, val connection: Connection, val queue: OutboundQueue) {
     /** What writing to it failed with. */
@@ -35,10 +38,11 @@ internal class Members(private val options: HubOptions) {
     /** Messages that nobody has got, because nobody came in time. */
     val backlogDropped: Long @Synchronized get() = backlog.dropped
 
-    /** Registers [member] and gives it what is kept for it. False if there is no place, or no hub any more. */
-    fun enter(member: Member): Boolean {
+    /** Registers [member] and gives it what is kept for it. */
+    fun enter(member: Member): Entry {
         synchronized(this) {
-            if (isClosed || byId.size >= options.maxClients) return false
+            if (isClosed) return Entry.Closed
+            if (byId.size >= options.maxClients) return Entry.Full
             // Both end with the last message: the longer one has the other in it.
             val kept = backlog.takeAll()
             member.queue.preload(if (recent.size > kept.size) recent.all() else kept)
@@ -46,7 +50,7 @@ internal class Members(private val options: HubOptions) {
             changes++
         }
         show()
-        return true
+        return Entry.Registered
     }
 
     fun leave(member: Member) {
@@ -75,6 +79,8 @@ internal class Members(private val options: HubOptions) {
     /** Offers [message], which [isNew] unless it has been offered before, to all, or keeps it for whoever comes first. */
     fun offerAll(message: ByteBuffer, isNew: Boolean = true): Round = synchronized(this) {
         if (isNew && options.replay > 0) recent.add(message)
+        // Whoever has come since has been given it with what is kept.
+        if (!isNew && options.replay > 0 && byId.isNotEmpty()) return@synchronized Round(taken = byId.size)
         val round = if (byId.isEmpty()) null else offer(message, byId.values)
         // Who is about to leave is not there any more.
         if (round?.isVain == false) return@synchronized round
@@ -99,13 +105,12 @@ internal class Members(private val options: HubOptions) {
 }
 
 /** How the queues took one message. */
-internal class Round(private val isKept: Boolean = false) {
+internal class Round(private val isKept: Boolean = false, private var taken: Int = 0) {
     /** They have no room, and the sender waits for it. */
     val full = mutableListOf<Member>()
 
     /** They are too slow, and are to be disconnected. */
     val overflowed = mutableListOf<Member>()
-    private var taken = 0
     private var refused = 0
 
     /** Nobody was there to take it or refuse it. */

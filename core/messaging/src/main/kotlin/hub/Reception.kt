@@ -3,6 +3,7 @@ package io.hawser.messaging.hub
 import io.hawser.CloseReason
 import io.hawser.Connection
 import io.hawser.ConnectionClosed
+import io.hawser.ConnectionReset
 import io.hawser.Endpoint
 import io.hawser.FrameTooLarge
 import io.hawser.MalformedFrame
@@ -54,7 +55,7 @@ internal class Reception(
 ) {
     private val ids = AtomicLong()
     private val happened = MutableSharedFlow<HubEvent>(extraBufferCapacity = EVENTS, onBufferOverflow = BufferOverflow.DROP_OLDEST)
-    private val inbox = Inbox<ReceivedMessage>(options.maxReceived)
+    private val inbox = Inbox<ReceivedMessage>(options.maxReceived, options.maxReceivedBytes) { it.message.weight }
 
     val events: Flow<HubEvent> get() = happened.asSharedFlow()
     val received: Flow<ReceivedMessage> get() = inbox
@@ -79,7 +80,11 @@ internal class Reception(
         val queue = OutboundQueue(options.maxQueuedMessages, options.maxQueuedBytes, options.whenSlow)
         val client = ConnectedClient("${ids.incrementAndGet()}", connection.remote, clock.instant(), queue)
         val member = Member(client, connection, queue)
-        if (!members.enter(member)) return refuse(connection)
+        when (members.enter(member)) {
+            Entry.Registered -> Unit
+            Entry.Full -> return refuse(connection)
+            Entry.Closed -> return bid(connection)
+        }
         var failure: Throwable? = null
         try {
             happened(HubEvent.Connected(client)) { listener.onConnected(client) }
@@ -110,11 +115,23 @@ internal class Reception(
 
     /** Nothing, if we have ended it ourselves. */
     private fun cause(member: Member, failure: Throwable): Throwable? =
-        if (failure is ConnectionClosed) member.failure ?: (member.connection.closeReason as? CloseReason.Failure)?.cause else failure
+        if (failure is ConnectionClosed) member.failure ?: member.connection.failure() else failure
+
+    private fun Connection.failure(): Throwable? = when (val reason = closeReason) {
+        is CloseReason.Failure -> reason.cause
+        is CloseReason.Timeout -> reason.cause
+        is CloseReason.Reset -> ConnectionReset(endpoint)
+        else -> null
+    }
 
     private suspend fun refuse(connection: Connection) {
         published(HubEvent.Refused(connection.remote))
         withTimeoutOrNull(LAST_WORDS) { connection.write(control(Control.REFUSED, Control.TOO_MANY_CLIENTS)) }
+    }
+
+    /** Says goodbye to whoever comes too late. */
+    private suspend fun bid(connection: Connection) {
+        withTimeoutOrNull(LAST_WORDS) { connection.write(control(Control.SHUTDOWN, true)) }
     }
 
     /** Writes until the queue is closed and empty; then nothing more is to come. */
@@ -160,7 +177,7 @@ internal class Reception(
         val received = ReceivedMessage(member.client, message)
         told { listener.onMessage(received) }
         when (options.whenReceivedFull) {
-            WhenSlow.DropOldest -> inbox.push(received)?.let { published(HubEvent.ReceivedDropped(it.client)) }
+            WhenSlow.DropOldest -> inbox.push(received).forEach { published(HubEvent.ReceivedDropped(it.client)) }
 
             WhenSlow.DropNewest -> if (!inbox.offer(received)) published(HubEvent.ReceivedDropped(member.client))
 

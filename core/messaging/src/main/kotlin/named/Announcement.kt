@@ -2,101 +2,103 @@ package io.hawser.messaging.named
 
 import io.hawser.Endpoint
 import java.io.IOException
-import java.nio.ByteBuffer
-import java.nio.channels.Channels
 import java.nio.channels.FileChannel
+import java.nio.channels.OverlappingFileLockException
 import java.nio.file.Files
 import java.nio.file.LinkOption.NOFOLLOW_LINKS
 import java.nio.file.Path
 import java.nio.file.StandardOpenOption.CREATE
-import java.nio.file.StandardOpenOption.READ
+import java.nio.file.StandardOpenOption.CREATE_NEW
 import java.nio.file.StandardOpenOption.WRITE
 
 /**
- * Where a hub listens, in a file: the endpoint and a line feed. While the hub is there, its process has a lock on the byte [ALIVE], which
- * the system takes away however the process ends; so what a dead one has left is told from what a living one says. Who looks for that
- * lock, or takes it, has one on the byte [LOOKING] meanwhile, so that nobody takes a look for a hub.
+ * Where a hub listens, in a file: the endpoint and a line feed. There is one hub to a file, for it has a lock on another one beside it,
+ * which the system takes away however the hub's process ends; a process loses its locks on a file when it closes the file anywhere, so
+ * only hubs ever open that one, and it stays.
  *
- * The file stays, and is empty then: to delete it would delete what somebody else has just locked.
- *
- * A process loses its locks on a file when it closes the file anywhere, so this one never opens what it holds, and all of it happens
- * under one monitor. Waits for the file system.
+ * What a killed hub has said stays until the next one: who connects there sees by the answer whether it is still true.
  */
-internal class Announcement private constructor(private val path: Path, private val channel: FileChannel) : AutoCloseable {
-    private var endpoint: Endpoint? = null
-
+internal class Announcement private constructor(private val file: Path, private val key: Path, private val lock: FileChannel) : AutoCloseable {
     /** Says that the hub listens on [endpoint]. */
-    fun publish(endpoint: Endpoint): Unit = synchronized(held) {
-        if (held[path] !== this) return
-        this.endpoint = endpoint
-        val line = ByteBuffer.wrap("$endpoint\n".encodeToByteArray())
-        channel.truncate(0)
-        while (line.hasRemaining()) channel.write(line, line.position().toLong())
+    fun publish(endpoint: Endpoint) {
+        // Not written through, whatever it is.
+        Files.deleteIfExists(file)
+        Files.writeString(file, "$endpoint\n", CREATE_NEW, WRITE)
     }
 
     /** Takes it back. Idempotent. */
     override fun close(): Unit = synchronized(held) {
-        if (!held.remove(path, this)) return
+        if (!held.remove(key)) return
         try {
-            channel.use { it.truncate(0) }
+            lock.use { Files.deleteIfExists(file) }
         } catch (_: IOException) {
-            // The lock is gone, and that says the same.
+            // Nobody answers there, which says the same.
         }
     }
 
     companion object {
-        /** Beyond whatever is written, because some systems let nobody read what is locked. */
-        private const val LOOKING = 1L shl 62
-        private const val ALIVE = LOOKING + 1
         private const val LONGEST = 1024
 
-        /** What this process has announced, by the real path of its file. */
-        private val held = HashMap<Path, Announcement>()
+        /** The locks of this process, by their real paths. */
+        private val held = HashSet<Path>()
 
         /**
-         * Takes the file at [path], which is made if it is not there, before anything is said in it. Null if another hub has it.
+         * Takes the file that [event] has in [folder]; what it says is gone then. Null if another hub has it.
          *
-         * @throws IOException if it cannot be written.
+         * @throws IOException if it cannot be taken.
          */
-        fun claim(path: Path): Announcement? = synchronized(held) {
-            val real = path.real()
-            if (real in held) return null
-            val channel = FileChannel.open(real, CREATE, READ, WRITE, NOFOLLOW_LINKS)
-            var announcement: Announcement? = null
+        fun claim(folder: HubFolder, event: String): Announcement? = synchronized(held) {
+            val file = folder.file(event, SUFFIX)
+            val lockFile = folder.file(event, "$SUFFIX.lock")
+            val key = lockFile.parent.toRealPath().resolve(lockFile.fileName)
+            if (key in held) return null
+            requireRegular(lockFile)
+            val lock = FileChannel.open(lockFile, CREATE, WRITE, NOFOLLOW_LINKS)
+            var isOurs = false
             try {
-                val isOurs = channel.lock(LOOKING, 1, false).use { channel.tryLock(ALIVE, 1, false) } != null
-                if (isOurs) announcement = Announcement(real, channel).also { held[real] = it }
+                isOurs = lock.tryLock() != null
+                if (!isOurs) return null
+                Files.deleteIfExists(file)
+                held += key
+                return Announcement(file, key, lock)
+            } catch (_: OverlappingFileLockException) {
+                // By another name, or another copy of this class.
+                return null
             } finally {
-                if (announcement == null) channel.close()
+                if (key !in held) lock.close()
             }
-            announcement
         }
 
         /**
-         * What the hub says that has the file at [path]; null if there is none, or it does not listen yet.
+         * What the last hub of [event] in [folder] said; null if it has taken it back, or has not said it yet.
          *
          * @throws IOException if the file cannot be read, or says something else.
          */
-        fun find(path: Path): Endpoint? = synchronized(held) {
-            val real = path.real()
-            held[real]?.let { return it.endpoint }
-            if (!Files.exists(real)) return null
-            FileChannel.open(real, READ, NOFOLLOW_LINKS).use { channel ->
-                val isAlive = channel.lock(LOOKING, 1, true).use { channel.tryLock(ALIVE, 1, true) }?.use { false } ?: true
-                if (isAlive) endpoint(channel, path) else null
-            }
-        }
-
-        private fun endpoint(channel: FileChannel, path: Path): Endpoint? {
-            val text = Channels.newInputStream(channel).readNBytes(LONGEST).decodeToString().trim()
-            if (text.isEmpty()) return null
-            try {
-                return Endpoint.parse(text)
+        fun find(folder: HubFolder, event: String): Endpoint? {
+            val file = folder.file(event, SUFFIX)
+            if (!requireRegular(file)) return null
+            val text = Files.newInputStream(file, NOFOLLOW_LINKS).use { it.readNBytes(LONGEST) }.decodeToString()
+            if (!text.endsWith('\n')) return null
+            val endpoint = try {
+                Endpoint.parse(text.trimEnd())
             } catch (e: IllegalArgumentException) {
-                throw IOException("$path names no endpoint: ${e.message}", e)
+                throw IOException("$file names no endpoint: ${e.message}", e)
             }
+            if (endpoint !is Endpoint.Inet || endpoint.scheme !in schemes || endpoint.host == "*" || endpoint.port == 0) {
+                throw IOException("$file names none to connect to: $endpoint")
+            }
+            return endpoint
         }
 
-        private fun Path.real(): Path = parent.toRealPath().resolve(fileName)
+        private val schemes = setOf("tcp", "tcp4", "tcp6")
+
+        /** Whether there is a file; a link, a pipe or whatever else is none, and is not to be opened. */
+        private fun requireRegular(file: Path): Boolean {
+            if (!Files.exists(file, NOFOLLOW_LINKS)) return false
+            if (!Files.isRegularFile(file, NOFOLLOW_LINKS)) throw IOException("$file is no regular file")
+            return true
+        }
     }
 }
+
+internal const val SUFFIX: String = "tcp"

@@ -6,6 +6,7 @@ import java.nio.file.AccessDeniedException
 import java.nio.file.FileAlreadyExistsException
 import java.nio.file.FileSystems
 import java.nio.file.Files
+import java.nio.file.LinkOption.NOFOLLOW_LINKS
 import java.nio.file.Path
 import java.nio.file.attribute.PosixFilePermissions
 
@@ -28,24 +29,41 @@ internal class HubFolder(private val path: Path) {
         check()
     }
 
-    /** @throws IOException if somebody else says what is in the folder. */
+    /** @throws IOException if somebody else says what is in the folder, or there is none. */
     fun check() {
         if (!isPosix) return
+        if (path == NamedHubOptions.defaultSocketDir) return checkOwn()
         val mode = Files.getAttribute(path, "unix:mode") as Int
-        if (mode and OTHERS_WRITE != 0 && mode and STICKY == 0) {
-            throw AccessDeniedException("$path", null, "everybody may put files into this folder")
-        }
-        // The name of the default one is known, and everybody can make it first.
-        val owner = Files.getOwner(path).name
-        if (path == NamedHubOptions.defaultSocketDir && owner != System.getProperty("user.name") && owner != "root") {
-            throw AccessDeniedException("$path", null, "this folder is $owner's")
+        // With the sticky bit too: names are free for whoever comes first.
+        if (mode and OTHERS_WRITE != 0) throw AccessDeniedException("$path", null, "everybody may put files into this folder")
+    }
+
+    /** The name of the default one is known, and others can make it first, or a link in its place. */
+    private fun checkOwn() {
+        val mode = Files.getAttribute(path, "unix:mode", NOFOLLOW_LINKS) as Int
+        val owner = Files.getAttribute(path, "unix:uid", NOFOLLOW_LINKS) as Int
+        if (owner != uid || mode and (GROUP_WRITE or OTHERS_WRITE) != 0 || mode and KIND != FOLDER) {
+            throw AccessDeniedException("$path", null, "this is no folder of the user's own")
         }
     }
 
-    private companion object {
-        const val OTHERS_WRITE = 0x2
-        const val STICKY = 0x200
-        val isPosix = "unix" in FileSystems.getDefault().supportedFileAttributeViews()
-        val ownersOnly = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))
+    companion object {
+        private const val OTHERS_WRITE = 0x2
+        private const val GROUP_WRITE = 0x10
+        private const val KIND = 0xf000
+        private const val FOLDER = 0x4000
+        private val isPosix = "unix" in FileSystems.getDefault().supportedFileAttributeViews()
+        private val ownersOnly = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))
+
+        /** This process' user by number, for some have no name; null where users have none. */
+        val uid: Int? by lazy {
+            if (!isPosix) return@lazy null
+            val own = Files.createTempFile("hawser", null)
+            try {
+                Files.getAttribute(own, "unix:uid") as Int
+            } finally {
+                Files.delete(own)
+            }
+        }
     }
 }

@@ -11,14 +11,10 @@ import io.hawser.transport.Listener
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
 import java.io.IOException
-import java.net.InetAddress
 import java.net.InetSocketAddress
 import java.net.SocketAddress
+import java.nio.file.NoSuchFileException
 import kotlinx.coroutines.Dispatchers
-import kotlinx.coroutines.NonCancellable
-import kotlinx.coroutines.currentCoroutineContext
-import kotlinx.coroutines.ensureActive
-import kotlinx.coroutines.runInterruptible
 import kotlinx.coroutines.withContext
 
 /** Binds the first of [servers] that can be had for the hub of [event], and says in [folder] which one, if it is not known already. */
@@ -34,17 +30,25 @@ internal class NamedBinder(
         var announcement: Announcement? = null
         var listener: Listener? = null
         try {
-            onDisk { folder.prepare() }
+            stored { folder.prepare() }
             if (endpoint.isSocket) return first()
-            onDisk { announcement = Announcement.claim(folder.file(event, SUFFIX)) }
+            stored { announcement = Announcement.claim(folder, event) }
             val claimed = announcement ?: throw taken()
             val bound = first().also { listener = it }
-            withContext(NonCancellable) { onDisk { claimed.publish(bound.nearby()) } }
+            stored { claimed.publish(bound.nearby()) }
             return Announced(bound, claimed)
         } catch (e: Throwable) {
             announcement?.close()
             listener?.close()
-            throw if (e is IOException && e !is BindFailed) BindFailed(endpoint, e) else e
+            throw e
+        }
+    }
+
+    private suspend fun stored(action: () -> Unit) {
+        try {
+            withContext(Dispatchers.IO) { action() }
+        } catch (e: IOException) {
+            throw BindFailed(endpoint, e)
         }
     }
 
@@ -89,29 +93,23 @@ internal class NamedConnector(
     private val via: (Endpoint) -> Connector,
 ) : Connector {
     override suspend fun connect(socket: SocketOptions, failed: (ConnectFailed) -> Unit): RawStream {
-        val file = folder.file(event, SUFFIX)
         val place = try {
-            onDisk {
+            withContext(Dispatchers.IO) {
                 folder.check()
-                if (endpoint.isSocket) endpoint else Announcement.find(file)
+                if (endpoint.isSocket) endpoint else Announcement.find(folder, event)
             }
+        } catch (_: NoSuchFileException) {
+            null
         } catch (e: IOException) {
             throw ConnectFailed(endpoint, e)
-        } ?: throw ConnectFailed(endpoint, ConnectFailed.Reason.NoSuchName, "no hub of $event says in $file where it listens", null)
+        }
+        if (place == null) {
+            val where = if (endpoint.isSocket) "there is no folder for it" else "no hub says in ${folder.file(event, SUFFIX)} where it listens"
+            throw ConnectFailed(endpoint, ConnectFailed.Reason.NoSuchName, where, null)
+        }
         return via(place).connect(socket, failed)
     }
 }
-
-/** A lock may have to be waited for, so cancelling interrupts. */
-private suspend fun <T> onDisk(action: () -> T): T = try {
-    runInterruptible(Dispatchers.IO, action)
-} catch (e: IOException) {
-    // An interrupted channel fails like a broken one.
-    currentCoroutineContext().ensureActive()
-    throw e
-}
-
-private const val SUFFIX = "tcp"
 
 /** Whether it says by itself where its socket is. */
 private val Endpoint.isSocket: Boolean get() = scheme == "unix"
@@ -120,7 +118,9 @@ private val Endpoint.isSocket: Boolean get() = scheme == "unix"
 @TransportApi
 private fun Listener.nearby(): Endpoint {
     val inet = address as InetSocketAddress
-    return if (!inet.address.isAnyLocalAddress) endpoint else Endpoint.Inet(endpoint.scheme, loopback, inet.port)
+    return when {
+        !inet.address.isAnyLocalAddress -> endpoint
+        endpoint.scheme == "tcp6" -> Endpoint.Inet(endpoint.scheme, "::1", inet.port)
+        else -> Endpoint.Inet(endpoint.scheme, "127.0.0.1", inet.port)
+    }
 }
-
-private val loopback: String = InetAddress.getLoopbackAddress().hostAddress

@@ -44,6 +44,10 @@ import java.nio.charset.CharacterCodingException
  * around it still have to come: so all that they reserve together is in proportion to the frame, however they are nested.
  */
 internal class ValueReader(private val bytes: ByteBuffer) {
+    /** How many values have been read. */
+    var values = 0
+        private set
+
     /** How many values are still to come of the collections that have begun. Each has a byte at least. */
     private var owed = 0L
 
@@ -59,6 +63,7 @@ internal class ValueReader(private val bytes: ByteBuffer) {
     }
 
     private fun value(depth: Int): Any? {
+        values++
         val at = bytes.position()
         val format = unsigned(1, at).toInt()
         return when {

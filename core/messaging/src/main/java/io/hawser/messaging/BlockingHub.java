@@ -117,12 +117,12 @@ public final class BlockingHub implements AutoCloseable {
 
     /** What clients send, each message to one of those who subscribe or {@link #receive}; as {@link MessageHub#getReceived()} says. */
     public Publisher<ReceivedMessage> received() {
-        return ReactiveFlowKt.asPublisher(hub.getReceived());
+        return ReactiveFlowKt.asPublisher(hub.getReceived(), Dispatchers.getDefault());
     }
 
     /** What happens here, to any number of subscribers; as {@link MessageHub#getEvents()} says. */
     public Publisher<HubEvent> events() {
-        return ReactiveFlowKt.asPublisher(hub.getEvents());
+        return ReactiveFlowKt.asPublisher(hub.getEvents(), Dispatchers.getDefault());
     }
 
     /** Puts the client {@code clientId} in {@code group}. False if there is no such client. */

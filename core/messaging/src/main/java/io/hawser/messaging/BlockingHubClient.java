@@ -70,7 +70,12 @@ public final class BlockingHubClient implements AutoCloseable {
 
     /** What the hub sends, each message to one of those who subscribe or {@link #receive}; as {@link HubClient#getMessages()} says. */
     public Publisher<Message> messages() {
-        return ReactiveFlowKt.asPublisher(client.getMessages());
+        return ReactiveFlowKt.asPublisher(client.getMessages(), Dispatchers.getDefault());
+    }
+
+    /** What it hears beside messages, to any number of subscribers; as {@link HubClient#getEvents()} says. */
+    public Publisher<HubClientEvent> events() {
+        return ReactiveFlowKt.asPublisher(client.getEvents(), Dispatchers.getDefault());
     }
 
     /**
