@@ -3,6 +3,8 @@ package io.hawser.samples.cli
 import io.hawser.Admission
 import io.hawser.Endpoint
 import io.hawser.Hawser
+import io.hawser.messaging.Message
+import io.hawser.messaging.WhenSlow
 import io.hawser.samples.tls.withoutTls
 import kotlin.time.Duration
 import kotlin.time.toJavaDuration
@@ -24,12 +26,24 @@ internal class ConnectionLimit(val value: Int)
 /** How many bytes a datagram has. */
 internal class BlockSize(val value: Int)
 
+/** How many messages to keep. */
+internal class MessageLimit(val value: Int)
+
+/** How many messages to wait for. */
+internal class MessageCount(val value: Int)
+
+/** What the messages of a hub are about. */
+internal class EventName(val value: String)
+
 /** A time that is longer than none. */
 internal class Timeout(val value: Duration)
 
 private val loopCounts = 1..1024
 private val blockSizes = 1..65_507
 private val connectionLimits = 1..Int.MAX_VALUE
+private val messageLimits = 0..Int.MAX_VALUE
+private val messageCounts = 1..Int.MAX_VALUE
+private val policies = WhenSlow.entries.associateBy { it.name.replace(Regex("(?<=[a-z])(?=[A-Z])"), "-").lowercase() }
 
 internal fun serverEndpoint(text: String): ServerEndpoint =
     ServerEndpoint(
@@ -62,6 +76,19 @@ internal fun admission(text: String): Admission = try {
 internal fun loopCount(text: String): LoopCount = LoopCount(number(text, loopCounts))
 
 internal fun connectionLimit(text: String): ConnectionLimit = ConnectionLimit(number(text, connectionLimits))
+
+internal fun messageLimit(text: String): MessageLimit = MessageLimit(number(text, messageLimits))
+
+internal fun messageCount(text: String): MessageCount = MessageCount(number(text, messageCounts))
+
+internal fun eventName(text: String): EventName = try {
+    EventName(Message.of(text, emptyMap()).eventName)
+} catch (e: IllegalArgumentException) {
+    throw TypeConversionException("${e.message}")
+}
+
+internal fun whenSlow(text: String): WhenSlow =
+    policies[text] ?: throw TypeConversionException("\"$text\" is none of ${policies.keys.joinToString()}")
 
 internal fun blockSize(text: String): BlockSize = BlockSize(number(text, blockSizes))
 

@@ -3,7 +3,10 @@ package io.hawser.samples.cli
 import io.hawser.Admission
 import io.hawser.Endpoint
 import io.hawser.copyTo
+import io.hawser.messaging.WhenSlow
+import io.hawser.samples.connect.ClientArguments
 import io.hawser.samples.connect.ConnectArguments
+import io.hawser.samples.connect.StandardError
 import io.hawser.samples.connect.StandardInput
 import io.hawser.samples.connect.StandardOutput
 import io.hawser.samples.connect.connect
@@ -12,6 +15,13 @@ import io.hawser.samples.demo.Demo
 import io.hawser.samples.demo.DemoArguments
 import io.hawser.samples.demo.Progress
 import io.hawser.samples.echo.EchoArguments
+import io.hawser.samples.hub.HubArguments
+import io.hawser.samples.hub.HubListenArguments
+import io.hawser.samples.hub.HubSendArguments
+import io.hawser.samples.hub.HubServeArguments
+import io.hawser.samples.hub.listen
+import io.hawser.samples.hub.send
+import io.hawser.samples.hub.serveHub
 import io.hawser.samples.relay.RelayArguments
 import io.hawser.samples.relay.relaying
 import io.hawser.samples.serve.ServingArguments
@@ -63,6 +73,7 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
         .addSubcommand("connect", CommandLine(ConnectArguments::class.java))
         .addSubcommand("echo", CommandLine(EchoArguments::class.java))
         .addSubcommand("relay", CommandLine(RelayArguments::class.java))
+        .addSubcommand("hub", hub())
         .addSubcommand("help", CommandLine(HelpCommand::class.java))
         .addSubcommand("generate-completion", CommandLine(GenerateCompletion::class.java))
         .registerConverter(ServerEndpoint::class.java, ::serverEndpoint)
@@ -70,6 +81,10 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
         .registerConverter(Duration::class.java, ::duration)
         .registerConverter(LoopCount::class.java, ::loopCount)
         .registerConverter(ConnectionLimit::class.java, ::connectionLimit)
+        .registerConverter(MessageLimit::class.java, ::messageLimit)
+        .registerConverter(MessageCount::class.java, ::messageCount)
+        .registerConverter(EventName::class.java, ::eventName)
+        .registerConverter(WhenSlow::class.java, ::whenSlow)
         .registerConverter(BlockSize::class.java, ::blockSize)
         .registerConverter(Timeout::class.java, ::timeout)
         .registerConverter(Admission::class.java, ::admission)
@@ -84,6 +99,7 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
 
                     is ConnectArguments -> {
                         parsed.refuseIfMeaningless(arguments)
+                        parsed.refuseFaultOfTls(arguments)
                         console.warnOf(arguments.trust)
                         run { connect(arguments, console, termination) }
                     }
@@ -94,11 +110,33 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
                     }
 
                     is RelayArguments -> {
-                        parsed.refuseDatagrams(arguments.on.endpoint, arguments.to.endpoint)
+                        parsed.refuseDatagrams("a relay passes connections on", arguments.on.endpoint, arguments.to.endpoint)
                         parsed.refuseIfMeaningless(arguments)
                         arguments.trust?.faultFor(arguments.to.endpoint)?.let(parsed::refuse)
                         console.warnOf(arguments.trust)
                         run { serve(arguments, console, termination) { loops -> relaying(arguments, loops) } }
+                    }
+
+                    is HubServeArguments -> {
+                        parsed.refuseDatagrams(HUB, arguments.on.endpoint)
+                        parsed.refuseIfMeaningless(arguments)
+                        run {
+                            StandardError(console).use { serveHub(arguments, console, termination, StandardInput(), StandardOutput(), it) }
+                        }
+                    }
+
+                    is HubListenArguments -> {
+                        parsed.refuseDatagrams(HUB, arguments.endpoint.endpoint)
+                        parsed.refuseFaultOfTls(arguments)
+                        console.warnOf(arguments.trust)
+                        run { listen(arguments, console, termination, StandardOutput()) }
+                    }
+
+                    is HubSendArguments -> {
+                        parsed.refuseDatagrams(HUB, arguments.endpoint.endpoint)
+                        parsed.refuseFaultOfTls(arguments)
+                        console.warnOf(arguments.trust)
+                        run { send(arguments, console, StandardInput()) }
                     }
 
                     is GenerateCompletion -> arguments.run()
@@ -107,6 +145,14 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
                 }
             }
         }
+
+private const val HUB = "a hub speaks over connections"
+
+private fun hub(): CommandLine = CommandLine(HubArguments::class.java)
+    .addSubcommand("serve", CommandLine(HubServeArguments::class.java))
+    .addSubcommand("listen", CommandLine(HubListenArguments::class.java))
+    .addSubcommand("send", CommandLine(HubSendArguments::class.java))
+    .addSubcommand("help", CommandLine(HelpCommand::class.java))
 
 private fun perform(parsed: ParseResult, console: Console, command: (Any) -> Unit): Int {
     val verbose = parsed.commandSpec().commandLine().getCommand<HawserArguments>().verbose
@@ -151,11 +197,14 @@ private fun ParseResult.refuseIfMeaningless(arguments: ConnectArguments) {
     if (endpoint.isDatagram && arguments.idleTimeout != null) refuse("--idle-timeout is about connections, and there are none to $endpoint")
     if (endpoint.isDatagram && arguments.reconnect) refuse("--reconnect is about connections, and there are none to $endpoint")
     if (!endpoint.isDatagram && arguments.block != null) refuse("--block is about datagrams, and there are none to $endpoint")
+}
+
+private fun ParseResult.refuseFaultOfTls(arguments: ClientArguments) {
     arguments.faultOfTls()?.let(::refuse)
 }
 
-private fun ParseResult.refuseDatagrams(vararg endpoints: Endpoint) {
-    endpoints.firstOrNull { it.isDatagram }?.let { refuse("a relay passes connections on, and there are none to $it") }
+private fun ParseResult.refuseDatagrams(what: String, vararg endpoints: Endpoint) {
+    endpoints.firstOrNull { it.isDatagram }?.let { refuse("$what, and there are none to $it") }
 }
 
 private fun Console.warnOf(trust: TrustArguments?) {

@@ -1,5 +1,6 @@
 package io.hawser.samples.connect
 
+import io.hawser.samples.cli.Console
 import io.hawser.samples.cli.OutputLost
 import io.hawser.samples.cli.stdinIsTerminal
 import io.hawser.samples.cli.stdinWasClosed
@@ -7,7 +8,12 @@ import java.io.FileDescriptor
 import java.io.FileOutputStream
 import java.io.IOException
 import java.nio.ByteBuffer
+import java.util.concurrent.ArrayBlockingQueue
 import java.util.concurrent.Executors
+import java.util.concurrent.ThreadPoolExecutor
+import java.util.concurrent.ThreadPoolExecutor.DiscardOldestPolicy
+import java.util.concurrent.TimeUnit.MILLISECONDS
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.suspendCancellableCoroutine
 
 /** Standard input, nothing of which is read before it is asked for: who cannot connect leaves it to somebody else. */
@@ -44,12 +50,40 @@ internal class StandardOutput {
      *
      * @throws OutputLost
      */
-    suspend fun write(source: ByteBuffer) = writer.run {
+    suspend fun write(source: ByteBuffer): Unit = writer.run {
         try {
             while (source.hasRemaining()) channel.write(source)
         } catch (e: IOException) {
             throw OutputLost(e.message, e)
         }
+    }
+
+    suspend fun writeLine(line: String): Unit = write(ByteBuffer.wrap("$line\n".encodeToByteArray()))
+}
+
+/** Lines for stderr, for which nobody waits: it may be a pipe that nobody reads. If too many wait, the oldest are lost. */
+internal class StandardError(private val console: Console) : AutoCloseable {
+    private val writer = ThreadPoolExecutor(
+        1,
+        1,
+        0,
+        MILLISECONDS,
+        ArrayBlockingQueue(WAITING),
+        { Thread(it, "hawser-errors").apply { isDaemon = true } },
+        DiscardOldestPolicy(),
+    )
+
+    fun tell(what: String) = writer.execute { console.tell(what) }
+
+    /** Blocks until the last line has been written, but not for ever. */
+    override fun close() {
+        writer.shutdown()
+        writer.awaitTermination(PATIENCE.inWholeMilliseconds, MILLISECONDS)
+    }
+
+    private companion object {
+        const val WAITING = 1024
+        val PATIENCE = 1.seconds
     }
 }
 

@@ -37,7 +37,8 @@ internal suspend fun serve(
     termination: Termination,
     handler: (loops: EventLoopGroup?) -> suspend CoroutineScope.(Connection) -> Unit,
 ): Unit = serve(arguments, console, termination) { scope, loops ->
-    streamServer(arguments.on.endpoint, ServerOptions { add(arguments, loops) }, arguments::serverTls).start(scope, handler(loops))
+    val options = ServerOptions { add(arguments, loops) }
+    Service(streamServer(arguments.on.endpoint, options, arguments::serverTls).start(scope, handler(loops)))
 }
 
 /**
@@ -56,29 +57,44 @@ internal suspend fun serveDatagrams(
         group = loops
         arguments.allow?.let { admission = it.reduce(Admission::or) }
     }
-    Hawser.datagramServer(arguments.on.endpoint, options).start(scope, handler)
+    Service(Hawser.datagramServer(arguments.on.endpoint, options).start(scope, handler))
 }
 
-private suspend fun serve(
+/** What serves by [handle]. */
+internal open class Service(val handle: ServerHandle) {
+    /** Returns when nothing is left of it. Runs as soon as it has been told where it listens. */
+    open suspend fun run(): Unit = handle.awaitClosed()
+
+    open suspend fun shutdown(grace: Duration) {
+        handle.shutdown(grace)
+    }
+}
+
+/**
+ * Runs what [start] makes of the loops that were asked for, if any were, until [termination], tells on stdout where it listens, and returns
+ * when it has been drained.
+ */
+internal suspend fun serve(
     arguments: ServingArguments,
     console: Console,
     termination: Termination,
-    start: suspend (CoroutineScope, EventLoopGroup?) -> ServerHandle,
+    start: suspend (CoroutineScope, EventLoopGroup?) -> Service,
 ) {
     val group = arguments.loops?.let { count -> EventLoopGroup(EventLoopOptions { loops = count.value }) }
     group.use {
         coroutineScope {
-            val running = start(this, group)
-            running.serveUntil(termination, arguments.grace.toKotlinDuration()) {
-                console.out.println("listening ${running.endpoint.inTermsOf(arguments.on.endpoint)}")
+            val service = start(this, group)
+            service.runUntil(termination, arguments.grace.toKotlinDuration()) {
+                console.out.println("listening ${service.handle.endpoint.inTermsOf(arguments.on.endpoint)}")
                 if (console.out.checkError()) throw OutputLost()
-                (if (arguments.stats) Stats(running, console.err) else null).use { running.awaitClosed() }
+                (if (arguments.stats) Stats(service.handle, console.err) else null).use { service.run() }
             }
         }
     }
 }
 
-private fun ServerOptions.Builder.add(arguments: ServingArguments, loops: EventLoopGroup?) {
+/** What was asked for of connections. */
+internal fun ServerOptions.Builder.add(arguments: ServingArguments, loops: EventLoopGroup?) {
     group = loops
     arguments.maxConnections?.let { maxConnections = it.value }
     arguments.idleTimeout?.let { idleTimeout = it.value }
@@ -86,11 +102,11 @@ private fun ServerOptions.Builder.add(arguments: ServingArguments, loops: EventL
 }
 
 /** Runs [untilClosed], and shuts down at a signal. */
-private suspend fun ServerHandle.serveUntil(termination: Termination, grace: Duration, untilClosed: suspend () -> Unit) {
+private suspend fun Service.runUntil(termination: Termination, grace: Duration, untilClosed: suspend () -> Unit) {
     termination.during(grace) { signal ->
         coroutineScope {
             // Before anybody can connect: events are not kept for those who come late.
-            launch(start = UNDISPATCHED) { events.collect(::logUnusual) }
+            launch(start = UNDISPATCHED) { handle.events.collect(::logUnusual) }
             launch {
                 signal.join()
                 shutdown(grace)
@@ -99,5 +115,5 @@ private suspend fun ServerHandle.serveUntil(termination: Termination, grace: Dur
             coroutineContext.cancelChildren()
         }
     }
-    (state.value as? ServerState.Failed)?.let { throw it.cause }
+    (handle.state.value as? ServerState.Failed)?.let { throw it.cause }
 }

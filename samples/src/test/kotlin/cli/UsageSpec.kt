@@ -14,6 +14,13 @@ private const val RELAY = "usage: hawser relay [-hV] [--stats] [--verbose] [--co
     "[--allow=CIDR]... [--ca=FILE | --insecure-for-testing]"
 private const val CONNECT = "usage: hawser connect [-hV] [--reconnect] [--verbose] [--block=N] [--connect-timeout=D] [--idle-timeout=D] " +
     "[--tls-cert=FILE] [--tls-key=FILE] [--ca=FILE | --insecure-for-testing] ENDPOINT"
+private const val HUB = "usage: hawser hub serve [-hV] [--no-client-send] [--stats] [--verbose] [--backlog=N] --event=E [--grace=D] " +
+    "[--idle-timeout=D] [--loops=N] [--max-clients=N] [--max-connections=N] --on=ENDPOINT [--replay=N] [--tls-cert=FILE] " +
+    "[--tls-client-ca=FILE] [--tls-key=FILE] [--when-slow=POLICY] [--allow=CIDR]..."
+private const val LISTEN = "usage: hawser hub listen [-hV] [--verbose] [--connect-timeout=D] [--count=N] --event=E [--tls-cert=FILE] " +
+    "[--tls-key=FILE] [--ca=FILE | --insecure-for-testing] ENDPOINT"
+private const val SEND = "usage: hawser hub send [-hV] [--verbose] [--connect-timeout=D] --event=E [--tls-cert=FILE] [--tls-key=FILE] " +
+    "[--ca=FILE | --insecure-for-testing] ENDPOINT [TEXT]"
 private const val BLOCKS = "allowed: blocks and addresses, such as 10.0.0.0/8, 2001:db8::/32 or 127.0.0.1"
 private const val NO_LITERAL = "is not an IPv4 or IPv6 address"
 private const val DEMO = "usage: hawser demo [-hV] [--json] [--verbose] [--file=F] [--on=ENDPOINT]..."
@@ -23,9 +30,9 @@ private const val PEERS = "allowed: db.example:5432, tls://db.example:443, udp:/
 
 class UsageSpec : StringSpec({
     listOf(
-        "" to "Missing command (commands: demo, connect, echo, relay, help, generate-completion)",
-        "nope" to "Unmatched argument at index 0: 'nope' (commands: demo, connect, echo, relay, help, generate-completion)",
-        "help nope" to "Unknown subcommand 'nope'. (commands: demo, connect, echo, relay, help, generate-completion)",
+        "" to "Missing command (commands: demo, connect, echo, relay, hub, help, generate-completion)",
+        "nope" to "Unmatched argument at index 0: 'nope' (commands: demo, connect, echo, relay, hub, help, generate-completion)",
+        "help nope" to "Unknown subcommand 'nope'. (commands: demo, connect, echo, relay, hub, help, generate-completion)",
         "demo extra" to "Unmatched argument at index 1: 'extra' ($DEMO)",
         "demo --on :0,nowhere" to "Invalid value for option '--on' (ENDPOINT): no port: \"nowhere\" ($ENDPOINTS)",
         "demo --jsn" to "Unknown option: '--jsn' ($DEMO)",
@@ -86,6 +93,28 @@ class UsageSpec : StringSpec({
         "echo --on :0 --allow ::1 --allow 10.0.0.1/8" to
             "Invalid value for option '--allow' (CIDR): there are bits set behind the prefix of 8 bits: \"10.0.0.1/8\" ($BLOCKS)",
         "echo --on :0 --allow= " to "Invalid value for option '--allow' (CIDR): \"\" $NO_LITERAL: \"\" ($BLOCKS)",
+        "hub" to "Missing required options: '--on=ENDPOINT', '--event=E' ($HUB)",
+        "hub --on :0" to "Missing required option: '--event=E' ($HUB)",
+        "hub serve --on :0" to "Missing required option: '--event=E' ($HUB)",
+        "hub --verbose --on :0" to "Missing required option: '--event=E' ($HUB)",
+        "hub lisen a:1" to "Unmatched arguments from index 1: 'lisen', 'a:1' (commands: serve, listen, send, help)",
+        "hub --on :0 --event a.b" to
+            "Invalid value for option '--event': the name of an event has \".\" at 1, which is none of A-Z, a-z, 0-9, _ and -: \"a.b\"",
+        "hub --on :0 --event e --when-slow wait" to
+            "Invalid value for option '--when-slow': \"wait\" is none of drop-oldest, drop-newest, disconnect, suspend",
+        "hub --on :0 --event e --backlog -1" to "Invalid value for option '--backlog': \"-1\" is not a number from 0 to 2147483647",
+        "hub --on :0 --event e --max-clients 0" to
+            "Invalid value for option '--max-clients': \"0\" is not a number from 1 to 2147483647",
+        "hub --on udp://:0 --event e" to "a hub speaks over connections, and there are none to udp://*:0 ($HUB)",
+        "hub --on tls://a:1 --event e" to "a server on tls://a:1 needs a certificate: add --tls-cert FILE --tls-key FILE ($HUB)",
+        "hub listen --event e" to "Missing required parameter: 'ENDPOINT' ($LISTEN)",
+        "hub listen a:1" to "Missing required option: '--event=E' ($LISTEN)",
+        "hub listen a:1 --event e --count 0" to "Invalid value for option '--count': \"0\" is not a number from 1 to 2147483647",
+        "hub listen unixgram:/a --event e" to "a hub speaks over connections, and there are none to unixgram:/a ($LISTEN)",
+        "hub listen a:1 --event e --ca c" to "--ca is about TLS, and there is none on tcp://a:1 ($LISTEN)",
+        "hub send a:1 x" to "Missing required option: '--event=E' ($SEND)",
+        "hub send udp://a:1 --event e" to "a hub speaks over connections, and there are none to udp://a:1 ($SEND)",
+        "hub send a:1 --event e x y" to "Unmatched argument at index 6: 'y' ($SEND)",
         "echo --on :0 --on :1" to "option '--on' (ENDPOINT) should be specified only once ($ECHO)",
     ).forEach { (line, complaint) ->
         "wrong usage is one line and status 2: hawser $line" {
@@ -95,15 +124,20 @@ class UsageSpec : StringSpec({
 
     "a line break in an argument breaks no line" {
         invoke("no\nsuch\r\ncommand").err shouldBe
-            "hawser: Unmatched argument at index 0: 'no such command' (commands: demo, connect, echo, relay, help, generate-completion)\n"
+            "hawser: Unmatched argument at index 0: 'no such command' (commands: demo, connect, echo, relay, hub, help, generate-completion)\n"
     }
 
     "help teaches each command with an example" {
-        for (command in listOf("demo", "connect", "echo", "relay")) {
+        for (command in listOf("demo", "connect", "echo", "relay", "hub")) {
             val help = invoke("help", command)
             help.status shouldBe 0
             help.out shouldContain "java -jar hawser.jar $command "
             invoke(command, "--help") shouldBe help
+        }
+        for (command in listOf("serve", "listen", "send")) {
+            val help = invoke("hub", "help", command)
+            help.out shouldContain "java -jar hawser.jar hub $command "
+            invoke("hub", command, "--help") shouldBe help
         }
         invoke("--help").out shouldContain "java -jar hawser.jar echo --on 127.0.0.1:9002"
         invoke("help") shouldBe invoke("--help")
@@ -132,7 +166,8 @@ class UsageSpec : StringSpec({
     }
 
     "help fits a terminal of 80 columns" {
-        for (help in listOf("demo", "connect", "echo", "relay").map { invoke("help", it) } + invoke("help")) {
+        val commands = listOf("demo", "connect", "echo", "relay", "hub").map { invoke("help", it) }
+        for (help in commands + listOf("serve", "listen", "send").map { invoke("hub", "help", it) } + invoke("help")) {
             help.out.lines().filter { it.length > 80 } shouldBe emptyList()
         }
     }
@@ -146,7 +181,7 @@ class UsageSpec : StringSpec({
     "a shell can learn to complete it" {
         val script = invoke("generate-completion")
         script.status shouldBe 0
-        for (word in listOf("_complete_hawser", "relay", "--max-connections", "--tls-cert", "--insecure-for-testing")) {
+        for (word in listOf("_complete_hawser", "relay", "--max-connections", "--tls-cert", "--insecure-for-testing", "--when-slow")) {
             script.out shouldContain
                 word
         }

@@ -1,0 +1,68 @@
+package io.hawser.samples.hub
+
+import io.hawser.ClientOptions
+import io.hawser.messaging.HubClient
+import io.hawser.messaging.Message
+import io.hawser.samples.cli.Console
+import io.hawser.samples.cli.Termination
+import io.hawser.samples.connect.StandardOutput
+import io.hawser.samples.connect.States
+import io.hawser.samples.tls.streamClient
+import java.util.concurrent.CountDownLatch
+import java.util.concurrent.TimeUnit.SECONDS
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.filter
+import kotlinx.coroutines.flow.take
+import kotlinx.coroutines.withContext
+
+/**
+ * Prints what a hub sends on [output], and connects again whenever a connection ends, until as much has come as was asked for; tells its
+ * states on stderr of [console].
+ *
+ * @throws io.hawser.SocketFailure if there is no such transport.
+ * @throws io.hawser.tls.InvalidTlsConfiguration if the files that it was told of are of no use.
+ * @throws io.hawser.samples.cli.OutputLost if [output] does not take what came.
+ */
+internal suspend fun listen(
+    arguments: HubListenArguments,
+    console: Console,
+    termination: Termination,
+    output: StandardOutput,
+): Unit = coroutineScope {
+    val states = States(arguments.endpoint.endpoint, console)
+    val options = ClientOptions {
+        connectTimeout = arguments.connectTimeout.value
+        onEvent(states)
+    }
+    val client = HubClient(streamClient(arguments.endpoint.endpoint, options, arguments::clientTls), arguments.event.value)
+    val printed = CountDownLatch(1)
+    val stop = {
+        client.close()
+        printed.await(1, SECONDS)
+        states.awaitStopped()
+    }
+    termination.preceded(by = stop) {
+        try {
+            val wanted = client.start(this).messages.about(client.event, console)
+            (arguments.count?.let { wanted.take(it.value) } ?: wanted).collect { output.writeLine(it.toJson()) }
+        } finally {
+            printed.countDown()
+            client.close()
+            withContext(NonCancellable) { client.join() }
+            states.awaitStopped()
+        }
+    }
+    client.cause?.let { throw it }
+}
+
+private fun Flow<Message>.about(event: String, console: Console): Flow<Message> {
+    var isTold = false
+    return filter { message ->
+        val isWanted = message.eventName == event
+        if (!isWanted && !isTold) console.warn("messages about ${message.eventName} are passed over")
+        isTold = isTold || !isWanted
+        isWanted
+    }
+}
