@@ -18,6 +18,7 @@ import java.net.UnixDomainSocketAddress
 import java.nio.ByteBuffer
 import java.nio.channels.Channels
 import java.nio.channels.ServerSocketChannel
+import java.nio.file.Files
 import java.util.concurrent.atomic.AtomicInteger
 
 private const val PROGRAMS = "io.hawser.samples.programs"
@@ -210,6 +211,34 @@ class ProgramsSpec : StringSpec({
         val told = listOf("first edition", "last edition", "subscribed no more")
         printed("ReconnectingSessionKt", ANY_PORT) shouldBe told
         printed("ReconnectingSession", ANY_PORT) shouldBe told
+    }
+
+    "a job is watched by whoever comes, in Kotlin and in Java" {
+        val known = folder.resolve("known").also { Files.writeString(it, "abc") }
+        val checksum = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        for ((i, works) in listOf("JobProgressKt", "JobProgress").withIndex()) {
+            val endpoint = "unix:${folder.resolve("job$i.sock")}"
+            program(works, "work", endpoint, "$known", "/dev/stdin", "/nothing").use { job ->
+                job.line() shouldBe "works on $endpoint"
+                job.line() shouldBe "$checksum  $known"
+                val watchers = listOf("JobProgressKt", "JobProgress").map { program(it, "watch", endpoint) }
+                // What was on the line before the first bar.
+                watchers.forEach { it.line() shouldBe "" }
+                job.say("abc")
+                job.end().lines shouldBe listOf("$checksum  /dev/stdin", "failed: java.nio.file.NoSuchFileException: /nothing")
+                for (watcher in watchers) {
+                    watcher.use {
+                        val end = watcher.end()
+                        end.status shouldBe 0
+                        end.lines.takeLast(3).map { it.trim() } shouldBe listOf(
+                            "[######              ] 1/3 /dev/stdin at work",
+                            "[#############       ] 2/3 /nothing at work",
+                            "[#############       ] 2/3 /nothing failed: java.nio.file.NoSuchFileException:",
+                        )
+                    }
+                }
+            }
+        }
     }
 
     "a codec needs no connection" {
