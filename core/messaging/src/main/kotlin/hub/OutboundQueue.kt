@@ -2,7 +2,10 @@ package io.hawser.messaging.hub
 
 import io.hawser.messaging.WhenSlow
 import java.nio.ByteBuffer
+import kotlin.coroutines.resume
+import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 
@@ -47,9 +50,11 @@ internal class OutboundQueue(private val maxMessages: Int, private val maxBytes:
     /** Held by the sender that waits for room: those behind it wait for this, in order. */
     private val turn = Mutex()
 
-    /** Each has an element when there may be something to do. */
+    /** Has an element when there may be room for the sender that waits. */
     private val room = Channel<Unit>(Channel.CONFLATED)
-    private val work = Channel<Unit>(Channel.CONFLATED)
+
+    /** Who waits in [take], if anybody does. Not a channel: most messages find nobody waiting, and pass here without a word. */
+    private var taker: CancellableContinuation<Unit>? = null
 
     /** Messages that wait or are being written. */
     val size: Int @Synchronized get() = leaving.size + waiting.size
@@ -61,11 +66,7 @@ internal class OutboundQueue(private val maxMessages: Int, private val maxBytes:
     val dropped: Long @Synchronized get() = lost
 
     /** Adds [message] behind all others, or does with it what is to be done for slow clients. Never waits. */
-    fun offer(message: ByteBuffer): Offer {
-        val offer = synchronized(this) { if (senders > 0 && !isClosed) Offer.Full else add(message) }
-        tell(offer)
-        return offer
-    }
+    fun offer(message: ByteBuffer): Offer = change { if (senders > 0 && !isClosed) Offer.Full else add(message) }
 
     /** As [offer], but waits for room where senders are to; so it is never [Offer.Full]. Cancelled while it waits, it adds nothing. */
     suspend fun put(message: ByteBuffer): Offer {
@@ -89,67 +90,83 @@ internal class OutboundQueue(private val maxMessages: Int, private val maxBytes:
                 if (leaving.isNotEmpty()) return Array(minOf(limit, leaving.size)) { leaving[it].duplicate() }
                 if (isClosed) return null
             }
-            work.receive()
+            awaitWork()
         }
     }
 
     /** The first so many [messages] of what was taken have been written. */
     fun left(messages: Int) {
-        synchronized(this) {
+        val isAwaited = synchronized(this) {
             repeat(minOf(messages, leaving.size)) {
                 val size = leaving.removeFirst().remaining()
                 held -= size
                 leavingBytes -= size
             }
+            senders > 0
         }
-        room.trySend(Unit)
+        if (isAwaited) room.trySend(Unit)
     }
 
     /** Adds [messages] whatever their number, before anybody offers any. */
-    fun preload(messages: List<ByteBuffer>) {
-        synchronized(this) {
-            waiting += messages
-            held += messages.sumOf { it.remaining().toLong() }
-        }
-        work.trySend(Unit)
+    fun preload(messages: List<ByteBuffer>): Unit = change {
+        waiting += messages
+        held += messages.sumOf { it.remaining().toLong() }
     }
 
     /** Takes nothing more but [last]; what waits still leaves. Idempotent. */
     fun close(last: ByteBuffer? = null) {
-        synchronized(this) {
+        change {
             if (last != null && !isClosed) {
                 waiting.addLast(last)
                 held += last.remaining()
             }
             isClosed = true
         }
-        wakeAll()
+        room.trySend(Unit)
     }
 
     /** Takes nothing more, and drops what waits or was being written, for the connection is gone. Idempotent. */
     fun drop() {
-        synchronized(this) {
+        change {
             isClosed = true
             forget(leaving)
             forget(waiting)
             leavingBytes = 0
         }
-        wakeAll()
+        room.trySend(Unit)
     }
 
     private suspend fun addWithRoom(message: ByteBuffer): Offer {
         while (true) {
-            val offer = synchronized(this) { add(message) }
-            tell(offer)
+            val offer = change { add(message) }
             if (offer != Offer.Full) return offer
             room.receive()
         }
     }
 
-    /** Wakes who takes, if there is something new for it. */
-    private fun tell(offer: Offer) {
-        if (offer == Offer.Queued || offer == Offer.Overflowed) work.trySend(Unit)
+    /** Does [block] in the monitor, and wakes who takes if there is something for it then. */
+    private inline fun <T> change(block: () -> T): T {
+        val result: T
+        val woken: CancellableContinuation<Unit>?
+        synchronized(this) {
+            result = block()
+            woken = if (hasWork) taker else null
+            if (woken != null) taker = null
+        }
+        woken?.resume(Unit)
+        return result
     }
+
+    /** Cancelled it leaves itself behind, to be resumed in vain or replaced. */
+    private suspend fun awaitWork(): Unit = suspendCancellableCoroutine { caller ->
+        val isThere = synchronized(this) {
+            if (!hasWork) taker = caller
+            hasWork
+        }
+        if (isThere) caller.resume(Unit)
+    }
+
+    private val hasWork: Boolean get() = isClosed || waiting.isNotEmpty()
 
     private fun add(message: ByteBuffer): Offer {
         if (isClosed) return Offer.Closed
@@ -183,11 +200,6 @@ internal class OutboundQueue(private val maxMessages: Int, private val maxBytes:
         lost += messages.size
         held -= messages.sumOf { it.remaining().toLong() }
         messages.clear()
-    }
-
-    private fun wakeAll() {
-        work.trySend(Unit)
-        room.trySend(Unit)
     }
 
     override fun toString(): String = "OutboundQueue($size messages of $bytes bytes, $whenSlow)"
