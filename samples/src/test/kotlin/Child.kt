@@ -111,10 +111,14 @@ internal class Child(vararg command: String) : AutoCloseable {
             "${System.getProperty("java.home")}/bin/java",
             "-Xmx$memory",
             "-XX:MaxDirectMemorySize=$memory",
+            *QUICK_START,
             *nativeAccess,
             "-cp",
             System.getProperty("java.class.path"),
         )
+
+        /** Most of them end before it pays to compile well. */
+        private val QUICK_START = arrayOf("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
         /** The jar says so itself; newer Javas want to be told. */
         private val nativeAccess: Array<String> =

@@ -46,8 +46,9 @@ public class HubClientOptions private constructor(from: Builder) {
     @JvmName("getPingTimeout")
     public fun pingTimeoutAsJava(): java.time.Duration = pingTimeout.toJavaDuration()
 
-    override fun toString(): String = "HubClientOptions(link=$link, maxMessages=$maxMessages, maxMessageBytes=$maxMessageBytes, pingEvery=$pingEvery, " +
-        "pingTimeout=$pingTimeout, maxFrame=$maxFrame, zone=$zone)"
+    override fun toString(): String =
+        "HubClientOptions(link=$link, maxMessages=$maxMessages, maxMessageBytes=$maxMessageBytes, pingEvery=$pingEvery, " +
+            "pingTimeout=$pingTimeout, maxFrame=$maxFrame, zone=$zone)"
 
     /** Collects options; [build] checks them. Not for use by several threads at once. */
     public class Builder internal constructor() {

@@ -28,7 +28,7 @@ internal abstract class HubClientArguments : ClientArguments() {
     description = [
         "",
         "It connects again whenever there is no connection, after a wait that grows with each failure, and tells on stderr what it does. " +
-            "It goes on until a signal, or until it has printed as many messages as it is to. Messages about other events are passed over.",
+            "It goes on until a signal, or until it has printed as many messages as it is to. A hub of another event is as good as none.",
     ],
     footer = [
         "",

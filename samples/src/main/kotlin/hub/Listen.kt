@@ -2,7 +2,6 @@ package io.hawser.samples.hub
 
 import io.hawser.ClientOptions
 import io.hawser.messaging.HubClient
-import io.hawser.messaging.Message
 import io.hawser.samples.cli.Console
 import io.hawser.samples.cli.Termination
 import io.hawser.samples.connect.StandardOutput
@@ -12,8 +11,6 @@ import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit.SECONDS
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.coroutineScope
-import kotlinx.coroutines.flow.Flow
-import kotlinx.coroutines.flow.filter
 import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.withContext
 
@@ -45,8 +42,8 @@ internal suspend fun listen(
     }
     termination.preceded(by = stop) {
         try {
-            val wanted = client.start(this).messages.about(client.event, console)
-            (arguments.count?.let { wanted.take(it.value) } ?: wanted).collect { output.writeLine(it.toJson()) }
+            val messages = client.start(this).messages
+            (arguments.count?.let { messages.take(it.value) } ?: messages).collect { output.writeLine(it.toJson()) }
         } finally {
             printed.countDown()
             client.close()
@@ -55,14 +52,4 @@ internal suspend fun listen(
         }
     }
     client.cause?.let { throw it }
-}
-
-private fun Flow<Message>.about(event: String, console: Console): Flow<Message> {
-    var isTold = false
-    return filter { message ->
-        val isWanted = message.eventName == event
-        if (!isWanted && !isTold) console.warn("messages about ${message.eventName} are passed over")
-        isTold = isTold || !isWanted
-        isWanted
-    }
 }

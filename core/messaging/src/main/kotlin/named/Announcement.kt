@@ -18,7 +18,11 @@ import java.nio.file.StandardOpenOption.WRITE
  *
  * What a killed hub has said stays until the next one: who connects there sees by the answer whether it is still true.
  */
-internal class Announcement private constructor(private val file: Path, private val key: Path, private val lock: FileChannel) : AutoCloseable {
+internal class Announcement private constructor(
+    private val file: Path,
+    private val key: Path,
+    private val lock: FileChannel,
+) : AutoCloseable {
     /** Says that the hub listens on [endpoint]. */
     fun publish(endpoint: Endpoint) {
         // Not written through, whatever it is.
@@ -59,7 +63,7 @@ internal class Announcement private constructor(private val file: Path, private 
                 isOurs = lock.tryLock() != null
                 if (!isOurs) return null
                 Files.deleteIfExists(file)
-                held += key
+                held.add(key)
                 return Announcement(file, key, lock)
             } catch (_: OverlappingFileLockException) {
                 // By another name, or another copy of this class.

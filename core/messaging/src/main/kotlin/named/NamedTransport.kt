@@ -104,7 +104,14 @@ internal class NamedConnector(
             throw ConnectFailed(endpoint, e)
         }
         if (place == null) {
-            val where = if (endpoint.isSocket) "there is no folder for it" else "no hub says in ${folder.file(event, SUFFIX)} where it listens"
+            val where = if (endpoint.isSocket) {
+                "there is no folder for it"
+            } else {
+                "no hub says in ${folder.file(
+                    event,
+                    SUFFIX,
+                )} where it listens"
+            }
             throw ConnectFailed(endpoint, ConnectFailed.Reason.NoSuchName, where, null)
         }
         return via(place).connect(socket, failed)

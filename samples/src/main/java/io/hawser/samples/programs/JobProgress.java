@@ -1,7 +1,8 @@
 package io.hawser.samples.programs;
 
 import io.hawser.Hawser;
-import io.hawser.blocking.Blocking;
+import io.hawser.messaging.BlockingHub;
+import io.hawser.messaging.BlockingHubClient;
 import io.hawser.messaging.HubClient;
 import io.hawser.messaging.HubOptions;
 import io.hawser.messaging.Message;
@@ -19,7 +20,6 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import kotlinx.coroutines.GlobalScope;
 
 /** The same job in Java, and the same watcher: each can be watched by either. */
 public final class JobProgress {
@@ -39,8 +39,7 @@ public final class JobProgress {
 
     private static void work(String endpoint, List<String> files) throws IOException, InterruptedException {
         HubOptions options = HubOptions.builder().replay(1).build();
-        try (MessageHub hub = new MessageHub(Hawser.streamServer(endpoint), EVENT, options)) {
-            Blocking.await(it -> hub.start(GlobalScope.INSTANCE, it));
+        try (BlockingHub hub = BlockingHub.start(new MessageHub(Hawser.streamServer(endpoint), EVENT, options))) {
             System.out.println("works on " + hub.getEndpoint());
             int step = 0;
             try {
@@ -54,15 +53,14 @@ public final class JobProgress {
                 System.out.println("failed: " + e);
                 tell(hub, step, files, "failed: " + e, MessageType.ERROR);
             }
-            Blocking.await(it -> hub.shutdown(Duration.ofSeconds(5), it));
+            hub.shutdown(Duration.ofSeconds(5));
         }
     }
 
-    private static void tell(MessageHub hub, int step, List<String> files, String status, MessageType type)
+    private static void tell(BlockingHub hub, int step, List<String> files, String status, MessageType type)
             throws IOException, InterruptedException {
         String name = step < files.size() ? files.get(step) : "";
-        Map<String, Object> data = Map.of("step", step, "of", files.size(), "name", name, "status", status);
-        Blocking.await(it -> hub.broadcast(data, type, it));
+        hub.broadcast(Map.of("step", step, "of", files.size(), "name", name, "status", status), type);
     }
 
     private static String checksum(String file) throws IOException {
@@ -76,11 +74,10 @@ public final class JobProgress {
     }
 
     private static void watch(String endpoint) throws IOException, InterruptedException {
-        try (HubClient client = new HubClient(Hawser.streamClient(endpoint), EVENT)) {
-            client.start(GlobalScope.INSTANCE);
+        try (BlockingHubClient client = BlockingHubClient.start(new HubClient(Hawser.streamClient(endpoint), EVENT))) {
             Message message;
             do {
-                message = Blocking.await(it -> client.receive(Duration.ofDays(1), it));
+                message = client.receive(Duration.ofDays(1));
                 draw(message);
             } while (message.getType() != MessageType.ERROR
                     && !DONE.equals(message.getData().get("status")));
