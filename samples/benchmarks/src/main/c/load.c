@@ -1,5 +1,6 @@
 /*
  * load MODE ENDPOINT CONNECTIONS BYTES WARMUP SECONDS THREADS [rate=PER_SECOND] [file=PATH] [samples=PATH] [resume=1]
+ *      [stopped=1]
  *
  * Prints one line of key=value figures. Exits with 1 if anything came back wrong or a connection failed.
  */
@@ -53,7 +54,7 @@ static void *work(void *argument) {
 
 static int usage(void) {
     fprintf(stderr, "usage: load MODE ENDPOINT CONNECTIONS BYTES WARMUP SECONDS THREADS [key=value ...]\n"
-                    "keys: rate file samples resume\nmodes:");
+                    "keys: rate file samples resume stopped\nmodes:");
     for (int i = 0; i < mode_count; i++) fprintf(stderr, " %s", modes[i]->name);
     fprintf(stderr, "\n");
     return 2;
@@ -64,6 +65,7 @@ static int read_setting(const char *word) {
     if (!strncmp(word, "file=", 5)) return *(settings.file = word + 5) != 0;
     if (!strncmp(word, "samples=", 8)) return *(settings.samples = word + 8) != 0;
     if (!strncmp(word, "resume=", 7)) return settings.resume = atoi(word + 7) == 1;
+    if (!strncmp(word, "stopped=", 8)) return settings.stopped = atoi(word + 8) == 1;
     return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include <netinet/in.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/un.h>
@@ -27,7 +28,10 @@ struct settings {
     const char *file;
     const char *samples;
     int resume;
+    int stopped;
 };
+
+struct dialect;
 
 /* Where the server is. */
 struct target {
@@ -41,9 +45,16 @@ struct target {
     int type;
     /* Whether there is TLS over it. */
     int tls;
+    /* How one subscribes to messages there, or null. */
+    const struct dialect *dialect;
+    /* Where it is said how many are to be published. */
+    struct sockaddr_in publisher;
 };
 
-/* Reads tcp://A.B.C.D:PORT, tls://A.B.C.D:PORT, udp://A.B.C.D:PORT, unix:PATH or unixgram:PATH, and returns whether it is one. */
+/*
+ * Reads tcp://A.B.C.D:PORT, tls://A.B.C.D:PORT, udp://A.B.C.D:PORT, unix:PATH, unixgram:PATH, or, where there are messages,
+ * hub://A.B.C.D:PORT,PORT, nats://A.B.C.D:PORT,PORT or redis://A.B.C.D:PORT,PORT. Returns whether it is one.
+ */
 int read_target(const char *endpoint, struct target *target);
 
 struct ssl_st;
@@ -120,6 +131,9 @@ static inline void count_bytes(struct worker *worker, uint64_t now, size_t count
 /* Connects without Nagle's delay, so that it can be answered, shakes hands if there is TLS, and has nothing block from then on. */
 void open_connection(struct worker *worker, struct connection *connection);
 
+/* The same for one that hardly anything fits into that is not read. */
+void open_narrow_connection(struct worker *worker, struct connection *connection);
+
 /* As send and recv. Of TLS that has not shaken hands yet, the first one does. */
 ssize_t send_bytes(struct connection *connection, const void *from, size_t count);
 ssize_t receive_bytes(struct connection *connection, void *into, size_t room);
@@ -147,6 +161,9 @@ void watch_slot(struct worker *worker, struct slot *slot);
 
 /* Has the epoll report the slot again if it is ready still. Any thread. */
 void rewatch_slot(struct worker *worker, struct slot *slot);
+
+/* Waits until slots are ready, or for the moment. Returns how many are, and who. */
+int wait_ready(struct worker *worker, struct epoll_event *ready, int room, uint64_t moment);
 
 /* Sends the pattern from where the slot is, at most this much. Returns how much the kernel took. */
 size_t send_pattern(struct worker *worker, struct slot *slot, size_t limit);

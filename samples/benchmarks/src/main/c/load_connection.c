@@ -16,11 +16,19 @@ static int name_if_local(const struct target *server, int descriptor) {
     return bind(descriptor, (struct sockaddr *)&unnamed, sizeof unnamed.sun_family);
 }
 
-void open_connection(struct worker *worker, struct connection *connection) {
+/* Small segments have the peer's system keep little, and a small buffer ours. */
+static void narrow(int descriptor) {
+    int segment = 536, room = 1;
+    setsockopt(descriptor, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+}
+
+static void open_socket(struct worker *worker, struct connection *connection, int is_narrow) {
     const struct target *server = worker->server;
     int yes = 1;
     connection->descriptor = socket(server->any.sa_family, server->type | SOCK_CLOEXEC, 0);
     if (connection->descriptor < 0) return fail(worker, "cannot open a socket: %s", strerror(errno));
+    if (is_narrow) narrow(connection->descriptor);
     if (name_if_local(server, connection->descriptor) < 0 || connect(connection->descriptor, &server->any, server->length) < 0) {
         return fail(worker, "cannot connect: %s", strerror(errno));
     }
@@ -30,6 +38,10 @@ void open_connection(struct worker *worker, struct connection *connection) {
     if (server->tls) tls_open(worker, connection);
     fcntl(connection->descriptor, F_SETFL, O_NONBLOCK);
 }
+
+void open_connection(struct worker *worker, struct connection *connection) { open_socket(worker, connection, 0); }
+
+void open_narrow_connection(struct worker *worker, struct connection *connection) { open_socket(worker, connection, 1); }
 
 ssize_t send_bytes(struct connection *connection, const void *from, size_t count) {
     if (connection->tls) return tls_send(connection->tls, from, count);

@@ -4,18 +4,13 @@
  * Its time is counted from when it was due, so a server that stalls is charged for all that would have been sent meanwhile. The
  * threads take the messages in turn, and each deals its own out to its connections in turn.
  */
-#define _GNU_SOURCE
 #include "load.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 struct pace {
     uint64_t next;
@@ -102,16 +97,6 @@ static void receive_answers(struct worker *worker, struct slot *slot) {
     }
 }
 
-/* glibc has a function for this call from 2.35 on. */
-static int wait_until(struct worker *worker, struct epoll_event *ready, int room, uint64_t moment) {
-    uint64_t now = now_nanos();
-    uint64_t nanos = moment > now ? moment - now : 0;
-    struct timespec timeout = {.tv_sec = (time_t)(nanos / 1000000000), .tv_nsec = (long)(nanos % 1000000000)};
-    int count = (int)syscall(SYS_epoll_pwait2, worker->epoll, ready, room, &timeout, NULL, 0);
-    if (count < 0 && errno != EINTR) fail(worker, "cannot wait: %s", strerror(errno));
-    return count;
-}
-
 static void write_samples(struct worker *worker) {
     struct pace *pace = worker->state;
     if (!samples) return;
@@ -131,7 +116,7 @@ static void run(struct worker *worker) {
         uint64_t next = due(worker, pace->next);
         if (now >= worker->measure_until && pace->answered == pace->next) break;
         if (next >= worker->measure_until) next = now < worker->measure_until ? worker->measure_until : deadline;
-        int count = wait_until(worker, ready, 256, next);
+        int count = wait_ready(worker, ready, 256, next);
         for (int i = 0; i < count && !worker->errors; i++) {
             send_owed(worker, ready[i].data.ptr);
             receive_answers(worker, ready[i].data.ptr);

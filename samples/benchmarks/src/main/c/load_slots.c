@@ -1,9 +1,12 @@
+#define _GNU_SOURCE
 #include "load.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { STEPS_IN_A_ROW = 16 };
@@ -35,6 +38,16 @@ void watch_slot(struct worker *worker, struct slot *slot) {
 
 void rewatch_slot(struct worker *worker, struct slot *slot) {
     tell_epoll(worker, EPOLL_CTL_MOD, slot);
+}
+
+/* glibc has a function for this call from 2.35 on. */
+int wait_ready(struct worker *worker, struct epoll_event *ready, int room, uint64_t moment) {
+    uint64_t now = now_nanos();
+    uint64_t nanos = moment > now ? moment - now : 0;
+    struct timespec timeout = {.tv_sec = (time_t)(nanos / 1000000000), .tv_nsec = (long)(nanos % 1000000000)};
+    int count = (int)syscall(SYS_epoll_pwait2, worker->epoll, ready, room, &timeout, NULL, 0);
+    if (count < 0 && errno != EINTR) fail(worker, "cannot wait: %s", strerror(errno));
+    return count;
 }
 
 size_t send_pattern(struct worker *worker, struct slot *slot, size_t limit) {

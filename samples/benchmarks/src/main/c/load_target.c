@@ -1,5 +1,7 @@
 #include "load.h"
 
+#include "load_dialect.h"
+
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +30,15 @@ static int read_local(const char *path, struct target *target) {
     return *path != 0;
 }
 
+/* The first port is for subscribers, the second for who has something published. */
+static int read_messages(const char *text, struct target *target) {
+    const char *comma = strrchr(text, ',');
+    if (!comma || !read_inet(text, target)) return 0;
+    target->publisher = target->inet;
+    target->publisher.sin_port = htons((uint16_t)atoi(comma + 1));
+    return 1;
+}
+
 int read_target(const char *endpoint, struct target *target) {
     const char *rest;
     memset(target, 0, sizeof *target);
@@ -35,6 +46,11 @@ int read_target(const char *endpoint, struct target *target) {
     if ((rest = without("tcp://", endpoint))) return read_inet(rest, target);
     if ((rest = without("tls://", endpoint))) return target->tls = read_inet(rest, target);
     if ((rest = without("unix:", endpoint))) return read_local(rest, target);
+    for (const struct dialect *dialect = dialects; dialect->scheme; dialect++) {
+        target->dialect = dialect;
+        if ((rest = without(dialect->scheme, endpoint))) return read_messages(rest, target);
+    }
+    target->dialect = NULL;
     target->type = SOCK_DGRAM;
     if ((rest = without("udp://", endpoint))) return read_inet(rest, target);
     if ((rest = without("unixgram:", endpoint))) return read_local(rest, target);

@@ -17,12 +17,14 @@ internal class Load(
     private val processes: Processes,
     private val warmup: Duration = options.warmup,
     private val cores: Cores = Cores.all,
-) {
     /** How long a measurement takes. */
-    val duration: Duration get() = options.duration
-
+    val duration: Duration = options.duration,
+) {
     /** The same on [cores] only. */
-    fun confinedTo(cores: Cores): Load = Load(program, options, processes, warmup, cores)
+    fun confinedTo(cores: Cores): Load = Load(program, options, processes, warmup, cores, duration)
+
+    /** The same for [least], unless it is longer. */
+    fun lasting(least: Duration): Load = Load(program, options, processes, warmup, cores, maxOf(least, duration))
 
     /** Puts [server] under the load that is called [mode], and waits for the figures. Throws as [Run.figures] does. */
     fun on(server: Server, mode: String, case: Case, vararg more: String): Figures =

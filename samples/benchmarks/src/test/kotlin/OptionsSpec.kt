@@ -49,10 +49,10 @@ internal class OptionsSpec : FunSpec({
         Contestant.all.map(Contestant::name) shouldContainExactly
             listOf(
                 "hawser", "c-epoll", "go", "hawser-blocking", "hawser-conscrypt", "java-net", "java-net-virtual", "ktor",
-                "netty-epoll", "netty-nio", "netty-tcnative", "vertx",
+                "nats", "netty-epoll", "netty-nio", "netty-tcnative", "redis", "vertx",
             )
         Benchmark.all.map(Benchmark::name) shouldContainExactly listOf(
-            "connect", "echo", "file", "idle", "inside", "latency", "pull", "push", "stream",
+            "connect", "echo", "fan-out", "fan-out-stopped", "file", "idle", "inside", "latency", "pull", "push", "stream",
             "tls-connect", "tls-echo", "tls-idle", "tls-resume", "tls-stream", "udp-echo", "udp-one-way", "unix-echo", "unixgram-one-way",
         )
     }

@@ -54,6 +54,8 @@ internal sealed class Chart(val file: String, val title: String) {
             "java-net" to 0xC9A227,
             "java-net-virtual" to 0xE9D48A,
             "go" to 0x3CBFC0,
+            "nats" to 0x34A574,
+            "redis" to 0xB5302A,
             "c-epoll" to 0x6B6B6B,
         )
 

@@ -9,6 +9,8 @@ import io.hawser.StreamServer
 import io.hawser.benchmarks.Tools
 import io.hawser.copyTo
 import io.hawser.engine.EventLoopGroup
+import io.hawser.messaging.HubOptions
+import io.hawser.messaging.MessageHub
 import io.hawser.tcp.Tcp
 import io.hawser.tls.ServerTls
 import io.hawser.tls.tls
@@ -21,8 +23,8 @@ import java.nio.channels.FileChannel
 import java.nio.file.Path
 import kotlinx.coroutines.runBlocking
 
-/** Hawser as it comes: no option is set. */
-internal object Hawser : JvmContestant("hawser", tcpServices + otherServices + TLS_ECHO) {
+/** Hawser as it comes: no option is set, but for how many clients a hub has. */
+internal object Hawser : JvmContestant("hawser", tcpServices + otherServices + TLS_ECHO + FAN_OUT) {
     override fun version(tools: Tools): String = "Hawser ${versionOf("hawser")}"
 
     override fun serve(service: String, file: Path): Unit = when (service) {
@@ -35,6 +37,7 @@ internal object Hawser : JvmContestant("hawser", tcpServices + otherServices + T
         UDP_SINK -> serve(Udp.server(port = 0), Counter()::take)
         UNIXGRAM_SINK -> countUnixDatagrams()
         TLS_ECHO -> echoOverTls(ServerTls { identity(file, keyBeside(file)) })
+        FAN_OUT -> fanOut()
         else -> unknown(service)
     }
 
@@ -67,7 +70,17 @@ internal object Hawser : JvmContestant("hawser", tcpServices + otherServices + T
         }
     }
 
+    /** With places for who subscribes before the last ones have left. */
+    private fun fanOut() = runBlocking {
+        val hub = MessageHub(Tcp.server(port = 0), FAN_OUT, HubOptions { maxClients = MOST_CLIENTS }).start(this)
+        Orders().use { orders ->
+            announce("hub://${"${hub.endpoint}".substringAfter("://")},${orders.port}")
+            orders.batches.flatten().forEach { hub.broadcast(mapOf("content" to it)) }
+        }
+    }
+
     private const val LARGEST = 65_535
+    private const val MOST_CLIENTS = 2_000
 
     /** Handlers run one at a time. */
     private class Counter {

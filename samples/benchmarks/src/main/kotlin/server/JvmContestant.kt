@@ -30,7 +30,10 @@ internal sealed class JvmContestant(override val name: String, override val serv
 
         fun announce(port: Int): Unit = announce("tcp://$LOOPBACK:$port")
 
-        /** An endpoint as the load generator reads it: `tcp://`, `tls://`, `udp://`, `unix:` or `unixgram:`. */
+        /**
+         * An endpoint as the load generator reads it: `tcp://`, `tls://`, `udp://`, `unix:`, `unixgram:`, or, with the port of [Orders] behind
+         * a comma, `hub://`, `nats://` or `redis://`.
+         */
         fun announce(endpoint: String): Unit = println("listening $endpoint")
 
         /** In a folder of its own. */

@@ -42,4 +42,7 @@ internal const val TLS_ECHO: String = "tls-echo"
 /** Where the key of [certificate] is. */
 internal fun keyBeside(certificate: Path): Path = certificate.resolveSibling("${certificate.nameWithoutExtension}.key")
 
+/** Publishes what [Orders] say to whoever subscribes. */
+internal const val FAN_OUT: String = "fan-out"
+
 internal const val PIECE: Int = 64 * 1024
