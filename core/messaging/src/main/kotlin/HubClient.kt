@@ -165,23 +165,38 @@ public class HubClient @JvmOverloads constructor(
 
     /**
      * Asks the hub who it is. What it says first tells whether it has a place for this client: before that, nothing is sent that would be lost
-     * with a refusal.
+     * with a refusal, which is short.
      */
     private suspend fun greet(connection: Connection) {
         first = null
         if (options.pingEvery.isInfinite()) return
         val frames = connection.framed(codec)
-        frames.sendAll(listOf(control(Control.HELLO, true), control(Control.PING, clock.millis())))
         var answer: Result<Message?>? = null
-        withTimeoutOrNull(options.pingTimeout) { answer = Result.success(frames.receive()) }
+        try {
+            withTimeoutOrNull(options.pingTimeout) {
+                frames.sendAll(listOf(control(Control.HELLO, true), control(Control.PING, clock.millis())))
+                answer = Result.success(frames.receive())
+            }
+        } catch (e: MalformedFrame) {
+            happened.tryEmit(HubClientEvent.Malformed(e))
+            return
+        } catch (e: FrameTooLarge) {
+            throw tooLarge(e)
+        }
+        // A long message on a slow line is no silence.
+        if (answer == null && connection.bytesRead > 0) return
         val message = (answer ?: throw ReadTimeout(endpoint, options.pingTimeout.toJavaDuration())).getOrThrow()
-            ?: throw ConnectionClosed(connection.endpoint, CloseReason.Peer)
-        if (!isControl(message)) first = message
+        if (message == null || (isControl(message) && message.data[Control.SHUTDOWN] == true)) {
+            throw ConnectionClosed(connection.endpoint, CloseReason.Peer)
+        }
+        if (message.type != MessageType.CONTROL) first = message
     }
 
     private suspend fun read(connection: Connection) {
         val frames = connection.framed(codec)
+        if (first != null) inbox.awaitRoom()
         first?.let(inbox::append)
+        first = null
         while (true) {
             // Before it is read, so that nobody is cancelled with a message in his hand.
             inbox.awaitRoom()
@@ -192,7 +207,7 @@ public class HubClient @JvmOverloads constructor(
                 happened.tryEmit(HubClientEvent.Malformed(e))
                 continue
             } catch (e: FrameTooLarge) {
-                throw DoNotReconnect("what the hub sends is too large, and would be again", e)
+                throw tooLarge(e)
             }
             if (!isControl(message)) inbox.append(message)
         }
@@ -230,6 +245,8 @@ public class HubClient @JvmOverloads constructor(
             }
         }
     }
+
+    private fun tooLarge(cause: FrameTooLarge) = DoNotReconnect("what the hub sends is too large, and would be again", cause)
 
     private fun control(key: String, value: Any): Message = Message.of(event, mapOf(key to value), MessageType.CONTROL, clock)
 

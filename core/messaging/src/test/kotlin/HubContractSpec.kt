@@ -131,6 +131,7 @@ abstract class HubContract(transport: ContractTransport) : StringSpec({
                         launch { hub.shutdown(30.seconds) }
                         messages.receive()?.type shouldBe MessageType.CONTROL
                         messages.receive() shouldBe null
+                        connection.close()
                     }
                 }
             }

@@ -29,7 +29,9 @@ import java.util.concurrent.atomic.AtomicInteger
 import kotlin.random.Random
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
@@ -93,6 +95,15 @@ class HubSpec : StringSpec({
                 )
                 repeat(20) { hub.broadcast(mapOf("n" to it)) }
                 connected(hub) { first -> List(20) { first.number() } shouldBe List(20) { it.toLong() } }
+                hub.clients.first { it.isEmpty() }
+                // One that asks who the hub is gets its answer too.
+                repeat(20) { hub.broadcast(mapOf("n" to it)) }
+                val client = HubClient(client(hub.handle), "progress")
+                val welcome = async(start = UNDISPATCHED) { client.events.first() }
+                client.start(this)
+                List(20) { client.receive(1.seconds).data["n"] } shouldBe List(20) { it.toLong() }
+                welcome.await().shouldBeInstanceOf<HubClientEvent.Welcomed>()
+                client.close()
                 hub.close()
             }
         }
@@ -442,6 +453,61 @@ class HubSpec : StringSpec({
         }
     }
 
+    "a hub whose first message takes longer than its answer may is none that has gone silent" {
+        virtualTime {
+            val server = server().start(this) { connection ->
+                val bytes = MessageCodec().encode(message("n" to 1), connection.endpoint).single()
+                while (bytes.hasRemaining()) {
+                    connection.write(bytes.slice().limit(1))
+                    bytes.get()
+                    delay(1.seconds)
+                }
+                connection.awaitClosed()
+            }
+            val client = HubClient(client(server), "progress").start(this)
+            client.receive(10.minutes).data["n"] shouldBe 1L
+            server.totals.accepted shouldBe 1
+            client.close()
+            server.close()
+        }
+    }
+
+    "what a client was given for a hub that is just ending waits for the next one" {
+        virtualTime {
+            var comers = 0
+            val got = CompletableDeferred<Message?>()
+            val server = server().start(this) { connection ->
+                val frames = connection.framed(MessageCodec())
+                if (comers++ == 0) return@start frames.send(message("shutdown" to true, type = MessageType.CONTROL))
+                frames.send(message("pong" to 1, type = MessageType.CONTROL))
+                var next = frames.receive()
+                while (next?.type == MessageType.CONTROL) next = frames.receive()
+                got.complete(next)
+            }
+            val client = HubClient(client(server), "progress")
+            client.start(this)
+            client.send(mapOf("n" to 1)) shouldBe SendOutcome.Queued
+            got.await()?.data shouldBe mapOf("n" to 1L)
+            client.close()
+            server.close()
+        }
+    }
+
+    "what is sent while a hub ends reaches nobody, and says so" {
+        virtualTime {
+            val hub = hub(HubOptions { replay = 5 })
+            connected(hub) { client ->
+                hub.clients.first { it.isNotEmpty() }
+                repeat(50) { hub.broadcast(mapOf("bytes" to ByteArray(20_000))) }
+                val ending = launch { hub.shutdown(10.seconds) }
+                delay(1.seconds)
+                hub.broadcast(mapOf("n" to 1)) shouldBe NoSuchClient
+                client.connection.close()
+                ending.join()
+            }
+        }
+    }
+
     "what a client was given for a hub that refuses it waits for a place too" {
         virtualTime {
             val hub = hub(HubOptions { maxClients = 1 })
@@ -476,15 +542,17 @@ class HubSpec : StringSpec({
             )
             client.close()
             val nonsense = server().start(this) { connection ->
-                connection.framed(MessageCodec()).receive()
-                connection.framed(MessageCodec()).send(message("pong" to 1, type = MessageType.CONTROL))
-                connection.write(ByteBuffer.wrap(byteArrayOf(0, 0, 0, 1, 0xc1.toByte())))
+                repeat(2) {
+                    connection.write(ByteBuffer.wrap(byteArrayOf(0, 0, 0, 1, 0xc1.toByte())))
+                    connection.framed(MessageCodec()).send(message("n" to it))
+                }
                 connection.awaitClosed()
             }
             val patient = HubClient(client(nonsense), "progress")
-            val malformed = async(start = UNDISPATCHED) { patient.events.first() }
+            val malformed = async(start = UNDISPATCHED) { patient.events.take(2).toList() }
             patient.start(this)
-            malformed.await().shouldBeInstanceOf<HubClientEvent.Malformed>()
+            malformed.await().forEach { it.shouldBeInstanceOf<HubClientEvent.Malformed>() }
+            patient.messages.take(2).toList().map { it.data["n"] } shouldBe listOf(0L, 1L)
             patient.close()
             nonsense.close()
         }

@@ -4,6 +4,7 @@ import io.hawser.CloseReason
 import io.hawser.Connection
 import io.hawser.ConnectionClosed
 import io.hawser.Dial
+import io.hawser.Endpoint
 import io.hawser.HandshakeTimeout
 import io.hawser.SocketOptions
 import io.hawser.StreamClient
@@ -108,6 +109,7 @@ internal class Cycles(
         val connection = client.connect(dial).also(opened)
         try {
             bounded(connection, handshakeTimeout(), options.onConnect)
+            options.greet(connection)
         } catch (e: Throwable) {
             // Politely, so that the peer still gets what the hook has told it.
             if (e !is HandshakeTimeout) connection.close()
@@ -115,11 +117,14 @@ internal class Cycles(
         }
     }
 
+    /** Also if its endpoint is a name that somebody else looks up. */
+    private val isOfTcp: Boolean get() = client.endpoint is Endpoint.Inet || client.connector.remote is InetSocketAddress
+
     private suspend fun socket(): SocketOptions {
         val chosen = client.options.socket
         val socket = chosen.toBuilder()
         val idle = options.keepAliveIdle
-        if (idle != null && client.connector.remote is InetSocketAddress) {
+        if (idle != null && isOfTcp) {
             if (!chosen.keepAliveIsChosen) socket.keepAlive = true
             if (socket.keepAlive && socket.keepAliveIdle == null) socket.keepAliveIdle = idle
         }

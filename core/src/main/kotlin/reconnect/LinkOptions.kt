@@ -76,6 +76,7 @@ public class LinkOptions private constructor(from: Builder) {
 
     internal val onSocket: suspend (SocketOptions.Builder) -> Unit = from.onSocket
     internal val onConnect: suspend (Connection) -> Unit = from.onConnect
+    internal val greet: suspend (Connection) -> Unit = from.greet
     internal val onDisconnect: suspend (Connection) -> Unit = from.onDisconnect
     internal val onError: suspend (Throwable) -> Decision = from.onError
 
@@ -110,19 +111,15 @@ public class LinkOptions private constructor(from: Builder) {
         it.outbox = outbox
         it.onSocket = onSocket
         it.onConnect = onConnect
+        it.greet = greet
         it.onDisconnect = onDisconnect
         it.onError = onError
     }
 
-    /** These, with [greet] behind `onConnect` and held to the same: for what makes a protocol of a link. */
+    /** These, with [greet] behind `onConnect`, which bounds itself and fails as that does: for what makes a protocol of a link. */
     @TransportApi
     @KotlinOnly
-    public fun greeting(greet: suspend (Connection) -> Unit): LinkOptions = toBuilder()
-        .onConnect {
-            onConnect(it)
-            greet(it)
-        }
-        .build()
+    public fun greeting(greet: suspend (Connection) -> Unit): LinkOptions = toBuilder().also { it.greet = greet }.build()
 
     override fun toString(): String = "LinkOptions(resetAfter=$resetAfter, dialTimeout=$dialTimeout, handshakeTimeout=$handshakeTimeout, " +
         "writeTimeout=$writeTimeout, keepAliveIdle=$keepAliveIdle, outbox=$outbox)"
@@ -166,6 +163,7 @@ public class LinkOptions private constructor(from: Builder) {
 
         internal var onSocket: suspend (SocketOptions.Builder) -> Unit = {}
         internal var onConnect: suspend (Connection) -> Unit = {}
+        internal var greet: suspend (Connection) -> Unit = {}
         internal var onDisconnect: suspend (Connection) -> Unit = {}
         internal var onError: suspend (Throwable) -> Decision = { Decision.Retry }
 

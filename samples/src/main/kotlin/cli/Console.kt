@@ -11,7 +11,7 @@ internal class Console(val out: PrintWriter, val err: PrintWriter) {
     }
 
     /** Says in one line how things are. */
-    fun tell(what: String) = err.println(what.replace(lineBreaks, " ").trim())
+    fun tell(what: String) = err.println(what.take(LONGEST).replace(lineBreaks, " ").replace(unprintable, "?").trim())
 
     /** Says in one line what somebody may not want. */
     fun warn(of: String) = err.println("hawser: warning: $of")
@@ -20,6 +20,12 @@ internal class Console(val out: PrintWriter, val err: PrintWriter) {
         const val DONE = 0
         const val FAILED = 1
         const val WRONG_USAGE = 2
+
+        /** A peer may have a say in it. */
+        private const val LONGEST = 4096
+
+        /** What controls a terminal, or turns the direction of its text around. */
+        val unprintable = Regex("""[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]""")
         private val lineBreaks = Regex("""\s*\R\s*""")
     }
 }

@@ -23,9 +23,13 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withTimeoutOrNull
 
 /** Who takes nothing for so long holds up everybody else no more. */
 private val SLOWEST = 30.seconds
+
+/** For what has come when the hub has ended, if somebody reads it. */
+private val LAST_LINES = 1.seconds
 
 /**
  * Sends each line of [input] to all clients of a hub, and prints what they send on [output], until [termination]; tells on stderr who
@@ -64,14 +68,26 @@ private class HubService(
     private val errors: StandardError,
     private val telling: Job,
 ) : Service(hub.handle) {
+    private val hasEnded = Job()
+
     override suspend fun run() = coroutineScope {
         val sending = launch { InputLines(input::read, errors::tell).sendAll { hub.broadcast(it) } }
-        hub.received.collect { output.writeLine(it.message.toJson(it.client.id)) }
+        val printing = launch { hub.received.collect { output.writeLine(it.message.toJson(it.client.id)) } }
+        val waiting = launch {
+            hasEnded.join()
+            withTimeoutOrNull(LAST_LINES) { printing.join() }
+            printing.cancel()
+        }
+        printing.join()
+        waiting.cancel()
         sending.cancel()
         telling.cancel()
     }
 
-    override suspend fun shutdown(grace: Duration) = hub.shutdown(grace)
+    override suspend fun shutdown(grace: Duration) {
+        hub.shutdown(grace)
+        hasEnded.complete()
+    }
 }
 
 /** Null for what cannot happen here: what clients send is never dropped. */

@@ -34,6 +34,8 @@ internal suspend fun listen(
         onEvent(states)
     }
     val client = HubClient(streamClient(arguments.endpoint.endpoint, options, arguments::clientTls), arguments.event.value)
+    val wanted = arguments.count?.value
+    var count = 0
     val printed = CountDownLatch(1)
     val stop = {
         client.close()
@@ -43,7 +45,10 @@ internal suspend fun listen(
     termination.preceded(by = stop) {
         try {
             val messages = client.start(this).messages
-            (arguments.count?.let { messages.take(it.value) } ?: messages).collect { output.writeLine(it.toJson()) }
+            (wanted?.let(messages::take) ?: messages).collect {
+                output.writeLine(it.toJson())
+                count++
+            }
         } finally {
             printed.countDown()
             client.close()
@@ -51,5 +56,5 @@ internal suspend fun listen(
             states.awaitStopped()
         }
     }
-    client.cause?.let { throw it }
+    if (count != wanted) client.cause?.let { throw it }
 }

@@ -1,6 +1,7 @@
 package io.hawser.samples.hub
 
 import io.hawser.messaging.Message
+import io.hawser.samples.cli.Console
 import java.util.Base64
 import kotlinx.serialization.SerializationException
 import kotlinx.serialization.json.Json
@@ -21,9 +22,6 @@ private val words = setOf("true", "false", "null")
 
 private val number = Regex("""-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?""")
 
-/** What controls a terminal, or turns the direction of its text around, beside what JSON escapes anyway. */
-private val unprintable = Regex("""[\u007f-\u009f\u2028-\u202e\u2066-\u2069]""")
-
 /**
  * The data that a line says: that of an object in JSON, or else the line itself as `text`.
  *
@@ -39,11 +37,14 @@ internal fun Message.toJson(client: String? = null): String = buildJsonObject {
     put("timestamp_iso", timestampIso)
     put("message_type", type.word)
     put("data", element(data))
-}.toString().replace(unprintable) { "\\u%04x".format(it.value.single().code) }
+}.toString().replace(Console.unprintable) { "\\u%04x".format(it.value.single().code) }
 
 private fun objectIn(line: String): JsonObject? {
     if (!line.trimStart().startsWith('{')) return null
-    require(depthOf(line) <= DEEPEST) { "more than $DEEPEST lists and maps inside each other" }
+    if (depthOf(line) > DEEPEST) {
+        require(!line.trimEnd().endsWith('}')) { "more than $DEEPEST lists and maps inside each other" }
+        return null
+    }
     return try {
         (Json.parseToJsonElement(line) as? JsonObject)?.takeIf { it.hasOnlyLiterals() }
     } catch (_: SerializationException) {

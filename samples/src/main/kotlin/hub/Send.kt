@@ -17,6 +17,10 @@ import kotlinx.coroutines.withTimeoutOrNull
 
 private const val HELLO = "hello"
 private const val MAY_SEND = "may_send"
+private const val MAX_FRAME = "max_frame"
+
+/** A megabyte is enough for a line. */
+private const val LARGEST = 1L shl 20
 private const val PING = "ping"
 private const val PONG = "pong"
 private const val REFUSED = "refused"
@@ -49,9 +53,9 @@ internal suspend fun send(arguments: HubSendArguments, console: Console, input: 
 }
 
 /** The hub of [event] behind [connection]. */
-private class Recipient(connection: Connection, private val event: String) {
+private class Recipient(private val connection: Connection, private val event: String) {
     private val endpoint = connection.endpoint
-    private val frames = connection.framed(MessageCodec())
+    private var frames = connection.framed(MessageCodec())
 
     /** Asks who it is, so that nothing is sent in vain. */
     suspend fun greet(patience: Duration) {
@@ -59,6 +63,8 @@ private class Recipient(connection: Connection, private val event: String) {
         val answer = within(patience) { hear(HELLO) }
         val self = answer.data[HELLO] as? Map<*, *> ?: throw NotSent("$endpoint is no hub")
         if (answer.eventName != event) throw NotSent("the hub at $endpoint is about ${answer.eventName}, not $event")
+        // What it would not take is refused here, line by line.
+        (self[MAX_FRAME] as? Long)?.takeIf { it in 1..LARGEST }?.let { frames = connection.framed(MessageCodec(it.toInt())) }
         if (self[MAY_SEND] == false) throw HubRefused(endpoint, "sending is not allowed")
     }
 

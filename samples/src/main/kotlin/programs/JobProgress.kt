@@ -76,6 +76,6 @@ private fun draw(message: Message) {
     val (step, of) = listOf("step", "of").map { message.data[it] as Long }
     val bar = "#".repeat((step * BAR / maxOf(of, 1)).toInt()).padEnd(BAR)
     val line = "[$bar] $step/$of ${message.data["name"]} ${message.data["status"]}"
-    print("\r" + line.filterNot(Char::isISOControl).take(LINE).padEnd(LINE))
+    print("\r" + line.filterNot { it.isISOControl() || it in '\u2028'..'\u202e' || it in '\u2066'..'\u2069' }.take(LINE).padEnd(LINE))
     System.out.flush()
 }

@@ -57,13 +57,17 @@ class MessageJsonSpec : StringSpec({
             """{"a":9223372036854775808}""" to "more than 64 bits: 9223372036854775808",
             """{"a":${"9".repeat(100_000)}}""" to "more than 64 bits: ${"9".repeat(40)}",
             """{"a":[1e999]}""" to "too large for 64 bits: 1e999",
-            "{".repeat(100_000) to "more than 64 lists and maps inside each other",
             nested(65) to "more than 64 lists and maps inside each other",
             nested(50_000) to "more than 64 lists and maps inside each other",
             """{"a":${"[".repeat(50_000)}${"]".repeat(50_000)}}""" to "more than 64 lists and maps inside each other",
         )) {
             withClue(line.take(40)) { shouldThrow<IllegalArgumentException> { dataOf(line) }.message shouldBe why }
         }
+    }
+
+    "what is deeper and no object is text" {
+        val line = "{".repeat(100_000)
+        dataOf(line) shouldBe mapOf("text" to line)
     }
 
     "as deep as a message may be, an object is one, whatever its strings have in them" {

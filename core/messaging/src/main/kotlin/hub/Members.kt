@@ -80,7 +80,7 @@ internal class Members(private val options: HubOptions) {
     fun offerAll(message: ByteBuffer, isNew: Boolean = true): Round = synchronized(this) {
         if (isNew && options.replay > 0) recent.add(message)
         // Whoever has come since has been given it with what is kept.
-        if (!isNew && options.replay > 0 && byId.isNotEmpty()) return@synchronized Round(taken = byId.size)
+        if (!isNew && !isClosed && options.replay > 0 && byId.isNotEmpty()) return@synchronized Round(taken = byId.size)
         val round = if (byId.isEmpty()) null else offer(message, byId.values)
         // Who is about to leave is not there any more.
         if (round?.isVain == false) return@synchronized round

@@ -11,7 +11,7 @@ import kotlinx.coroutines.sync.withLock
 
 /**
  * What waits to be written to one client, in order: up to [maxMessages] of [maxBytes] together, those that are just being written counted,
- * but always one. What happens to more, [whenSlow] says.
+ * but always one; what it begins with is not counted. What happens to more, [whenSlow] says.
  *
  * Messages are encoded once, in buffers that the queues of many clients may hold: they leave as duplicates, and nobody changes them.
  *
@@ -42,6 +42,10 @@ internal class OutboundQueue(private val maxMessages: Int, private val maxBytes:
     private var held = 0L
     private var leavingBytes = 0L
     private var lost = 0L
+
+    /** How many messages of those that it began with are still there, before all others. */
+    private var preloaded = 0
+    private var preloadedBytes = 0L
     private var isClosed = false
 
     /** How many senders are in [put]: nobody overtakes them. */
@@ -101,6 +105,10 @@ internal class OutboundQueue(private val maxMessages: Int, private val maxBytes:
                 val size = leaving.removeFirst().remaining()
                 held -= size
                 leavingBytes -= size
+                if (preloaded > 0) {
+                    preloaded--
+                    preloadedBytes -= size
+                }
             }
             senders > 0
         }
@@ -110,7 +118,9 @@ internal class OutboundQueue(private val maxMessages: Int, private val maxBytes:
     /** Adds [messages] whatever their number, before anybody offers any. */
     fun preload(messages: List<ByteBuffer>): Unit = change {
         waiting += messages
-        held += messages.sumOf { it.remaining().toLong() }
+        preloaded = messages.size
+        preloadedBytes = messages.sumOf { it.remaining().toLong() }
+        held += preloadedBytes
     }
 
     /** Takes nothing more but [last]; what waits still leaves. Idempotent. */
@@ -171,13 +181,13 @@ internal class OutboundQueue(private val maxMessages: Int, private val maxBytes:
     private fun add(message: ByteBuffer): Offer {
         if (isClosed) return Offer.Closed
         // What is just being written cannot be taken back: half of it may have left.
-        if (whenSlow == WhenSlow.DropOldest && fits(message, leaving.size, leavingBytes)) {
-            while (!fits(message, leaving.size + waiting.size, held)) {
-                held -= waiting.removeFirst().remaining()
+        if (whenSlow == WhenSlow.DropOldest && fitsBehindLeaving(message)) {
+            while (!fits(message)) {
+                held -= waiting.removeAt(maxOf(0, preloaded - leaving.size)).remaining()
                 lost++
             }
         }
-        if (!fits(message, leaving.size + waiting.size, held)) return refuse()
+        if (!fits(message)) return refuse()
         waiting.addLast(message)
         held += message.remaining()
         return Offer.Queued
@@ -191,6 +201,11 @@ internal class OutboundQueue(private val maxMessages: Int, private val maxBytes:
         forget(waiting)
         return Offer.Overflowed
     }
+
+    private fun fits(message: ByteBuffer): Boolean = fits(message, leaving.size + waiting.size - preloaded, held - preloadedBytes)
+
+    private fun fitsBehindLeaving(message: ByteBuffer): Boolean =
+        preloaded >= leaving.size || fits(message, leaving.size - preloaded, leavingBytes - preloadedBytes)
 
     /** Whether there is room for [message] behind so many [messages] of so many [bytes]. */
     private fun fits(message: ByteBuffer, messages: Int, bytes: Long): Boolean =

@@ -19,6 +19,7 @@ import io.kotest.matchers.types.shouldBeInstanceOf
 import java.io.IOException
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicInteger
+import java.util.concurrent.atomic.AtomicReference
 import kotlin.random.Random
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
@@ -27,6 +28,7 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
@@ -204,17 +206,25 @@ public abstract class PoolContract(transport: ContractTransport) : StringSpec({
             launch(Dispatchers.Default) {
                 val random = Random(worker)
                 repeat(250) {
-                    var stage = "borrowing"
+                    val stage = AtomicReference("borrowing")
+                    val using = CompletableDeferred<Unit>()
+                    val holds = random.nextInt(20) == 0
                     val life = launch {
                         pool.withConnection { connection ->
-                            stage = "using"
+                            stage.set("using")
+                            using.complete(Unit)
                             connection.say("x".repeat(random.nextInt(1, 5_000)))
-                            stage = "giving back"
+                            if (holds) awaitCancellation()
+                            stage.set("giving back")
                         }
-                        stage = "done"
+                        stage.set("done")
                     }
-                    if (random.nextInt(20) == 0) delay(random.nextInt(3).milliseconds) else repeat(random.nextInt(60)) { yield() }
-                    stages.merge(stage, 1, Int::plus)
+                    when {
+                        holds -> using.await()
+                        random.nextInt(20) == 0 -> delay(random.nextInt(3).milliseconds)
+                        else -> repeat(random.nextInt(60)) { yield() }
+                    }
+                    stages.merge(stage.get(), 1, Int::plus)
                     life.cancelAndJoin()
                 }
             }

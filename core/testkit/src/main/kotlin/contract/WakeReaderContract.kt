@@ -5,6 +5,7 @@ import io.hawser.transport.TransportApi
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.ints.shouldBeLessThan
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import java.io.IOException
@@ -51,13 +52,25 @@ public abstract class WakeReaderContract(transport: ContractTransport) : StringS
     }
 
     contract.rawTest("wake-ups do not add up") { raw, _, far ->
-        repeat(3) { raw.wakeReader() }
+        // A wait may return without a cause, but not as often as it has been woken.
+        suspend fun returns(): Int {
+            var count = 0
+            while (withTimeoutOrNull(50.milliseconds) { raw.awaitReadable() } != null) {
+                raw.read(ByteBuffer.allocate(1)) shouldBe 0
+                count++
+            }
+            return count
+        }
+        repeat(10) { raw.wakeReader() }
         raw.awaitReadable()
-        withTimeoutOrNull(50.milliseconds) { raw.awaitReadable() } shouldBe null
+        returns() shouldBeLessThan 5
         far.writeLine("x")
-        raw.awaitReadable()
-        raw.read(ByteBuffer.allocate(10)) shouldBe 2
-        withTimeoutOrNull(50.milliseconds) { raw.awaitReadable() } shouldBe null
+        val buffer = ByteBuffer.allocate(10)
+        while (buffer.position() < 2) {
+            raw.awaitReadable()
+            raw.read(buffer)
+        }
+        returns() shouldBeLessThan 5
     }
 
     contract.rawTest("a writer that waits is not woken") { raw, _, _ ->

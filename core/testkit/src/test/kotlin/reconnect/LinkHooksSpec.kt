@@ -31,6 +31,8 @@ import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.io.IOException
 import java.net.InetSocketAddress
+import java.net.SocketAddress
+import java.net.UnixDomainSocketAddress
 import java.nio.ByteBuffer
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
@@ -256,10 +258,11 @@ class LinkHooksSpec : StringSpec({
             suspend fun seen(
                 endpoint: String,
                 socket: SocketOptions = SocketOptions(),
+                remote: SocketAddress = InetSocketAddress(1),
                 link: LinkOptions.Builder.() -> Unit = {},
             ): SocketOptions {
                 var seen: SocketOptions? = null
-                val connector = Connector(InetSocketAddress(1)) { options, _ ->
+                val connector = Connector(remote) { options, _ ->
                     seen = options
                     throw IOException("enough")
                 }
@@ -277,7 +280,9 @@ class LinkHooksSpec : StringSpec({
                     seen("$scheme://host:1").keepAliveIdle shouldBe 5.seconds
                 }
             }
-            seen("unix:/run/x.sock").keepAlive shouldBe false
+            seen("unix:/run/x.sock", remote = UnixDomainSocketAddress.of("/run/x.sock")).keepAlive shouldBe false
+            // A name that somebody else looks up.
+            seen("memory:name").keepAlive shouldBe true
             seen("tcp://host:1") { keepAliveIdle = null }.keepAlive shouldBe false
             seen("tcp://host:1", SocketOptions { keepAlive = false }).keepAlive shouldBe false
             val own = SocketOptions {

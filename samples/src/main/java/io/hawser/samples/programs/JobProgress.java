@@ -93,7 +93,7 @@ public final class JobProgress {
         String bar = "#".repeat((int) (step * BAR / Math.max(of, 1)));
         String line = "[%-" + BAR + "s] %d/%d %s %s";
         String text = line.formatted(bar, step, of, data.get("name"), data.get("status"))
-                .replaceAll("\\p{Cntrl}", "");
+                .replaceAll("[\\p{Cntrl}\\x{80}-\\x{9f}\\x{2028}-\\x{202e}\\x{2066}-\\x{2069}]", "");
         System.out.printf("\r%-" + LINE + "." + LINE + "s", text);
         System.out.flush();
     }
