@@ -1,0 +1,259 @@
+package io.hawser.broker.link
+
+import io.hawser.broker.wire.Code
+import io.hawser.broker.wire.Frame
+import io.hawser.broker.wire.Side
+
+/**
+ * What waits to leave by one connection, whose [side] this is: what is about the connection itself first, then what is granted, and then the
+ * requests, each in a [Lane] of its own. They take turns, a frame each, so that none waits for another; new ones come last, so that STARTs
+ * leave in the order of their ids.
+ *
+ * What waits in lanes, or is just being written, is counted: bodies are only taken as long as that is at most [maxBytes].
+ *
+ * Any thread offers; one coroutine [take]s, writes, and says what has [left]. No other lock is taken with the monitor but by what [open] is
+ * given to run.
+ */
+internal class Outbound(private val side: Side, private val maxBytes: Long = Long.MAX_VALUE) {
+    /** What became of a frame. */
+    enum class Offer {
+        /** It waits. */
+        Queued,
+
+        /** There is no room for its body. */
+        NoRoom,
+
+        /** Nothing more is taken: the connection has ended, or what was to be said of the request has been. */
+        Closed,
+    }
+
+    /** Guarded by the monitor, like what follows. */
+    private val control = ArrayDeque<Frame>()
+
+    /** The last ping's answer: of many pings only the last need be answered. */
+    private var pong: Frame.Pong? = null
+
+    /** Lanes that have credit to grant, and lanes that have frames: the next one is the first. */
+    private val granting = LinkedHashSet<Lane>()
+    private val ring = LinkedHashSet<Lane>()
+    private var held = 0L
+    private var leaving = 0L
+    private var isClosed = false
+
+    private val work = Signal()
+    private val room = Signal()
+
+    /** The highest id that has been opened, if any has. */
+    @Volatile
+    var lastOpened = side.firstId - Side.STEP
+        private set
+
+    /** The bytes that wait in lanes or are just being written. */
+    val bytes: Long @Synchronized get() = held
+
+    /** Adds [frame], which is about the connection, behind its like. */
+    fun say(frame: Frame) {
+        synchronized(this) {
+            if (isClosed) return
+            if (frame is Frame.Pong) pong = frame else control.addLast(frame)
+        }
+        work.raise()
+    }
+
+    /**
+     * Opens a request, with the START that [make] makes, or returns null if nothing more is taken. Nobody can hear of the request before
+     * [make], which runs with the monitor, has returned.
+     */
+    fun open(make: (Lane) -> Frame.Start): Lane? {
+        val lane = synchronized(this) {
+            if (isClosed) return null
+            lastOpened += Side.STEP
+            Lane(lastOpened, hasBegun = false).also {
+                val start = make(it)
+                add(it, start)
+                if (start.isLast) complete(it)
+            }
+        }
+        work.raise()
+        return lane
+    }
+
+    /** The lane for what is answered to the request [id], which the peer has opened. */
+    fun answer(id: Long): Lane = Lane(id, hasBegun = true)
+
+    /** Adds [frame] to what waits in [lane]. An END behind a REPLY that waits and has the whole body makes one frame of both. */
+    fun offer(lane: Lane, frame: Frame): Offer {
+        synchronized(this) {
+            if (isClosed || lane.isComplete) return Offer.Closed
+            if (frame.body.hasRemaining() && held + frame.cost > maxBytes) return Offer.NoRoom
+            val whole = if (frame is Frame.End) whole(lane, frame) else null
+            if (whole == null) add(lane, frame) else lane.waiting[0] = whole
+            if (frame.isLast) complete(lane)
+        }
+        work.raise()
+        return Offer.Queued
+    }
+
+    /** Lets the peer send [bytes] more of the request of [lane]. */
+    fun grant(lane: Lane, bytes: Int) {
+        synchronized(this) {
+            if (isClosed || lane.isOver) return
+            lane.credit += bytes
+            if (lane.hasBegun) granting += lane
+        }
+        work.raise()
+    }
+
+    /** Ends the request of [lane], which this side has opened: what waits is dropped, and a peer that has heard of it is told to CANCEL it. */
+    fun abandon(lane: Lane, code: Code) {
+        synchronized(this) {
+            if (lane.isOver) return
+            end(lane)
+            if (lane.hasBegun && !isClosed) control.addLast(Frame.Cancel(lane.id, code.number))
+        }
+        work.raise()
+        room.raise()
+    }
+
+    /** Ends the request of [lane], which the peer has opened: what waits is dropped, and [error] is the last that it hears. */
+    fun fail(lane: Lane, error: Frame.Error) {
+        synchronized(this) {
+            if (lane.isOver) return
+            end(lane)
+            if (!isClosed) add(lane, error)
+        }
+        work.raise()
+        room.raise()
+    }
+
+    /** The peer has ended the request of [lane]: what waits is dropped. */
+    fun forget(lane: Lane) {
+        synchronized(this) { end(lane) }
+        room.raise()
+    }
+
+    /** The next frames to write, at most [BATCH_FRAMES], and [BATCH_BYTES] unless it is one; null once nothing more is taken nor waits. */
+    suspend fun take(): List<Frame>? {
+        while (true) {
+            synchronized(this) {
+                val batch = batch()
+                if (batch.isNotEmpty()) return batch
+                if (isClosed) return null
+            }
+            work.await()
+        }
+    }
+
+    /** All that was taken has been written. */
+    fun left() {
+        synchronized(this) {
+            held -= leaving
+            leaving = 0
+        }
+        room.raise()
+    }
+
+    /** Suspends while more than [maxBytes] are held. One coroutine at a time. */
+    suspend fun awaitRoom() {
+        while (bytes > maxBytes) room.await()
+    }
+
+    /** Takes nothing more; what waits still leaves. Idempotent. */
+    fun close() {
+        synchronized(this) { isClosed = true }
+        work.raise()
+    }
+
+    /** Takes nothing more, and drops what waits, for the connection is gone. Idempotent. */
+    fun drop() {
+        synchronized(this) {
+            isClosed = true
+            control.clear()
+            pong = null
+            granting.clear()
+            for (lane in ring) lane.waiting.clear()
+            ring.clear()
+            held = 0
+            leaving = 0
+        }
+        work.raise()
+        room.raise()
+    }
+
+    private fun add(lane: Lane, frame: Frame) {
+        lane.waiting.addLast(frame)
+        ring += lane
+        held += frame.cost
+    }
+
+    /** The REPLY that waits alone in [lane], with the [end] in it. */
+    private fun whole(lane: Lane, end: Frame.End): Frame.Reply? {
+        val reply = lane.waiting.singleOrNull() as? Frame.Reply ?: return null
+        if (reply.body.remaining().toLong() != end.total) return null
+        return Frame.Reply(reply.id, reply.flags or Frame.WHOLE, reply.headers, reply.body)
+    }
+
+    private fun complete(lane: Lane) {
+        lane.isComplete = true
+        // What is answered wholly needs no more of what was asked.
+        if (!side.opens(lane.id)) silence(lane)
+    }
+
+    private fun end(lane: Lane) {
+        ring -= lane
+        held -= lane.waiting.sumOf { it.cost.toLong() }
+        lane.waiting.clear()
+        lane.isComplete = true
+        silence(lane)
+    }
+
+    private fun silence(lane: Lane) {
+        lane.isOver = true
+        granting -= lane
+    }
+
+    private fun batch(): List<Frame> {
+        val batch = ArrayList<Frame>()
+        var bytes = 0
+        // Nothing may come before the HELLO.
+        while (batch.size < BATCH_FRAMES && control.isNotEmpty()) batch += control.removeFirst()
+        if (batch.size < BATCH_FRAMES) {
+            pong?.let(batch::add)
+            pong = null
+        }
+        while (batch.size < BATCH_FRAMES && granting.isNotEmpty()) batch += takeCredit()
+        while (batch.size < BATCH_FRAMES && ring.isNotEmpty()) {
+            val lane = ring.first()
+            val frame = lane.waiting.first()
+            if (bytes > 0 && bytes + frame.length > BATCH_BYTES) break
+            takeFrom(lane)
+            bytes += frame.length
+            leaving += frame.cost
+            batch += frame
+        }
+        return batch
+    }
+
+    private fun takeCredit(): Frame {
+        val lane = granting.first()
+        granting -= lane
+        return Frame.Credit(lane.id, lane.credit).also { lane.credit = 0 }
+    }
+
+    /** Takes the first frame of [lane], for which it is the turn, and gives the turn to the next. */
+    private fun takeFrom(lane: Lane) {
+        ring -= lane
+        lane.waiting.removeFirst()
+        if (lane.waiting.isNotEmpty()) ring += lane
+        if (lane.hasBegun) return
+        lane.hasBegun = true
+        if (lane.credit > 0) granting += lane
+    }
+
+    override fun toString(): String = "Outbound($bytes bytes)"
+
+    private companion object {
+        const val BATCH_FRAMES = 256
+        const val BATCH_BYTES = 128 * 1024
+    }
+}
