@@ -93,7 +93,9 @@ internal class FrameParser(
             malformed("a frame of type 0x%02x, which %s does not send".format(number, from))
         }
         val isHello = type == FrameType.CLIENT_HELLO || type == FrameType.BROKER_HELLO
-        if (isHello == isGreeted) violation(Code.ORDER, if (isHello) "HELLO once more" else "${type ?: "a frame"} before HELLO")
+        if (isGreeted && isHello) violation(Code.ORDER, "HELLO once more")
+        // Who does not want to speak with this side at all says so at once.
+        if (!isGreeted && !isHello && type != FrameType.GOAWAY) violation(Code.ORDER, "${type ?: "a frame"} before HELLO")
         if (type != null) {
             if (length !in type.lengths) malformed("$type of $length bytes")
             val unknown = flags and MUST_BE_KNOWN and type.flags.inv()
@@ -185,8 +187,7 @@ internal class FrameParser(
     }
 
     private fun greet(frame: Frame) {
-        if (isGreeted) return
-        isGreeted = true
+        if (frame is Frame.ClientHello || frame is Frame.BrokerHello) isGreeted = true
         if (frame is Frame.BrokerHello) maxFrame = frame.maxFrame
     }
 

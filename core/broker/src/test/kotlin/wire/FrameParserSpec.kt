@@ -166,7 +166,11 @@ class FrameParserSpec : StringSpec({
         greeted().violation(opening(1), raw(0x12, 1, "00", flags = 0x08)) shouldBe "MALFORMED: CHUNK with the flag 0x08"
     }
 
-    "HELLO comes first, and once" {
+    "HELLO comes first, and once, or else GOAWAY" {
+        val parser = parser(Side.BROKER)
+        val goAway = parser.frames(bytesOf(Frame.GoAway(32, Text.of("speaks 1 to 1")))).single() as Frame.GoAway
+        "${goAway.code} ${goAway.text}" shouldBe "32 speaks 1 to 1"
+        parser.violation(raw(0x20, 0, ByteArray(8))) shouldBe "ORDER: PING before HELLO"
         parser(Side.CLIENT).violation(opening(1)) shouldBe "ORDER: START before HELLO"
         parser(Side.CLIENT).violation(raw(0x40, 0, "")) shouldBe "ORDER: a frame before HELLO"
         greeted().violation(bytesOf(clientHello)) shouldBe "ORDER: HELLO once more"
