@@ -90,7 +90,7 @@ class HubSpec : StringSpec({
                     HubOptions {
                         whenSlow = policy
                         maxQueuedMessages = 8
-                        maxQueuedBytes = 100
+                        maxQueuedBytes = 1_000
                     },
                 )
                 repeat(20) { hub.broadcast(mapOf("n" to it)) }
