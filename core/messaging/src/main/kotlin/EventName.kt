@@ -5,6 +5,11 @@ import io.hawser.messaging.wire.quoted
 
 private const val LONGEST = 64
 
+/** @throws IllegalArgumentException saying why [name] is no name of an event. */
+internal fun requireEventName(name: String) {
+    eventNameFlaw(name)?.let { throw IllegalArgumentException("the name of an event $it") }
+}
+
 /** What keeps [name] from being the name of an event, or null: such names are safe in paths, URLs and logs. */
 internal fun eventNameFlaw(name: String): String? {
     if (name.isEmpty()) return "is empty"

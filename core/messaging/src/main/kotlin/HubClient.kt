@@ -60,7 +60,7 @@ public class HubClient @JvmOverloads constructor(
     private var first: Message? = null
 
     init {
-        eventNameFlaw(event)?.let { throw IllegalArgumentException("the name of an event $it") }
+        requireEventName(event)
     }
 
     /** Whom it connects to. */
@@ -77,7 +77,8 @@ public class HubClient @JvmOverloads constructor(
 
     /**
      * What the hub sends, but for CONTROL, in order. Hot, and each message goes to one collector: up to [HubClientOptions.maxMessages] wait
-     * for one, and then the hub has to. Those about another event are a [WrongEvent], which has it connect again. It completes when the client has stopped and all that came has been taken.
+     * for one, and then the hub has to. One about another event is a [WrongEvent], which has the client connect again. It completes when the
+     * client has stopped and all that came has been taken.
      */
     public val messages: Flow<Message> get() = inbox
 
@@ -164,8 +165,8 @@ public class HubClient @JvmOverloads constructor(
     }
 
     /**
-     * Asks the hub who it is. What it says first tells whether it has a place for this client: before that, nothing is sent that would be lost
-     * with a refusal, which is short.
+     * Asks the hub who it is. What it says first tells whether it has a place for this client: before that, nothing is sent that would be
+     * lost with a refusal, which is short.
      */
     private suspend fun greet(connection: Connection) {
         first = null

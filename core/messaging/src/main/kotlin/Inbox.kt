@@ -1,5 +1,7 @@
 package io.hawser.messaging
 
+import io.hawser.transport.TransportApi
+import io.hawser.transport.dispatched
 import kotlin.time.Duration
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.channels.Channel
@@ -13,6 +15,7 @@ import kotlinx.coroutines.withTimeoutOrNull
  *
  * What is taken is handed to nobody who is cancelled: takers are told that there is something, and then take it.
  */
+@OptIn(TransportApi::class)
 internal class Inbox<T : Any>(private val limit: Int, private val maxBytes: Int, private val weigh: (T) -> Long) : Flow<T> {
     /** Guarded by the monitor, like what follows. */
     private val waiting = ArrayDeque<T>()
@@ -91,7 +94,8 @@ internal class Inbox<T : Any>(private val limit: Int, private val maxBytes: Int,
     private fun remove(): T? = waiting.removeFirstOrNull()?.also { held -= weigh(it) }
 
     private suspend fun within(timeout: Duration): Result<T?>? {
-        if (!timeout.isPositive()) return poll()
+        poll()?.let { return it }
+        if (!timeout.isPositive()) return null
         // Held here, because a timeout or a cancellation on the way back would drop it.
         var result: Result<T?>? = null
         try {

@@ -63,7 +63,7 @@ public class Message internal constructor(
             type: MessageType = MessageType.DATA,
             clock: Clock = Clock.systemUTC(),
         ): Message {
-            eventNameFlaw(event)?.let { throw IllegalArgumentException("the name of an event $it") }
+            requireEventName(event)
             val content = try {
                 frozen(data)
             } catch (e: Flaw) {

@@ -10,6 +10,8 @@ import io.hawser.messaging.hub.Member
 import io.hawser.messaging.hub.Members
 import io.hawser.messaging.hub.Reception
 import io.hawser.messaging.hub.Round
+import io.hawser.transport.TransportApi
+import io.hawser.transport.dispatched
 import java.net.SocketAddress
 import java.nio.ByteBuffer
 import java.time.Clock
@@ -37,6 +39,7 @@ import kotlinx.coroutines.sync.withLock
  *
  * Any number may send, from any thread. Messages reach every client in the order in which they were sent.
  */
+@OptIn(TransportApi::class)
 public class MessageHub @JvmOverloads constructor(
     private val server: StreamServer,
     public val event: String,
@@ -54,7 +57,7 @@ public class MessageHub @JvmOverloads constructor(
     private val turn = if (options.whenSlow == WhenSlow.Suspend) Mutex() else null
 
     init {
-        eventNameFlaw(event)?.let { throw IllegalArgumentException("the name of an event $it") }
+        requireEventName(event)
     }
 
     /** Who is connected, in the order in which they came. Hot; the last value stays. */

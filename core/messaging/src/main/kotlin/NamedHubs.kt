@@ -40,7 +40,7 @@ public class NamedHubs @JvmOverloads constructor(public val options: NamedHubOpt
         options: HubOptions = HubOptions(),
         listener: HubListener = object : HubListener {},
     ): MessageHub {
-        checkName(event)
+        requireEventName(event)
         val places = when (kind) {
             SocketKind.Unix -> listOf(socketOf(event))
             SocketKind.Tcp -> this.options.candidates.map { Endpoint.Inet(TCP, this.options.host, it) }
@@ -65,7 +65,7 @@ public class NamedHubs @JvmOverloads constructor(public val options: NamedHubOpt
      */
     @JvmOverloads
     public fun createClient(kind: SocketKind, event: String, options: HubClientOptions = HubClientOptions()): HubClient {
-        checkName(event)
+        requireEventName(event)
         val via = { place: Endpoint -> Hawser.streamClient(place, this.options.client).connector }
         val (endpoint, remote) = when (kind) {
             SocketKind.Unix -> socketOf(event).let { it to via(it).remote }
@@ -82,11 +82,7 @@ public class NamedHubs @JvmOverloads constructor(public val options: NamedHubOpt
 
     override fun toString(): String = "hubs in ${options.socketDir}"
 
-    private fun checkName(event: String) {
-        eventNameFlaw(event)?.let { throw IllegalArgumentException("the name of an event $it") }
-    }
-
-    private fun socketOf(event: String): Endpoint.Local = Endpoint.Local("unix", "${folder.file(event, "sock")}")
+    private fun socketOf(event: String): Endpoint.Local = Endpoint.Local("unix", "${folder.socket(event)}")
 
     /** What stands for an address that is not known yet. */
     private fun named(event: String): Endpoint = Endpoint.Local("hub", event)

@@ -82,8 +82,13 @@ internal class Reception(
         val member = Member(client, connection, queue)
         when (members.enter(member)) {
             Entry.Registered -> Unit
-            Entry.Full -> return refuse(connection)
-            Entry.Closed -> return bid(connection)
+
+            Entry.Full -> {
+                published(HubEvent.Refused(connection.remote))
+                return dismiss(connection, control(Control.REFUSED, Control.TOO_MANY_CLIENTS))
+            }
+
+            Entry.Closed -> return dismiss(connection, control(Control.SHUTDOWN, true))
         }
         var failure: Throwable? = null
         try {
@@ -124,14 +129,8 @@ internal class Reception(
         else -> null
     }
 
-    private suspend fun refuse(connection: Connection) {
-        published(HubEvent.Refused(connection.remote))
-        withTimeoutOrNull(LAST_WORDS) { connection.write(control(Control.REFUSED, Control.TOO_MANY_CLIENTS)) }
-    }
-
-    /** Says goodbye to whoever comes too late. */
-    private suspend fun bid(connection: Connection) {
-        withTimeoutOrNull(LAST_WORDS) { connection.write(control(Control.SHUTDOWN, true)) }
+    private suspend fun dismiss(connection: Connection, why: ByteBuffer) {
+        withTimeoutOrNull(LAST_WORDS) { connection.write(why) }
     }
 
     /** Writes until the queue is closed and empty; then nothing more is to come. */

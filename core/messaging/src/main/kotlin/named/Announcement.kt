@@ -52,16 +52,14 @@ internal class Announcement private constructor(
          * @throws IOException if it cannot be taken.
          */
         fun claim(folder: HubFolder, event: String): Announcement? = synchronized(held) {
-            val file = folder.file(event, SUFFIX)
-            val lockFile = folder.file(event, "$SUFFIX.lock")
+            val file = folder.announcement(event)
+            val lockFile = folder.lock(event)
             val key = lockFile.parent.toRealPath().resolve(lockFile.fileName)
             if (key in held) return null
             requireRegular(lockFile)
             val lock = FileChannel.open(lockFile, CREATE, WRITE, NOFOLLOW_LINKS)
-            var isOurs = false
             try {
-                isOurs = lock.tryLock() != null
-                if (!isOurs) return null
+                if (lock.tryLock() == null) return null
                 Files.deleteIfExists(file)
                 held.add(key)
                 return Announcement(file, key, lock)
@@ -79,7 +77,7 @@ internal class Announcement private constructor(
          * @throws IOException if the file cannot be read, or says something else.
          */
         fun find(folder: HubFolder, event: String): Endpoint? {
-            val file = folder.file(event, SUFFIX)
+            val file = folder.announcement(event)
             if (!requireRegular(file)) return null
             val text = Files.newInputStream(file, NOFOLLOW_LINKS).use { it.readNBytes(LONGEST) }.decodeToString()
             if (!text.endsWith('\n')) return null
@@ -104,5 +102,3 @@ internal class Announcement private constructor(
         }
     }
 }
-
-internal const val SUFFIX: String = "tcp"

@@ -12,7 +12,14 @@ import java.nio.file.attribute.PosixFilePermissions
 
 /** The folder in which hubs are found. Its functions wait for the file system. */
 internal class HubFolder(private val path: Path) {
-    fun file(event: String, suffix: String): Path = path.resolve("$event.$suffix")
+    /** The socket of a hub. */
+    fun socket(event: String): Path = path.resolve("$event.sock")
+
+    /** What says where a hub listens on TCP. */
+    fun announcement(event: String): Path = path.resolve("$event.tcp")
+
+    /** What such a hub has locked. */
+    fun lock(event: String): Path = path.resolve("$event.tcp.lock")
 
     /**
      * Makes the folder if it is not there.

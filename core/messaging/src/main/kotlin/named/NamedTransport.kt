@@ -5,6 +5,7 @@ import io.hawser.ConnectFailed
 import io.hawser.Endpoint
 import io.hawser.SocketOptions
 import io.hawser.StreamServer
+import io.hawser.engine.disk
 import io.hawser.transport.Binder
 import io.hawser.transport.Connector
 import io.hawser.transport.Listener
@@ -14,7 +15,6 @@ import java.io.IOException
 import java.net.InetSocketAddress
 import java.net.SocketAddress
 import java.nio.file.NoSuchFileException
-import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.withContext
 
 /** Binds the first of [servers] that can be had for the hub of [event], and says in [folder] which one, if it is not known already. */
@@ -46,7 +46,7 @@ internal class NamedBinder(
 
     private suspend fun stored(action: () -> Unit) {
         try {
-            withContext(Dispatchers.IO) { action() }
+            withContext(disk) { action() }
         } catch (e: IOException) {
             throw BindFailed(endpoint, e)
         }
@@ -68,7 +68,7 @@ internal class NamedBinder(
     }
 
     private fun taken() =
-        BindFailed(endpoint, BindFailed.Reason.AddressInUse, "another hub of $event has ${folder.file(event, SUFFIX)}", null)
+        BindFailed(endpoint, BindFailed.Reason.AddressInUse, "another hub of $event has ${folder.announcement(event)}", null)
 }
 
 /** A listener that takes its [announcement] back when it closes, before anybody can meet a closed door. */
@@ -94,7 +94,7 @@ internal class NamedConnector(
 ) : Connector {
     override suspend fun connect(socket: SocketOptions, failed: (ConnectFailed) -> Unit): RawStream {
         val place = try {
-            withContext(Dispatchers.IO) {
+            withContext(disk) {
                 folder.check()
                 if (endpoint.isSocket) endpoint else Announcement.find(folder, event)
             }
@@ -104,15 +104,14 @@ internal class NamedConnector(
             throw ConnectFailed(endpoint, e)
         }
         if (place == null) {
-            val where = if (endpoint.isSocket) {
+            val why = if (endpoint.isSocket) {
                 "there is no folder for it"
             } else {
-                "no hub says in ${folder.file(
+                "no hub says in ${folder.announcement(
                     event,
-                    SUFFIX,
                 )} where it listens"
             }
-            throw ConnectFailed(endpoint, ConnectFailed.Reason.NoSuchName, where, null)
+            throw ConnectFailed(endpoint, ConnectFailed.Reason.NoSuchName, why, null)
         }
         return via(place).connect(socket, failed)
     }
