@@ -120,9 +120,12 @@ public final class BlockingHub implements AutoCloseable {
         return ReactiveFlowKt.asPublisher(hub.getReceived(), Dispatchers.getDefault());
     }
 
-    /** What happens here, to any number of subscribers; as {@link MessageHub#getEvents()} says. */
+    /**
+     * What happens here, to any number of subscribers; as {@link MessageHub#getEvents()} says.
+     * Nothing is missed once a subscriber has requested; it is called on the thread where it happens, and must not block.
+     */
     public Publisher<HubEvent> events() {
-        return ReactiveFlowKt.asPublisher(hub.getEvents(), Dispatchers.getDefault());
+        return ReactiveFlowKt.asPublisher(hub.getEvents());
     }
 
     /** Puts the client {@code clientId} in {@code group}. False if there is no such client. */

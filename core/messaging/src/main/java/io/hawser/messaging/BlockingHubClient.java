@@ -73,9 +73,12 @@ public final class BlockingHubClient implements AutoCloseable {
         return ReactiveFlowKt.asPublisher(client.getMessages(), Dispatchers.getDefault());
     }
 
-    /** What it hears beside messages, to any number of subscribers; as {@link HubClient#getEvents()} says. */
+    /**
+     * What it hears beside messages, to any number of subscribers; as {@link HubClient#getEvents()} says.
+     * Nothing is missed once a subscriber has requested; it is called on the thread where it happens, and must not block.
+     */
     public Publisher<HubClientEvent> events() {
-        return ReactiveFlowKt.asPublisher(client.getEvents(), Dispatchers.getDefault());
+        return ReactiveFlowKt.asPublisher(client.getEvents());
     }
 
     /**

@@ -11,6 +11,7 @@ import io.hawser.ReadTimeout;
 import io.hawser.reconnect.LinkStopped;
 import io.hawser.tcp.Tcp;
 import io.hawser.testkit.Memory;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,10 +20,14 @@ import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import kotlinx.coroutines.Dispatchers;
+import kotlinx.coroutines.ExecutorsKt;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -146,6 +151,31 @@ class BlockingHubTest {
                 client.send(Map.of("n", 1));
                 assertInstanceOf(ReceivedMessage.class, seen.poll(30, TimeUnit.SECONDS));
             }
+        }
+    }
+
+    @Test
+    @DisplayName("who has subscribed to events misses none, however busy other threads are")
+    void subscribesAtOnce() throws Exception {
+        CountDownLatch end = new CountDownLatch(1);
+        Executor shared = ExecutorsKt.asExecutor(Dispatchers.getDefault());
+        try (BlockingHub hub = BlockingHub.start(new MessageHub(Tcp.server(0), "progress"))) {
+            for (int i = 0; i < Math.max(2, Runtime.getRuntime().availableProcessors()); i++)
+                shared.execute(() -> {
+                    try {
+                        end.await();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                });
+            BlockingQueue<Object> seen = new LinkedBlockingQueue<>();
+            hub.events().subscribe(into(seen));
+            try (Socket client =
+                    new Socket("127.0.0.1", hub.unwrap().getHandle().getPort())) {
+                assertInstanceOf(HubEvent.Connected.class, seen.poll(30, TimeUnit.SECONDS), client::toString);
+            }
+        } finally {
+            end.countDown();
         }
     }
 
