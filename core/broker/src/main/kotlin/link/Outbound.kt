@@ -153,9 +153,12 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
         room.raise()
     }
 
-    /** Suspends while more than [maxBytes] are held. One coroutine at a time. */
+    /** Whether at most [maxBytes] are held. */
+    val hasRoom: Boolean get() = bytes <= maxBytes
+
+    /** Suspends until it [hasRoom]. One coroutine at a time. */
     suspend fun awaitRoom() {
-        while (bytes > maxBytes) room.await()
+        while (!hasRoom) room.await()
     }
 
     /** Takes nothing more; what waits still leaves. Idempotent. */
@@ -164,20 +167,38 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
         work.raise()
     }
 
+    /** Takes nothing more, and drops what waits but for [last], unless it has been closed. */
+    fun closeWith(last: Frame) {
+        synchronized(this) {
+            if (isClosed) return
+            clear()
+            control.addLast(last)
+            isClosed = true
+        }
+        work.raise()
+        room.raise()
+    }
+
     /** Takes nothing more, and drops what waits, for the connection is gone. Idempotent. */
     fun drop() {
         synchronized(this) {
             isClosed = true
-            control.clear()
-            pong = null
-            granting.clear()
-            for (lane in ring) lane.waiting.clear()
-            ring.clear()
-            held = 0
+            clear()
             leaving = 0
+            held = 0
         }
         work.raise()
         room.raise()
+    }
+
+    /** Drops what waits, but not what is just being written. */
+    private fun clear() {
+        control.clear()
+        pong = null
+        granting.clear()
+        for (lane in ring) lane.waiting.clear()
+        ring.clear()
+        held = leaving
     }
 
     private fun add(lane: Lane, frame: Frame) {

@@ -1,0 +1,93 @@
+package io.hawser.broker.link
+
+import io.hawser.Connection
+import io.hawser.broker.wire.Frame
+import io.hawser.broker.wire.FrameParser
+import io.hawser.broker.wire.FrameWriter
+import io.hawser.broker.wire.Text
+import io.hawser.broker.wire.Violation
+import java.io.IOException
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.withTimeoutOrNull
+
+/**
+ * What goes over one [connection], both ways, until it ends: what waits in [outbound] is written, what comes is made frames of, and a
+ * silent peer is asked whether it is there.
+ *
+ * @param pauses whether a peer that does not take what waits for it is not listened to. One side only may do that: two that both wait
+ *   until the other one listens would wait for ever.
+ */
+internal class Conversation(
+    private val connection: Connection,
+    private val outbound: Outbound,
+    private val parser: FrameParser,
+    pingEvery: Duration,
+    pingTimeout: Duration,
+    private val pauses: Boolean,
+) {
+    private val heartbeat = Heartbeat(connection, outbound, pingEvery, pingTimeout, ::lose)
+
+    /** What has ended the connection, if that was here. */
+    private var failure: Throwable? = null
+
+    /**
+     * Has [hear] know of each frame that comes, on the connection's loop, where this is to be called. Returns when the peer has ended its
+     * stream; what waits then has not all left.
+     *
+     * @throws io.hawser.SocketFailure for what else ended it: after a [Violation], in what comes or by [hear], the peer has been told.
+     */
+    suspend fun run(hear: (Frame) -> Unit): Unit = coroutineScope {
+        val writer = launch { write() }
+        heartbeat.start()
+        try {
+            connection.incoming().collect { arrival ->
+                heartbeat.heard()
+                parser.feed(arrival) { if (it is Frame.Ping) outbound.say(Frame.Pong(it.content)) else hear(it) }
+                if (pauses && !outbound.hasRoom) heartbeat.deaf { outbound.awaitRoom() }
+            }
+            parser.end()
+        } catch (e: Violation) {
+            leave(e, writer)
+            throw e.failure
+        } catch (e: IOException) {
+            throw failure ?: e
+        } finally {
+            heartbeat.stop()
+            writer.cancel()
+        }
+    }
+
+    private suspend fun write() {
+        try {
+            while (true) {
+                val batch = outbound.take() ?: break
+                connection.write(FrameWriter.encode(batch))
+                outbound.left()
+            }
+            connection.shutdownOutput()
+        } catch (e: IOException) {
+            lose(e)
+            // Whoever waits for room reads on, and meets the end.
+            outbound.drop()
+        }
+    }
+
+    /** What the peer had asked, and what it was to hear, is void: it is told why, if it listens. */
+    private suspend fun leave(violation: Violation, writer: Job) {
+        outbound.closeWith(Frame.GoAway(violation.code.number, Text.of(violation.message.orEmpty())))
+        withTimeoutOrNull(LAST_WORDS) { writer.join() }
+    }
+
+    private fun lose(cause: Throwable) {
+        if (failure == null && connection.isOpen) failure = cause
+        connection.close()
+    }
+
+    private companion object {
+        val LAST_WORDS = 2.seconds
+    }
+}

@@ -1,0 +1,89 @@
+package io.hawser.broker.link
+
+import io.hawser.Connection
+import io.hawser.ReadTimeout
+import io.hawser.broker.wire.Frame
+import io.hawser.transport.TransportApi
+import java.util.concurrent.atomic.AtomicLong
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.nanoseconds
+import kotlin.time.toJavaDuration
+import kotlinx.coroutines.DisposableHandle
+
+/**
+ * Asks a peer that has said nothing for [every] whether it is there; one that says nothing for [timeout] more is [lost]. Pings of our own
+ * prove nothing, so what is written does not count, unless this side does not listen just now.
+ *
+ * All of it runs on the loop of the [connection].
+ */
+@OptIn(TransportApi::class)
+internal class Heartbeat(
+    private val connection: Connection,
+    private val outbound: Outbound,
+    private val every: Duration,
+    private val timeout: Duration,
+    private val lost: (ReadTimeout) -> Unit,
+) {
+    private val loop = connection.transport.loop
+    private var lastSign = loop.nanoTime()
+    private var written = connection.bytesWritten
+    private var isListening = true
+    private var isAsked = false
+    private var isStopped = false
+    private var timer: DisposableHandle? = null
+
+    fun start() {
+        if (every.isFinite()) arm(every)
+    }
+
+    /** The peer has said something. */
+    fun heard() {
+        lastSign = loop.nanoTime()
+        isAsked = false
+    }
+
+    /** Runs [wait], during which this side does not listen: then a peer that takes something lives. */
+    suspend fun deaf(wait: suspend () -> Unit) {
+        isListening = false
+        written = connection.bytesWritten
+        try {
+            wait()
+        } finally {
+            isListening = true
+            heard()
+        }
+    }
+
+    fun stop() {
+        isStopped = true
+        timer?.dispose()
+    }
+
+    private fun look() {
+        if (isStopped) return
+        if (!isListening && connection.bytesWritten != written) {
+            written = connection.bytesWritten
+            heard()
+        }
+        val silence = (loop.nanoTime() - lastSign).nanoseconds
+        when {
+            silence < every -> arm(every - silence)
+
+            !isAsked -> {
+                isAsked = true
+                outbound.say(Frame.Ping(numbers.incrementAndGet()))
+                arm(timeout)
+            }
+
+            else -> lost(ReadTimeout(connection.endpoint, (every + timeout).toJavaDuration()))
+        }
+    }
+
+    private fun arm(after: Duration) {
+        timer = loop.schedule(after, ::look)
+    }
+
+    private companion object {
+        val numbers = AtomicLong()
+    }
+}
