@@ -78,7 +78,7 @@ internal class Conversation(
 
     /** What the peer had asked, and what it was to hear, is void: it is told why, if it listens. */
     private suspend fun leave(violation: Violation, writer: Job) {
-        outbound.closeWith(Frame.GoAway(violation.code.number, Text.of(violation.message.orEmpty())))
+        outbound.closeWith(Frame.GoAway(violation.code.number, Text.of(violation.detail)))
         withTimeoutOrNull(LAST_WORDS) { writer.join() }
     }
 

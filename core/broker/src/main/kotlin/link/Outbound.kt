@@ -9,12 +9,13 @@ import io.hawser.broker.wire.Side
  * requests, each in a [Lane] of its own. They take turns, a frame each, so that none waits for another; new ones come last, so that STARTs
  * leave in the order of their ids.
  *
- * What waits in lanes, or is just being written, is counted: bodies are only taken as long as that is at most [maxBytes].
+ * What waits in lanes, or is just being written, is counted, here and in the [budget] of all connections: bodies are only taken as long as
+ * that is at most [maxBytes].
  *
  * Any thread offers; one coroutine [take]s, writes, and says what has [left]. No other lock is taken with the monitor but by what [open] is
  * given to run.
  */
-internal class Outbound(private val side: Side, private val maxBytes: Long = Long.MAX_VALUE) {
+internal class Outbound(private val side: Side, private val maxBytes: Long = Long.MAX_VALUE, private val budget: Budget? = null) {
     /** What became of a frame. */
     enum class Offer {
         /** It waits. */
@@ -22,6 +23,9 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
 
         /** There is no room for its body. */
         NoRoom,
+
+        /** There would be room for it here, but too much waits in all. */
+        NoBudget,
 
         /** Nothing more is taken: the connection has ended, or what was to be said of the request has been. */
         Closed,
@@ -85,9 +89,21 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
     fun offer(lane: Lane, frame: Frame): Offer {
         synchronized(this) {
             if (isClosed || lane.isComplete) return Offer.Closed
-            if (frame.body.hasRemaining() && held + frame.cost > maxBytes) return Offer.NoRoom
             val whole = if (frame is Frame.End) whole(lane, frame) else null
-            if (whole == null) add(lane, frame) else lane.waiting[0] = whole
+            when {
+                whole != null -> lane.waiting[0] = whole
+
+                !frame.body.hasRemaining() -> add(lane, frame)
+
+                held + frame.cost > maxBytes -> return Offer.NoRoom
+
+                budget == null || budget.take(frame.cost) -> {
+                    held += frame.cost
+                    enqueue(lane, frame)
+                }
+
+                else -> return Offer.NoBudget
+            }
             if (frame.isLast) complete(lane)
         }
         work.raise()
@@ -147,7 +163,7 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
     /** All that was taken has been written. */
     fun left() {
         synchronized(this) {
-            held -= leaving
+            hold(-leaving)
             leaving = 0
         }
         room.raise()
@@ -184,8 +200,8 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
         synchronized(this) {
             isClosed = true
             clear()
+            hold(-leaving)
             leaving = 0
-            held = 0
         }
         work.raise()
         room.raise()
@@ -198,13 +214,22 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
         granting.clear()
         for (lane in ring) lane.waiting.clear()
         ring.clear()
-        held = leaving
+        hold(leaving - held)
     }
 
     private fun add(lane: Lane, frame: Frame) {
+        hold(frame.cost.toLong())
+        enqueue(lane, frame)
+    }
+
+    private fun enqueue(lane: Lane, frame: Frame) {
         lane.waiting.addLast(frame)
         ring += lane
-        held += frame.cost
+    }
+
+    private fun hold(bytes: Long) {
+        held += bytes
+        budget?.add(bytes)
     }
 
     /** The REPLY that waits alone in [lane], with the [end] in it. */
@@ -222,7 +247,7 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
 
     private fun end(lane: Lane) {
         ring -= lane
-        held -= lane.waiting.sumOf { it.cost.toLong() }
+        hold(-lane.waiting.sumOf { it.cost.toLong() })
         lane.waiting.clear()
         lane.isComplete = true
         silence(lane)

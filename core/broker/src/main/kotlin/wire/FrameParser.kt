@@ -2,7 +2,6 @@ package io.hawser.broker.wire
 
 import io.hawser.Endpoint
 import io.hawser.FrameTooLarge
-import io.hawser.MalformedFrame
 import io.hawser.UnexpectedEnd
 import java.nio.ByteBuffer
 
@@ -197,7 +196,7 @@ internal class FrameParser(
 
     private fun malformed(detail: String): Nothing = violation(Code.MALFORMED, detail)
 
-    private fun violation(code: Code, detail: String): Nothing = throw Violation(code, MalformedFrame(peer, detail))
+    private fun violation(code: Code, detail: String): Nothing = throw Violation(code, peer, detail)
 
     private companion object {
         const val PIECE = 4 * 1024

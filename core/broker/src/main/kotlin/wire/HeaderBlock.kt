@@ -8,6 +8,9 @@ import java.nio.ByteBuffer
 internal class HeaderBlock private constructor(private val bytes: ByteBuffer) {
     val size: Int get() = bytes.remaining()
 
+    /** What travels, for whoever only reads it. */
+    fun asBuffer(): ByteBuffer = bytes.asReadOnlyBuffer()
+
     fun putInto(target: ByteBuffer) {
         target.put(bytes.duplicate())
     }

@@ -1,7 +1,6 @@
 package io.hawser.broker.wire
 
 import io.hawser.Endpoint
-import io.hawser.MalformedFrame
 import io.hawser.broker.Role
 import java.nio.ByteBuffer
 import java.util.UUID
@@ -100,5 +99,5 @@ internal class PayloadReader(private val peer: Endpoint) {
 
     private fun ByteBuffer.unsignedShort(): Int = getShort().toInt() and 0xffff
 
-    private fun malformed(detail: String): Nothing = throw Violation(Code.MALFORMED, MalformedFrame(peer, detail))
+    private fun malformed(detail: String): Nothing = throw Violation(Code.MALFORMED, peer, detail)
 }

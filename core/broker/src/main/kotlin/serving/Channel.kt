@@ -1,0 +1,67 @@
+package io.hawser.broker.serving
+
+import io.hawser.broker.ChannelStats
+import io.hawser.broker.Role
+import io.hawser.broker.routing.Choice
+import io.hawser.broker.routing.Router
+import io.hawser.broker.routing.RoutingApi
+import java.util.UUID
+import java.util.concurrent.atomic.AtomicInteger
+import java.util.concurrent.atomic.LongAdder
+
+/** What is known of a channel for as long as somebody is registered on it: who waits for room, and what has been. */
+@OptIn(RoutingApi::class)
+internal class Channel(val id: UUID, private val router: Router) {
+    val line = Line()
+    val providers = AtomicInteger()
+    val consumers = AtomicInteger()
+    val requests = LongAdder()
+    val latency = Histogram()
+
+    /** Requests that somebody has been given. */
+    val inFlight = AtomicInteger()
+
+    fun count(role: Role): AtomicInteger = if (role == Role.PROVIDER) providers else consumers
+
+    /** Gives those who wait to whom there is, first come first served. Without locks. */
+    fun serve() {
+        while (!line.isEmpty) {
+            when (val choice = router.choose(id)) {
+                is Choice.Chosen -> if (!hand(choice)) return
+
+                Choice.Full -> return
+
+                Choice.Nobody -> {
+                    line.removeImpatient().forEach { it.nobody() }
+                    return
+                }
+            }
+        }
+    }
+
+    /** Uses the place of [chosen] for the first who still wants it; false if there was none. */
+    private fun hand(chosen: Choice.Chosen): Boolean {
+        while (true) {
+            val next = line.poll()
+            if (next == null) {
+                router.release(chosen)
+                return false
+            }
+            when (next.assign(chosen)) {
+                Exchange.Assigned.Given -> return true
+
+                Exchange.Assigned.Over -> continue
+
+                Exchange.Assigned.Gone -> {
+                    router.gone(chosen)
+                    next.place()
+                    return true
+                }
+            }
+        }
+    }
+
+    fun stats() = ChannelStats(providers.get(), consumers.get(), inFlight.get(), line.size, requests.sum(), latency.snapshot())
+
+    override fun toString(): String = "channel $id"
+}
