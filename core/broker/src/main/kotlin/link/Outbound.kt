@@ -120,15 +120,19 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
         work.raise()
     }
 
-    /** Ends the request of [lane], which this side has opened: what waits is dropped, and a peer that has heard of it is told to CANCEL it. */
-    fun abandon(lane: Lane, code: Code) {
+    /**
+     * Ends the request of [lane], which this side has opened: what waits is dropped, and a peer that has heard of it is told to CANCEL it.
+     * Returns whether it may have heard of it.
+     */
+    fun abandon(lane: Lane, code: Code): Boolean {
         synchronized(this) {
-            if (lane.isOver) return
+            if (lane.isOver) return lane.hasBegun
             end(lane)
             if (lane.hasBegun && !isClosed) control.addLast(Frame.Cancel(lane.id, code.number))
         }
         work.raise()
         room.raise()
+        return lane.hasBegun
     }
 
     /** Ends the request of [lane], which the peer has opened: what waits is dropped, and [error] is the last that it hears. */
