@@ -26,6 +26,9 @@ internal enum class Code(val number: Int) {
     ORDER(37),
     ;
 
+    /** Whether there is too much of something. */
+    val isOverload: Boolean get() = number in overload
+
     companion object {
         private val overload = 16..31
         private val violations = 32..47
