@@ -6,6 +6,7 @@ import io.hawser.broker.wire.HeaderBlock
 import io.hawser.broker.wire.Text
 import io.hawser.broker.wire.body
 import io.hawser.testkit.LeakCheck
+import io.hawser.testkit.Memory
 import io.hawser.testkit.VirtualTime
 import io.hawser.testkit.virtualTime
 import io.kotest.assertions.throwables.shouldThrow
@@ -23,8 +24,10 @@ import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
 
@@ -736,6 +739,33 @@ class BrokerSpec : StringSpec({
                 broker.disconnect(broker.peers.single().id) shouldBe true
                 consumer.hear() shouldBe null
                 broker.disconnect(4_711) shouldBe false
+            }
+        }
+    }
+
+    "it tells of itself to whoever asks for its statistics, if it is to" {
+        coroutineScope {
+            val broker = Broker(Memory.server(), BrokerOptions { remoteStats = true }).start(this)
+            val client = Memory.client(broker.handle)
+            val provider = Provider(client, channel).start(this) { send("a".encodeToByteArray()) }
+            provider.awaitRegistered()
+            shouldThrow<NotAdmitted> { Provider(client, Broker.STATS).start(this) {}.awaitRegistered() }
+            Consumer(client, channel).start(this).use { asking ->
+                asking.request(ByteArray(1)).decodeToString() shouldBe "a"
+                Consumer(client, Broker.STATS).start(this).use { curious ->
+                    val json = curious.request(flow { repeat(100) { emit(ByteArray(10_000)) } }).decodeToString()
+                    json shouldContain "\"outcomes\":{\"completed\":1}"
+                    json shouldContain
+                        "\"$channel\":{\"providers\":1,\"consumers\":1,\"in_flight\":0,\"waiting\":0,\"requests\":1,\"answered\":1"
+                }
+            }
+            provider.close()
+            broker.close()
+        }
+        brokered { broker ->
+            consumer(broker, Broker.STATS) {
+                it.ask(1, "")
+                it.expectError(Code.NO_PROVIDER)
             }
         }
     }

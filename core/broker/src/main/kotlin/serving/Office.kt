@@ -1,5 +1,6 @@
 package io.hawser.broker.serving
 
+import io.hawser.broker.Broker
 import io.hawser.broker.BrokerEvent
 import io.hawser.broker.BrokerOptions
 import io.hawser.broker.BrokerStats
@@ -45,6 +46,7 @@ internal class Office(val options: BrokerOptions) {
 
     init {
         router.onChange { channels[it]?.serve() }
+        if (options.remoteStats) router.register(Broker.STATS, StatsTarget(options.window, ::stats))
     }
 
     /** The channel [id] for somebody who is a [role] there from now on, or null if there are too many. */
