@@ -21,6 +21,7 @@ import io.hawser.transport.TransportApi
 import java.io.IOException
 import kotlin.time.toJavaDuration
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.DisposableHandle
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
@@ -41,6 +42,7 @@ internal class Membership<S : Session>(
     private val outbound = Outbound(Side.CLIENT)
     private var hello: Frame.BrokerHello? = null
     private var session: S? = null
+    private var timer: DisposableHandle? = null
     private var late: HandshakeTimeout? = null
 
     /**
@@ -52,11 +54,7 @@ internal class Membership<S : Session>(
     suspend fun run(): Unit = withContext(connection.transport.loop.dispatcher) {
         outbound.say(Frame.ClientHello(VERSION, VERSION, PRODUCT))
         outbound.say(registration.run { Frame.Register(HANDLE, role, channel, capacity, token) })
-        val timer = if (registration.helloTimeout.isFinite()) {
-            connection.transport.loop.schedule(registration.helloTimeout, ::expire)
-        } else {
-            null
-        }
+        if (registration.helloTimeout.isFinite()) timer = connection.transport.loop.schedule(registration.helloTimeout, ::expire)
         var cause: Throwable? = null
         try {
             converse()
@@ -102,6 +100,7 @@ internal class Membership<S : Session>(
         if (answer.id != HANDLE) throw violation(Code.ID, "REGISTERED with the id ${answer.id}, which nobody has given")
         if (session != null) throw violation(Code.ORDER, "REGISTERED once more")
         if (answer.code == Code.PEACE.number) {
+            timer?.dispose()
             session = begin(outbound, checkNotNull(hello)).also(show)
             if (connection.draining.value) session?.finish()
             return
@@ -128,7 +127,6 @@ internal class Membership<S : Session>(
     private fun refuse(cause: IOException): Nothing = throw DoNotReconnect("the broker at $endpoint is asked in vain", cause)
 
     private fun expire() {
-        if (session != null) return
         late = HandshakeTimeout(endpoint, registration.helloTimeout.toJavaDuration())
         connection.close()
     }
