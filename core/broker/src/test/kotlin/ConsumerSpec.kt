@@ -341,7 +341,8 @@ class ConsumerSpec : StringSpec({
             val answer = async { runCatching { consumer.request(ByteArray(1)) } }
             broker.expect<Frame.Start>()
             broker.say(Frame.Reply(1, 0, HeaderBlock.EMPTY, bytes("123")), Frame.End(1, 4))
-            answer.await().exceptionOrNull().shouldBeInstanceOf<MalformedFrame>().message shouldContain "a body of 3 bytes that was to have 4"
+            answer.await().exceptionOrNull().shouldBeInstanceOf<MalformedFrame>().message shouldContain
+                "a body of 3 bytes that was to have 4"
             broker.expect<Frame.Cancel>()
             val next = async { consumer.request(ByteArray(1)) }
             broker.expect<Frame.Start>()

@@ -1,10 +1,8 @@
 package io.hawser.broker
 
-import io.hawser.MalformedFrame
 import io.hawser.broker.wire.Code
 import io.hawser.broker.wire.Frame
 import io.hawser.broker.wire.HeaderBlock
-import io.hawser.broker.wire.Text
 import io.hawser.broker.wire.channel
 import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.VirtualTime
@@ -14,6 +12,7 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldEndWith
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.io.IOException
 import java.nio.ByteBuffer
@@ -28,7 +27,6 @@ import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.delay
-import kotlinx.coroutines.flow.collect
 import kotlinx.coroutines.flow.flowOf
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
@@ -64,7 +62,13 @@ class ProviderSpec : StringSpec({
         for ((prefetch, capacity) in listOf(16 to 20, 3 to 13, 0 to 10)) {
             virtualTime {
                 Script(this).use { script ->
-                    Provider(script.client(), channel, ProviderOptions { this.prefetch = prefetch }).start(this, concurrency = 10, echo).use {
+                    Provider(
+                        script.client(),
+                        channel,
+                        ProviderOptions {
+                            this.prefetch = prefetch
+                        },
+                    ).start(this, concurrency = 10, echo).use {
                         val broker = script.connected()
                         broker.register().run {
                             role shouldBe Role.PROVIDER
@@ -156,10 +160,10 @@ class ProviderSpec : StringSpec({
 
     "a handler that throws has failed, and says so without its stack" {
         val failures = listOf<Pair<suspend Responder.() -> Unit, Pair<Int, String>>>(
-            suspend { error("told to fail") }.let { throwing -> Pair<suspend Responder.() -> Unit, Pair<Int, String>>({ throwing() }, 0 to "told to fail") },
+            Pair({ error("told to fail") }, 0 to "told to fail"),
             Pair({ throw IllegalStateException() }, 0 to "IllegalStateException"),
             Pair({ throw CancellationException("by itself") }, 0 to "by itself"),
-            Pair({ withTimeout(1.milliseconds) { awaitCancellation() } }, 0 to "Timed out waiting for 1 ms"),
+            Pair({ withTimeout(1.milliseconds) { awaitCancellation() } }, 0 to "timed out waiting for 1 ms"),
             Pair({ fail(42, "on purpose") }, 42 to "on purpose"),
             Pair({ runCatching { fail(42, "swallowed") } }, 42 to "swallowed"),
             Pair({ throw OutOfMemoryError("not really") }, 0 to "not really"),
@@ -169,7 +173,8 @@ class ProviderSpec : StringSpec({
                 broker.ask(2)
                 broker.expect<Frame.Error>().run {
                     flags shouldBe Frame.PROVIDER
-                    code to "$text" shouldBe expected
+                    code shouldBe expected.first
+                    "$text" shouldEndWith expected.second
                 }
                 broker.ask(4)
                 broker.expect<Frame.Error>().id shouldBe 4
@@ -430,7 +435,8 @@ class ProviderSpec : StringSpec({
                 broker.ask(2L + 2 * round)
                 takers[0].cancelAndJoin()
                 takers[1].cancelAndJoin()
-                val taken = listOf(takers[0], takers[1]).firstNotNullOfOrNull { runCatching { it.await() }.getOrNull() } ?: takers[2].await()
+                val taken =
+                    listOf(takers[0], takers[1]).firstNotNullOfOrNull { runCatching { it.await() }.getOrNull() } ?: takers[2].await()
                 takers[2].cancelAndJoin()
                 provider.respond(checkNotNull(taken).id, ByteArray(0)) shouldBe true
                 broker.expect<Frame.Reply>()

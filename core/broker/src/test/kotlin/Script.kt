@@ -70,7 +70,10 @@ internal class Scripted(val connection: Connection) {
     /** The next frame, or null at the end of the stream. */
     suspend fun next(): Frame? = heard.receiveCatching().run { getOrNull() ?: exceptionOrNull()?.let { throw it } }
 
-    suspend inline fun <reified F : Frame> expect(): F = next().let { it as? F ?: throw AssertionError("${F::class.simpleName} was to come, not $it") }
+    suspend inline fun <reified F : Frame> expect(): F = next().let {
+        it as? F
+            ?: throw AssertionError("${F::class.simpleName} was to come, not $it")
+    }
 
     /** Whether there is nothing that has come and not been taken. */
     val isQuiet: Boolean get() = heard.isEmpty
@@ -83,7 +86,13 @@ internal class Scripted(val connection: Connection) {
     }
 
     /** Opens a request to who answers. */
-    suspend fun ask(id: Long, body: ByteBuffer = bytes(""), flags: Int = Frame.WHOLE, timeoutMs: Long = 5_000, headers: HeaderBlock = HeaderBlock.EMPTY) =
+    suspend fun ask(
+        id: Long,
+        body: ByteBuffer = bytes(""),
+        flags: Int = Frame.WHOLE,
+        timeoutMs: Long = 5_000,
+        headers: HeaderBlock = HeaderBlock.EMPTY,
+    ) =
         say(Frame.Start(id, flags, Membership.HANDLE, timeoutMs, headers, body))
 
     /** Answers the request [id], wholly. */
