@@ -4,6 +4,7 @@ import io.hawser.HandshakeTimeout
 import io.hawser.MalformedFrame
 import io.hawser.broker.wire.Code
 import io.hawser.broker.wire.Frame
+import io.hawser.broker.wire.HeaderBlock
 import io.hawser.broker.wire.Text
 import io.hawser.broker.wire.channel
 import io.hawser.reconnect.LinkState
@@ -96,7 +97,7 @@ class RegistrationSpec : StringSpec({
 
     "what may not come before REGISTERED, and an answer to another registration" {
         for (frame in listOf(
-            Frame.Start(2, 0, 1, 0, io.hawser.broker.wire.HeaderBlock.EMPTY, bytes("")),
+            Frame.Start(2, 0, 1, 0, HeaderBlock.EMPTY, bytes("")),
             Frame.Registered(2, 0, Text.of("")),
         )) {
             consuming { consumer, script ->
