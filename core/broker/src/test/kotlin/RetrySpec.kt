@@ -124,6 +124,18 @@ class RetrySpec : StringSpec({
         }
     }
 
+    "a body that is still being sent is asked with again too, from its beginning" {
+        consuming { consumer, broker, _ ->
+            val body = Body.of(ByteArray(Script.WINDOW * 2))
+            val answer = async { consumer.request(body, 10.seconds, idempotent = true) }
+            broker.expect<Frame.Start>().body.remaining() shouldBe Script.WINDOW
+            broker.refuse(1, Code.PROVIDER_LOST)
+            broker.expect<Frame.Start>().body.remaining() shouldBe Script.WINDOW
+            broker.answer(3, "ok")
+            answer.await().decodeToString() shouldBe "ok"
+        }
+    }
+
     "an attempt that takes too long is one that failed" {
         consuming({
             retry = Backoff.constant(1.seconds)

@@ -1,7 +1,6 @@
 package io.hawser.broker.answering
 
 import io.hawser.Connection
-import io.hawser.MalformedFrame
 import io.hawser.broker.BrokerLost
 import io.hawser.broker.link.Deadlines
 import io.hawser.broker.link.Membership
@@ -87,7 +86,7 @@ internal class Answering(
         return earliest
     }
 
-    private fun violation(code: Code, detail: String): Nothing = throw Violation(code, MalformedFrame(endpoint, detail))
+    private fun violation(code: Code, detail: String): Nothing = throw Violation(code, endpoint, detail)
 
     private companion object {
         val NOTHING: ByteBuffer = ByteBuffer.allocate(0)

@@ -207,5 +207,5 @@ internal class Served(private val answering: Answering, private val start: Frame
 
     private fun timeout() = RequestTimeout(answering.channel, ofMillis(start.timeoutMs), mayHaveRun = true)
 
-    private fun violation(code: Code, detail: String): Nothing = throw Violation(code, MalformedFrame(answering.endpoint, detail))
+    private fun violation(code: Code, detail: String): Nothing = throw Violation(code, answering.endpoint, detail)
 }

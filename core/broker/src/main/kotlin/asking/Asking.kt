@@ -1,7 +1,6 @@
 package io.hawser.broker.asking
 
 import io.hawser.Connection
-import io.hawser.MalformedFrame
 import io.hawser.broker.HeadersTooLarge
 import io.hawser.broker.link.BodySender
 import io.hawser.broker.link.Deadlines
@@ -91,7 +90,7 @@ internal class Asking(
     }
 
     override fun hear(frame: Frame) {
-        if (frame is Frame.Start) throw Violation(Code.ORDER, MalformedFrame(endpoint, "START, to who has not registered to answer"))
+        if (frame is Frame.Start) throw Violation(Code.ORDER, endpoint, "START, to who has not registered to answer")
         if (calls[frame.id]?.hear(frame) != true) late.increment()
     }
 

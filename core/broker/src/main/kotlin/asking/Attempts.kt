@@ -18,6 +18,7 @@ import java.util.UUID
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.nanoseconds
 import kotlin.time.toJavaDuration
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
@@ -68,8 +69,10 @@ internal class Attempts(private val channel: UUID, private val options: Consumer
         private var mayHaveRun = false
         private var isHandedOut = false
 
-        /** Something of the body has been taken, or would have been: what it failed with is not for us. */
+        /** The body has been begun with. */
         private var isTaken = false
+
+        /** It has failed by itself, with whatever that was. */
         private var isBroken = false
 
         suspend fun run(): R {
@@ -102,6 +105,8 @@ internal class Attempts(private val channel: UUID, private val options: Consumer
                 isTaken = true
                 try {
                     opened.call.send(question.body, opened.rest)
+                } catch (e: CancellationException) {
+                    throw e
                 } catch (e: Throwable) {
                     isBroken = true
                     throw e

@@ -198,5 +198,5 @@ internal class Call(
         }
     }
 
-    private fun violation(code: Code, detail: String): Nothing = throw Violation(code, MalformedFrame(asking.endpoint, detail))
+    private fun violation(code: Code, detail: String): Nothing = throw Violation(code, asking.endpoint, detail)
 }

@@ -131,7 +131,7 @@ internal class Membership<S : Session>(
         connection.close()
     }
 
-    private fun violation(code: Code, detail: String) = Violation(code, MalformedFrame(endpoint, detail))
+    private fun violation(code: Code, detail: String) = Violation(code, endpoint, detail)
 
     companion object {
         const val VERSION = 1
