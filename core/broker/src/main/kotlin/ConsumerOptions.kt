@@ -25,9 +25,9 @@ import kotlin.time.toKotlinDuration
  * | `pingEvery` | 15 s | silence before it asks the broker whether it is there; infinite for never |
  * | `pingTimeout` | 5 s | how long the broker may take to say anything then, before it connects again |
  *
- * A request is asked again if no handler can have begun with it, or if it is idempotent; if its body can be sent again; if nothing of a reply
- * has been handed out; and if what [retry] says is over before its timeout. What a provider said, a [RequestFailed], is an answer, and never
- * asked again, and nor is a reply that is too long. A broker that shuts down has not begun: what it does not take any more is asked again
+ * A request is asked again if no handler can have begun with it, or if it is idempotent; if its body can be sent again; if nothing of a
+ * reply has been handed out; and if what [retry] says is over before its timeout. What a provider said, a [RequestFailed], is an answer,
+ * and never asked again, and nor is a reply that is too long. A broker that shuts down has not begun: what it does not take any more is asked again
  * by the next connection, whatever [retry] says.
  */
 public class ConsumerOptions private constructor(from: Builder) {

@@ -15,8 +15,8 @@ import kotlinx.coroutines.flow.FlowCollector
 /**
  * Asks whoever answers on [channel]: a [Consumer] or a [ConsumerPool]. Any number may ask at once, from any thread.
  *
- * All that asks has a timeout, which is positive and covers everything: waiting for a connection, all attempts, and the taking of the reply.
- * It fails with
+ * All that asks has a timeout, which is positive and covers everything: waiting for a connection, all attempts, and the taking of the
+ * reply. It fails with
  *
  * - [RequestFailed] for what the provider failed with, [NoProvider], [ProviderLost], [Overloaded], [BrokerLost], [BrokerLeaving];
  * - [RequestTimeout] when the timeout is over, which before there was a connection has the failure of the last one suppressed in it;
@@ -76,8 +76,8 @@ public sealed interface Requester {
     ): ByteArray = request(body, timeout.toKotlinDuration(), headers, idempotent)
 
     /**
-     * The reply to [body], as it comes. Cold: each collector asks anew, and one that stops early cancels the provider's handler. Who is slow
-     * slows the provider down. It fails behind what had come before.
+     * The reply to [body], as it comes. Cold: each collector asks anew, and one that stops early cancels the provider's handler. Who is
+     * slow slows the provider down. It fails behind what had come before.
      */
     @JvmSynthetic
     public fun stream(

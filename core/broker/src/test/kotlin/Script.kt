@@ -1,6 +1,7 @@
 package io.hawser.broker
 
 import io.hawser.Connection
+import io.hawser.RunningServer
 import io.hawser.broker.link.Membership
 import io.hawser.broker.wire.Code
 import io.hawser.broker.wire.Frame
@@ -15,13 +16,12 @@ import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.channels.Channel.Factory.UNLIMITED
 
 /** A broker that does what a test says, to one connection after the other. */
-internal class Script private constructor(private val time: VirtualTime) : AutoCloseable {
-    private val arrivals = Channel<Scripted>(UNLIMITED)
-    private val server = time.server()
-    private val running by lazy { checkNotNull(handle) }
-    private var handle: io.hawser.RunningServer? = null
-
-    fun client() = time.client(running)
+internal class Script private constructor(
+    private val time: VirtualTime,
+    private val server: RunningServer,
+    private val arrivals: Channel<Scripted>,
+) : AutoCloseable {
+    fun client() = time.client(server)
 
     /** The next one that connects, to which nothing has been said. */
     suspend fun connected(): Scripted = arrivals.receive()
@@ -31,15 +31,15 @@ internal class Script private constructor(private val time: VirtualTime) : AutoC
         it.register(hello)
     }
 
-    override fun close() = running.close()
+    override fun close() = server.close()
 
     companion object {
         const val WINDOW = 1000
 
-        suspend operator fun invoke(time: VirtualTime): Script = Script(time).also { script ->
-            script.handle = script.server.start(time) { connection ->
-                Scripted(connection).also { script.arrivals.send(it) }.hear()
-            }
+        suspend operator fun invoke(time: VirtualTime): Script {
+            val arrivals = Channel<Scripted>(UNLIMITED)
+            val server = time.server().start(time) { connection -> Scripted(connection).also { arrivals.send(it) }.hear() }
+            return Script(time, server, arrivals)
         }
 
         fun hello(window: Int = WINDOW, maxFrame: Int = 16 * 1024, maxHeaders: Int = 1024, version: Int = 1) =

@@ -32,8 +32,8 @@ import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
 
 /**
- * One attempt of a request, which has been opened in [lane] with [opening] as the first bytes of its body. Frames come on the loop; who asks
- * calls from anywhere.
+ * One attempt of a request, which has been opened in [lane] with the first [opening] bytes of its body. Frames come on the loop; who
+ * asks calls from anywhere.
  *
  * @property deadline the instant of the loop's clock when it is over, or null if only the broker knows.
  * @param limit what has run out then, for who asks.
