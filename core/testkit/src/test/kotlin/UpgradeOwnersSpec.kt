@@ -67,10 +67,11 @@ class UpgradeOwnersSpec : StringSpec({
     "a server closes the successor that its handler leaves, politely, and tells of one connection" {
         val told = Told()
         val outermost = CompletableDeferred<InvertingStream>()
-        withServer(told.server, { connection ->
-            connection.upgrade { inner -> InvertingStream(inner).also(outermost::complete) }.writeLine("bye")
-        }) { server ->
-            Memory.client(server).connect { connection ->
+        virtualTime {
+            val server = server(told.server).start(this) { connection ->
+                connection.upgrade { inner -> InvertingStream(inner).also(outermost::complete) }.writeLine("bye")
+            }
+            client(server).connect { connection ->
                 val secret = connection.upgrade(inverted)
                 // Still being sent when the handler has returned: a close at once would lose the answer.
                 secret.writeLine("unread")
@@ -81,6 +82,7 @@ class UpgradeOwnersSpec : StringSpec({
             server.connectionCount.first { it == 0 }
             outermost.await().ends.first() shouldBe "close"
             server.totals.bytesWritten shouldBe 4
+            server.close()
         }
         told.names() shouldBe listOf("Opened", "HandlerStarted", "OutputClosed", "InputClosed", "Closed")
     }

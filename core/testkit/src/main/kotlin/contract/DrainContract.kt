@@ -255,16 +255,18 @@ public abstract class DrainContract(transport: ContractTransport) : StringSpec({
     }
 
     contract.run("a drain that ends the input of handlers leaves the peers of those that have answered their time") {
-        transport.serving({ it.writeLine("done") }, ServerOptions { onDrain = OnDrain.EndInput }) { server, client ->
-            client.connect { connection ->
-                connection.readLine() shouldBe "done"
-                // Its handler has returned, and the server waits for our end: what we still send is taken, not answered with a reset.
-                val report = async(start = UNDISPATCHED) { server.shutdown(grace = HANG) }
-                server.draining.first { it }
-                connection.writeLine("thanks")
-                connection.shutdownOutput()
-                connection.readLine() shouldBe null
-                report.await() shouldBe ShutdownReport(drained = 1, cut = 0)
+        withinLinger {
+            transport.serving({ it.writeLine("done") }, ServerOptions { onDrain = OnDrain.EndInput }) { server, client ->
+                client.connect { connection ->
+                    connection.readLine() shouldBe "done"
+                    // Its handler has returned, and the server waits for our end: what we still send is taken, not answered with a reset.
+                    val report = async(start = UNDISPATCHED) { server.shutdown(grace = HANG) }
+                    server.draining.first { it }
+                    connection.writeLine("thanks")
+                    connection.shutdownOutput()
+                    connection.readLine() shouldBe null
+                    report.await() shouldBe ShutdownReport(drained = 1, cut = 0)
+                }
             }
         }
     }

@@ -115,10 +115,12 @@ public abstract class ServerContract(transport: ContractTransport) : StringSpec(
         val answer = Random(1).nextBytes(SMALL)
         transport.serving({ it.write(ByteBuffer.wrap(answer)) }) { _, client ->
             repeat(20) {
-                client.connect { connection ->
-                    connection.write(ByteBuffer.allocate(SMALL))
-                    connection.readExactly(SMALL).contentEquals(answer) shouldBe true
-                    connection.read(ByteBuffer.allocate(1)) shouldBe -1
+                withinLinger {
+                    client.connect { connection ->
+                        connection.write(ByteBuffer.allocate(SMALL))
+                        connection.readExactly(SMALL).contentEquals(answer) shouldBe true
+                        connection.read(ByteBuffer.allocate(1)) shouldBe -1
+                    }
                 }
             }
         }

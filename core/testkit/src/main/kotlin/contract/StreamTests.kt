@@ -16,9 +16,12 @@ import io.kotest.matchers.shouldBe
 import java.nio.ByteBuffer
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
+import kotlin.time.TimeSource
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
 
@@ -30,6 +33,9 @@ internal const val SMALL: Int = 16 * 1024
 
 /** Nothing in a contract takes this long unless it hangs. */
 internal val HANG = 60.seconds
+
+/** A server that has answered waits for its client for 500 ms, by a clock that may be a turn of its loop behind. */
+private val LINGER = 400.milliseconds
 
 /** Registers tests in [spec] that get the two ends of a connection, in the context of [transport]. */
 internal class StreamTests(private val spec: StringSpec, private val transport: ContractTransport) {
@@ -101,6 +107,19 @@ internal suspend fun ContractTransport.shouldMeetCut(read: suspend () -> Unit) {
         read()
     } catch (e: SocketFailure) {
         if (!hasRecords) throw e
+    }
+}
+
+/**
+ * Runs [block], in which a server that has answered already still waits for its client; again as long as it fails so late that the server
+ * may have stopped waiting.
+ */
+internal suspend fun withinLinger(block: suspend () -> Unit) {
+    while (true) {
+        val start = TimeSource.Monotonic.markNow()
+        val failure = runCatching { block() }.exceptionOrNull() ?: return
+        currentCoroutineContext().ensureActive()
+        if (start.elapsedNow() < LINGER) throw failure
     }
 }
 
