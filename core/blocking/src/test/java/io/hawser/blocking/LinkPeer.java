@@ -46,9 +46,14 @@ final class LinkPeer {
                 "127.0.0.1", port, ClientOptions.builder().onEvent(events::add).build());
     }
 
-    /** Tries again at once. */
+    /** Tries again at once, and gives nothing up that is slow. */
     static LinkOptions eager() {
-        return LinkOptions.builder().backoff(Backoff.immediate).build();
+        return LinkOptions.builder()
+                .backoff(Backoff.immediate)
+                .dialTimeout(LONG)
+                .handshakeTimeout(LONG)
+                .writeTimeout(LONG)
+                .build();
     }
 
     /** Returns when the link went over to a state of {@code type}, after those that were awaited before. */
