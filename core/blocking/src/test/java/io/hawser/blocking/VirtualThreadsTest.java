@@ -35,6 +35,12 @@ class VirtualThreadsTest {
                 BlockingServer server = Blocking.server(Memory.server())
                         .start(it -> it.getInputStream().transferTo(it.getOutputStream()))) {
             recording.enable("jdk.VirtualThreadPinned").withThreshold(Duration.ofMillis(20));
+            // Who waits for a class that is being initialized is pinned.
+            try (BlockingConnection first =
+                    Blocking.client(Memory.client(server.unwrap())).connect()) {
+                first.writeLine("hello");
+                assertEquals("hello", first.readLine());
+            }
             recording.start();
             for (int i = 0; i < THREADS; i++) {
                 virtual.execute(() -> {
