@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CountDownLatch
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
@@ -47,19 +48,23 @@ class HostSpec : StringSpec({
     }
 
     "a handler that does not end fails those who wait for it, and is shown" {
+        val entered = CompletableDeferred<Unit>()
         val release = CountDownLatch(1)
         val host = Host(patience = 50.milliseconds) { scope, _ ->
             Memory.server().start(scope) { connection ->
                 withContext(Dispatchers.IO) {
                     connection.writeLine("begun")
-                    block(release)
+                    block(entered, release)
                 }
             }
         }
         try {
             val failure = shouldThrow<AssertionError> {
                 host.around {
-                    Memory.client(host.server).connect { connection -> connection shouldReceiveLine "begun" }
+                    Memory.client(host.server).connect { connection ->
+                        connection shouldReceiveLine "begun"
+                        entered.await()
+                    }
                     error("of its own")
                 }
             }
@@ -91,4 +96,7 @@ private fun RunningServer.serveOneUnseen(): Long = CompletableFuture.supplyAsync
 }.join()
 
 /** Heeds no cancellation. */
-private fun block(until: CountDownLatch) = until.await()
+private fun block(entered: CompletableDeferred<Unit>, until: CountDownLatch) {
+    entered.complete(Unit)
+    until.await()
+}
