@@ -25,7 +25,7 @@ import kotlinx.coroutines.delay
  * Register it per spec: `extension(LeakCheck)`, or `override val extensions: List<Extension> = listOf(LeakCheck)`. For JUnit 5 there is
  * [io.hawser.testkit.junit.LeakCheckExtension]; a [ServerExtension] has it in itself.
  *
- * After each test, when its `afterTest` callbacks have run, every socket, pipe and selector opened meanwhile must be closed within three
+ * After each test, when its `afterTest` callbacks have run, every socket, pipe and selector opened meanwhile must be closed within ten
  * seconds, and every thread that is not the JVM's, the coroutine library's or the test framework's be gone. After the spec all Java threads
  * together must use less than 3 % of one core over a second. Tests of one process that run side by side see each other's sockets. Where
  * there is no `/proc`, only threads are looked at.
@@ -33,7 +33,7 @@ import kotlinx.coroutines.delay
 public object LeakCheck : TestCaseExtension, AfterSpecListener {
     /** How long what a test has opened may take to be gone. */
     @Volatile
-    internal var patience = 3.seconds
+    internal var patience = 10.seconds
     private val LOOK_EVERY = 5.milliseconds
     private val REST = 1.seconds
     private const val REST_SHARE = 0.03

@@ -65,7 +65,7 @@ public class VirtualTime internal constructor(
  *
  * When nothing is left to run, no timer either, and the block has not ended, nothing ever will end it: that is a failure, as it is to
  * take over [timeout] of real time. Then the block is cancelled; that is looked at between its steps, so one that does not suspend is not
- * ended. What runs on other threads is waited for, for a second, but only while no timer is set: else time goes on to that.
+ * ended. What runs on other threads is waited for, for five seconds, but only while no timer is set: else time goes on to that.
  *
  * @throws AssertionError if it cannot end or takes too long.
  * @throws Throwable what the block throws.
@@ -109,6 +109,6 @@ private fun Job.names(): List<String> = children.toList().flatMap { child ->
     listOfNotNull((child as? CoroutineScope)?.coroutineContext?.get(CoroutineName)?.name) + child.names()
 }.distinct()
 
-private val IDLE_LIMIT = 1.seconds
+private val IDLE_LIMIT = 5.seconds
 private val CLEAN_UP = 5.seconds
 private val LOOK_EVERY = 1.milliseconds

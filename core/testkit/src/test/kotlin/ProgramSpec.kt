@@ -87,10 +87,10 @@ class ProgramSpec : StringSpec({
 
     "a wait that is too long fails, whatever comes meanwhile" {
         for (command in listOf("echo tick; sleep 600", "while true; do echo tick; sleep 0.01; done")) {
-            Program(ProcessBuilder("sh", "-c", command).start(), patience = 500.milliseconds).use { program ->
+            Program(ProcessBuilder("sh", "-c", command).start(), patience = 5.seconds).use { program ->
                 val failure = shouldThrow<AssertionError> { program.awaitLine("the end") }
                 failure.message shouldStartWith "program ${program.pid}: "
-                failure.message shouldContain " has kept us waiting for 500ms, and printed before:\ntick\n"
+                failure.message shouldContain " has kept us waiting for 5s, and printed before:\ntick\n"
                 ProcessHandle.of(program.pid).map { it.isAlive }.orElse(false) shouldBe false
             }
         }
