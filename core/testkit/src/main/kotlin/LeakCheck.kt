@@ -99,13 +99,16 @@ public object LeakCheck : TestCaseExtension, AfterSpecListener {
     }
 
     internal suspend fun leftSince(before: Holdings): AssertionError? {
-        val start = TimeSource.Monotonic.markNow()
+        var waited = Duration.ZERO
         while (true) {
+            val start = TimeSource.Monotonic.markNow()
             val now = Holdings.now()
             val left = now.descriptorsBeyond(before) + now.threadsBeyond(before)
             if (left.isEmpty()) return null
-            if (start.elapsedNow() > patience) return AssertionError(left.joinToString("\n", prefix = "left behind:\n") { "  $it" })
+            if (waited > patience) return AssertionError(left.joinToString("\n", prefix = "left behind:\n") { "  $it" })
             delay(LOOK_EVERY)
+            // While the whole process stands still nothing can go.
+            waited += minOf(start.elapsedNow(), LOOK_EVERY * 10)
         }
     }
 }
