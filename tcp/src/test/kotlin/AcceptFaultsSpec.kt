@@ -68,7 +68,7 @@ class AcceptFaultsSpec : StringSpec({
 
     listOf("EMFILE", "EPERM").forEach { error ->
         "while accept keeps failing with $error it pauses twice as long each time" {
-            val (failures, times) = injecting("accept,accept4:error=$error:when=2..9") { port ->
+            val (failures, times) = injecting("accept,accept4:error=$error:when=1..8") { port ->
                 Peer.python(port, "s=connect(); s.settimeout(60); s.sendall(b'x'); assert s.recv(1)==b'x'; print('ok')").use {
                     it.finish() shouldBe ("ok\n" to 0)
                 }

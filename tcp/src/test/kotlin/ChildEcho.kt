@@ -7,6 +7,7 @@ import io.hawser.event.ConnectionEvent
 import io.hawser.event.ServerEvent
 import io.hawser.testkit.Program
 import java.io.File
+import java.net.InetSocketAddress
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.async
@@ -45,13 +46,13 @@ private fun serve(options: ServerOptions.Builder) = runBlocking {
     loadClasses()
     options.onEvent { event ->
         when (event) {
+            is ServerEvent.Listening -> println("listening ${(event.address as InetSocketAddress).port}")
             is ServerEvent.AcceptFailed -> println("accept failed ${event.cause}")
             is ConnectionEvent.Failed -> println("failed ${event.cause::class.simpleName}")
             else -> Unit
         }
     }
     val server = Tcp.server("127.0.0.1", port = 0, options.build()).start(this) { it.copyTo(it) }
-    println("listening ${server.port}")
     server.awaitClosed()
 }
 
