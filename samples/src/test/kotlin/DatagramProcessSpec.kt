@@ -19,8 +19,10 @@ class DatagramProcessSpec : StringSpec({
         Child.hawser("echo", "--on", "udp://127.0.0.1:0", "--stats").use { server ->
             val endpoint = "udp://127.0.0.1:${server.port()}"
             Child.hawser("connect", endpoint).use { connect ->
-                connect.say("hello\n\nworld")
-                connect.end() shouldBe Child.End(0, listOf("hello", "", "world"), "")
+                connect.type("hello\n\n")
+                List(2) { connect.line() } shouldBe listOf("hello", "")
+                connect.say("world")
+                connect.end() shouldBe Child.End(0, listOf("world"), "")
             }
             server.signal("TERM")
             val end = server.end()

@@ -49,9 +49,9 @@ class EchoOptionsProcessSpec : StringSpec({
     }
 
     "the numbers come every second, and once more at the end" {
+        val began = System.nanoTime()
         Child.hawser("echo", "--on", "127.0.0.1:0", "--stats").use { server ->
             val port = server.port()
-            val began = System.nanoTime()
             connected(port).use { open ->
                 // Not for luck: the lines of three seconds are what is counted.
                 delay(3_300.milliseconds)
@@ -106,7 +106,7 @@ class EchoOptionsProcessSpec : StringSpec({
     }
 
     "an idle connection is closed, an active one lives" {
-        Child.hawser("echo", "--on", "127.0.0.1:0", "--idle-timeout", "3s").use { server ->
+        Child.hawser("echo", "--on", "127.0.0.1:0", "--idle-timeout", "10s").use { server ->
             val port = server.port()
             connected(port).use { active ->
                 connected(port).use { idle ->

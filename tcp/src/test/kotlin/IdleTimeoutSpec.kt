@@ -14,6 +14,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.net.InetSocketAddress
 import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.CountDownLatch
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.random.Random
 import kotlin.time.Duration.Companion.milliseconds
@@ -33,29 +34,36 @@ class IdleTimeoutSpec : StringSpec({
     "bytes that come while a handler holds up their loop keep their connection from being idle" {
         EventLoopGroup(EventLoopOptions { loops = 1 }).use { group ->
             val blocks = CompletableDeferred<Unit>()
+            val written = CountDownLatch(1)
             val options = ServerOptions {
                 this.group = group
-                idleTimeout = 400.milliseconds
+                idleTimeout = 2.seconds
             }
             serving({ connection ->
                 connection.lines().collect { line ->
                     if (line == "block") {
                         blocks.complete(Unit)
                         // What nobody is to do on a loop.
-                        Thread.sleep(700)
+                        written.await()
+                        Thread.sleep(2_500)
                     }
                     connection.writeLine(line)
                 }
             }, options) { server ->
-                Tcp.client("127.0.0.1", server.port).connect { one ->
-                    one.writeLine("begun")
-                    one.readLine() shouldBe "begun"
-                    Tcp.client("127.0.0.1", server.port).connect { other ->
-                        other.writeLine("block")
-                        blocks.await()
-                        one.writeLine("here")
-                        one.readLine() shouldBe "here"
+                try {
+                    Tcp.client("127.0.0.1", server.port).connect { one ->
+                        one.writeLine("begun")
+                        one.readLine() shouldBe "begun"
+                        Tcp.client("127.0.0.1", server.port).connect { other ->
+                            other.writeLine("block")
+                            blocks.await()
+                            one.writeLine("here")
+                            written.countDown()
+                            one.readLine() shouldBe "here"
+                        }
                     }
+                } finally {
+                    written.countDown()
                 }
             }
         }

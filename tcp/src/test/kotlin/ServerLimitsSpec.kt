@@ -1,5 +1,6 @@
 package io.hawser.tcp
 
+import io.hawser.Admission
 import io.hawser.Connection
 import io.hawser.RunningServer
 import io.hawser.ServerOptions
@@ -194,11 +195,11 @@ class ServerLimitsSpec : StringSpec({
 
     "who comes faster than the rate waits, and is served" {
         val times = ConcurrentLinkedQueue<Long>()
-        val accepting: suspend CoroutineScope.(Connection) -> Unit = {
-            times += System.nanoTime()
-            it.writeLine("hello")
+        val options = ServerOptions {
+            acceptRate = 100
+            admission = Admission { times.add(System.nanoTime()) }
         }
-        serving(accepting, ServerOptions { acceptRate = 100 }) { server ->
+        serving({ it.writeLine("hello") }, options) { server ->
             val program = "print(len(greeted([connect() for i in range(350)])))"
             Peer.python(server.port, "$greeted\n$program").use { it.finish() shouldBe ("350\n" to 0) }
             server.totals.refused shouldBe 0

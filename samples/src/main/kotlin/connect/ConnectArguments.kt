@@ -17,7 +17,7 @@ import picocli.CommandLine.Option
             "on until the end of the input, or at once if that is a terminal.",
         "",
         "To an endpoint of datagrams each line goes as one, without its line end, and each that comes is a line; it goes on until the " +
-            "end of the input, and then until nothing has come for a second.",
+            "end of the input, and then until nothing has come for three seconds.",
         "",
         "With --reconnect it connects again whenever there is no connection, or the other side has ended its direction, after a wait " +
             "that grows with each failure, and tells on stderr what it does. The input goes to whoever is connected; what comes of it " +

@@ -15,7 +15,7 @@ import kotlinx.coroutines.withTimeoutOrNull
 private const val LARGEST = 65_535
 
 /** What is on its way at the end of the input has this long to come. */
-private val PATIENCE: Duration = 1.seconds
+private val PATIENCE: Duration = 3.seconds
 
 /**
  * Sends [input] as datagrams, by lines or by blocks, and writes those that come to [output], until the input has ended and nothing more
