@@ -83,7 +83,7 @@ internal class StandardError(private val console: Console) : AutoCloseable {
 
     private companion object {
         const val WAITING = 1024
-        val PATIENCE = 1.seconds
+        val PATIENCE = 5.seconds
     }
 }
 

@@ -30,7 +30,7 @@ internal class States(private val endpoint: Endpoint, private val console: Conso
     }
 
     private companion object {
-        val PATIENCE = 1.seconds
+        val PATIENCE = 5.seconds
     }
 }
 

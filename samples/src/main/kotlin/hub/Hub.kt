@@ -29,7 +29,7 @@ import kotlinx.coroutines.withTimeoutOrNull
 private val SLOWEST = 30.seconds
 
 /** For what has come when the hub has ended, if somebody reads it. */
-private val LAST_LINES = 1.seconds
+private val LAST_LINES = 5.seconds
 
 /**
  * Sends each line of [input] to all clients of a hub, and prints what they send on [output], until [termination]; tells on stderr who

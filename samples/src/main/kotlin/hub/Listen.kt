@@ -39,7 +39,7 @@ internal suspend fun listen(
     val printed = CountDownLatch(1)
     val stop = {
         client.close()
-        printed.await(1, SECONDS)
+        printed.await(5, SECONDS)
         states.awaitStopped()
     }
     termination.preceded(by = stop) {

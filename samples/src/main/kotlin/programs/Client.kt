@@ -10,8 +10,8 @@ import kotlin.time.Duration.Companion.seconds
 public suspend fun main(args: Array<String>) {
     val endpoint = args.firstOrNull() ?: "tcp://127.0.0.1:9002"
     val options = ClientOptions {
-        connectTimeout = 3.seconds
-        readTimeout = 3.seconds
+        connectTimeout = 10.seconds
+        readTimeout = 10.seconds
     }
     try {
         val answer = Hawser.streamClient(endpoint, options).connect { connection ->

@@ -8,7 +8,6 @@ import io.hawser.ReadTimeout
 import io.hawser.ServerOptions
 import io.hawser.tcp.Tcp
 import java.util.concurrent.CopyOnWriteArrayList
-import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.coroutineScope
@@ -34,7 +33,7 @@ public suspend fun main() {
         println(client.once("add milk\n".encodeToByteArray(), timeout = 10.seconds) { it.readLine() })
         println(client.once("add bread\n".encodeToByteArray(), timeout = 10.seconds) { it.readLine() })
 
-        Tcp.client("127.0.0.1", server.port, ClientOptions { readTimeout = 50.milliseconds }).connect { connection ->
+        Tcp.client("127.0.0.1", server.port, ClientOptions { readTimeout = 3.seconds }).connect { connection ->
             try {
                 connection.readLine()
             } catch (_: ReadTimeout) {

@@ -45,7 +45,7 @@ internal class Stats(private val server: ServerHandle, private val err: PrintWri
 
     private companion object {
         val PERIOD = 1.seconds
-        val PATIENCE = 1.seconds
+        val PATIENCE = 5.seconds
     }
 }
 

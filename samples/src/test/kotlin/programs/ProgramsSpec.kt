@@ -74,7 +74,7 @@ class ProgramsSpec : StringSpec({
         printed("Ask", "127.0.0.1:$port") shouldBe listOf(failure)
         ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { silent ->
             printed("ClientKt", "127.0.0.1:${silent.localPort}") shouldBe
-                listOf("tcp://127.0.0.1:${silent.localPort} sent nothing for 3000 ms")
+                listOf("tcp://127.0.0.1:${silent.localPort} sent nothing for 10000 ms")
         }
     }
 
