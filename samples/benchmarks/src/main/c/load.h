@@ -110,7 +110,7 @@ struct mode {
     void (*report)(const struct worker *total, double seconds);
 };
 
-#define DRAIN_NANOS 3000000000ull
+#define DRAIN_NANOS 10000000000ull
 
 void mode_join(const struct mode *mode);
 
