@@ -17,7 +17,7 @@ class DemoProcessSpec : StringSpec({
 
     "a table has a row for each transport" {
         Child.hawser("demo", "--file", "$small").use { demo ->
-            val end = demo.end()
+            val end = demo.end(seconds = 150)
             end.status shouldBe 0
             end.errors shouldBe ""
             end.lines shouldHaveSize 1 + everyScheme.size
@@ -30,7 +30,7 @@ class DemoProcessSpec : StringSpec({
 
     "TLS can be asked for on any address" {
         Child.hawser("demo", "--on", "tls://*:0,tls://localhost:0", "--file", "$small").use { demo ->
-            val end = demo.end()
+            val end = demo.end(seconds = 150)
             end.errors shouldBe ""
             end.status shouldBe 0
             end.lines.drop(1).map { it.substringBefore(' ') } shouldBe listOf("tls", "tls")
@@ -39,7 +39,7 @@ class DemoProcessSpec : StringSpec({
 
     "endpoints can be given, and listen on all addresses too" {
         Child.hawser("demo", "--on", "tcp4://127.0.0.1:0,tcp6://*:0", "--on", "*:0", "--file", "$small").use { demo ->
-            val end = demo.end()
+            val end = demo.end(seconds = 150)
             end.errors shouldBe ""
             end.status shouldBe 0
             end.lines.drop(1).map { it.substringBefore(' ') } shouldBe listOf("tcp4", "tcp6", "tcp")
@@ -48,7 +48,7 @@ class DemoProcessSpec : StringSpec({
 
     "JSON is one document, and stderr stays empty where nobody watches" {
         Child.hawser("demo", "--file", "$small", "--json").use { demo ->
-            val end = demo.end()
+            val end = demo.end(seconds = 150)
             end.status shouldBe 0
             end.errors shouldBe ""
             end.lines shouldHaveSize 1

@@ -81,7 +81,7 @@ class EchoProcessSpec : StringSpec({
                 eventually(60.seconds) { system.sockets() shouldBe idle + 3_333 }
                 eventually(20.seconds) { system.processorShareOver(2.seconds) shouldBeLessThan 0.03 }
             }
-            eventually(1.seconds) { system.descriptors() shouldBe before }
+            eventually(60.seconds) { system.descriptors() shouldBe before }
         }
     }
 
@@ -128,7 +128,7 @@ class EchoProcessSpec : StringSpec({
     }
 
     "a second signal during the drain changes nothing" {
-        Child.hawserInForeground("echo", "--on", "127.0.0.1:0", "--grace", "1s").use { server ->
+        Child.hawserInForeground("echo", "--on", "127.0.0.1:0", "--grace", "5s").use { server ->
             val port = server.port()
             connected(port).use {
                 server.signal("TERM")

@@ -140,8 +140,8 @@ class HubProcessSpec : StringSpec({
         }
         silent.use {
             val endpoint = "tcp://127.0.0.1:${silent.localPort}"
-            Child.shell(line, "hub", "send", endpoint, "--event", "e", "--connect-timeout", "2s").use {
-                it.end() shouldBe Child.End(0, listOf("hello"), "hawser: the hub at $endpoint has not answered within 2000 ms\n")
+            Child.shell(line, "hub", "send", endpoint, "--event", "e", "--connect-timeout", "5s").use {
+                it.end() shouldBe Child.End(0, listOf("hello"), "hawser: the hub at $endpoint has not answered within 5000 ms\n")
             }
         }
         Child.hawser("echo", "--on", "127.0.0.1:0").use { echo ->

@@ -144,7 +144,7 @@ class ServerEndSpec : StringSpec({
 
                 else -> {
                     // Cut with the rest, because it waits for itself.
-                    fromInside.complete(runCatching { servers.await().shutdown(grace = 3.seconds) }.exceptionOrNull())
+                    fromInside.complete(runCatching { servers.await().shutdown(grace = 6.seconds) }.exceptionOrNull())
                 }
             }
         }
@@ -158,7 +158,7 @@ class ServerEndSpec : StringSpec({
                 val handshaking = List(2) { client.connect() }
                 server.connectionCount.first { it == 9 }
                 server.connections shouldHaveSize 7
-                val ending = List(10) { async(Dispatchers.Default) { server.shutdown(grace = 2.seconds) } }
+                val ending = List(10) { async(Dispatchers.Default) { server.shutdown(grace = 5.seconds) } }
                 val started = TimeSource.Monotonic.markNow()
                 servers.complete(server)
                 clients.slice(2..3).forEach { connection ->

@@ -18,6 +18,7 @@ import io.kotest.matchers.types.shouldBeInstanceOf
 import java.nio.ByteBuffer
 import kotlin.random.Random
 import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.coroutineScope
@@ -72,7 +73,7 @@ class FaultyTlsSpec : StringSpec({
     }
 
     "silence is a read timeout, after which the session goes on" {
-        connectedThroughFaults { proxy, near, far ->
+        connectedThroughFaults(options = ClientOptions { readTimeout = 300.milliseconds }) { proxy, near, far ->
             proxy.silent = true
             far.writeLine("held up")
             shouldThrow<ReadTimeout> { near.readLine() }
@@ -90,7 +91,7 @@ class FaultyTlsSpec : StringSpec({
     }
 
     "silence in the handshake is a handshake timeout" {
-        throughFaults { proxy, client ->
+        throughFaults(options = ClientOptions { handshakeTimeout = 1.seconds }) { proxy, client ->
             proxy.silent = true
             shouldThrow<HandshakeTimeout> { client.connect() }
         }
@@ -98,7 +99,7 @@ class FaultyTlsSpec : StringSpec({
 
     "a cut anywhere in the handshake fails it, and the client knows" {
         for (bytes in 0L..2000L step 97) {
-            throughFaults { proxy, client ->
+            throughFaults(options = ClientOptions { readTimeout = 300.milliseconds }) { proxy, client ->
                 proxy.cutAfter(bytes)
                 shouldThrow<SocketFailure> {
                     // Of TLS 1.3 the client is through before the server is.
@@ -108,8 +109,6 @@ class FaultyTlsSpec : StringSpec({
         }
     }
 })
-
-private const val READ_TIMEOUT = 300
 
 /** A line, however many timeouts come before it. */
 private suspend fun Connection.awaitLine(): String? {
@@ -126,15 +125,12 @@ private suspend fun Connection.awaitLine(): String? {
 private suspend fun throughFaults(
     seed: Long = 0,
     handler: suspend CoroutineScope.(Connection) -> Unit = { it.readLine() },
+    options: ClientOptions = ClientOptions(),
     block: suspend CoroutineScope.(RunningFaultProxy, StreamClient) -> Unit,
 ) = withTimeout(HANG) {
     coroutineScope {
         tcpServer().tls(serverTls).start(this, handler).use { running ->
             FaultProxy.to(tcpClient(running), seed).start(this).use { proxy ->
-                val options = ClientOptions {
-                    readTimeout = READ_TIMEOUT.milliseconds
-                    handshakeTimeout = 1000.milliseconds
-                }
                 coroutineScope { block(proxy, Tcp.client("127.0.0.1", proxy.port, options).tls(clientTls, "localhost")) }
             }
         }
@@ -144,13 +140,14 @@ private suspend fun throughFaults(
 /** As [throughFaults], with the two ends of a session over which something has gone in both directions. */
 private suspend fun connectedThroughFaults(
     seed: Long = 0,
+    options: ClientOptions = ClientOptions(),
     block: suspend CoroutineScope.(proxy: RunningFaultProxy, near: Connection, far: Connection) -> Unit,
 ) {
     val accepted = CompletableDeferred<Connection>()
     throughFaults(seed, { connection ->
         accepted.complete(connection)
         connection.awaitClosed()
-    }) { proxy, client ->
+    }, options) { proxy, client ->
         client.connect { near ->
             accepted.await().use { far ->
                 near.writeLine("there")

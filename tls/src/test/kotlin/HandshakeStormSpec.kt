@@ -10,6 +10,7 @@ import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.ints.shouldBeGreaterThanOrEqual
 import io.kotest.matchers.shouldBe
 import java.util.concurrent.atomic.AtomicInteger
+import kotlin.time.Duration.Companion.minutes
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
@@ -29,7 +30,11 @@ class HandshakeStormSpec : StringSpec({
     "five hundred handshakes at once come to an end, and the connections that there were go on" {
         withTimeout(HANG) {
             coroutineScope {
-                tcpServer(ServerOptions { backlog = STORM }).tls(serverTls).start(this) { it.copyTo(it) }.use { running ->
+                val options = ServerOptions {
+                    backlog = STORM
+                    handshakeTimeout = 1.minutes
+                }
+                tcpServer(options).tls(serverTls).start(this) { it.copyTo(it) }.use { running ->
                     val client = tcpClient(running).tls(clientTls, "localhost")
                     val established = List(ESTABLISHED) { client.connect() }
                     val echoes = List(ESTABLISHED) { AtomicInteger() }

@@ -9,7 +9,7 @@ import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import java.nio.ByteBuffer
-import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.withTimeout
@@ -55,7 +55,7 @@ class NativeEnginesSpec : StringSpec({
     "handshakes of native engines that fail leave nothing behind" {
         withTimeout(HANG) {
             coroutineScope {
-                val options = ServerOptions { handshakeTimeout = 300.milliseconds }
+                val options = ServerOptions { handshakeTimeout = 3.seconds }
                 tcpServer(options).tls(server()).start(this) { it.copyTo(it) }.use { running ->
                     val connector = tcpClient(running).tls(client(), "example.org")
                     repeat(10) { shouldThrow<TlsHandshakeFailed> { connector.connect() } }

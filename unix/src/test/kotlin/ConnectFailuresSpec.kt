@@ -13,7 +13,7 @@ import io.kotest.matchers.collections.shouldHaveSize
 import io.kotest.matchers.shouldBe
 import java.nio.file.Path
 import kotlin.io.path.writeText
-import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.async
 import kotlinx.coroutines.coroutineScope
@@ -93,7 +93,7 @@ class ConnectFailuresSpec : StringSpec({
             val name = name()
             Peer.python(name, crowded).use { peer ->
                 peer.line() shouldBe "ready"
-                val clients = Unix.client(name, ClientOptions { connectTimeout = 300.milliseconds })
+                val clients = Unix.client(name, ClientOptions { connectTimeout = 2.seconds })
                 val open = mutableListOf<Connection>()
                 while (runCatching { open += clients.connect() }.isSuccess) Unit
                 val timeout = shouldThrow<ConnectTimeout> { clients.connect() }

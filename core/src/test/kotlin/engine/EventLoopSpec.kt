@@ -90,8 +90,8 @@ class EventLoopSpec : StringSpec({
     "actions are run when they are due, in order, unless they are disposed" {
         group(loops = 1) { loop ->
             val ran = Channel<String>(Channel.UNLIMITED)
-            loop.schedule(40.milliseconds) { ran.trySend("second") }
-            loop.schedule(20.milliseconds) { ran.trySend("never") }.dispose()
+            loop.schedule(2.seconds) { ran.trySend("second") }
+            loop.schedule(1.seconds) { ran.trySend("never") }.dispose()
             loop.schedule(Duration.ZERO) { ran.trySend("first") }
             loop.schedule(Duration.INFINITE) { ran.trySend("never") }
             withTimeout(10.seconds) { listOf(ran.receive(), ran.receive()) }.shouldContainExactly("first", "second")
