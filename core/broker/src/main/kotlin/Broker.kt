@@ -8,6 +8,8 @@ import io.hawser.broker.routing.RoutingApi
 import io.hawser.broker.serving.Office
 import io.hawser.broker.serving.Reception
 import io.hawser.event.ServerState
+import io.hawser.transport.TransportApi
+import io.hawser.transport.dispatched
 import java.net.InetSocketAddress
 import java.net.SocketAddress
 import java.util.UUID
@@ -17,10 +19,15 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.toKotlinDuration
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart.ATOMIC
+import kotlinx.coroutines.DelicateCoroutinesApi
+import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.asSharedFlow
 import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeoutOrNull
 
 /**
@@ -30,8 +37,10 @@ import kotlinx.coroutines.withTimeoutOrNull
  * Each request is given to one provider of its channel, and ends once: with its answer, or with the failure that came first. Of what is asked
  * and answered no more than a window of each is here at a time, so bodies may be of any length, and who does not take his own holds up
  * nobody else. `PROTOCOL.md` says what goes over the wire.
+ *
+ * Its server is to leave [io.hawser.ServerOptions.onDrain] as it is: where the input ends at once, a [shutdown] lets nothing be answered.
  */
-@OptIn(RoutingApi::class)
+@OptIn(RoutingApi::class, TransportApi::class, DelicateCoroutinesApi::class)
 public class Broker @JvmOverloads constructor(
     private val server: StreamServer,
     public val options: BrokerOptions = BrokerOptions(),
@@ -87,6 +96,11 @@ public class Broker @JvmOverloads constructor(
             started.close()
             error("$this has been " + if (isFirst) "closed" else "started before")
         }
+        // ATOMIC: even if the scope is cancelled this instant.
+        scope.launch(start = ATOMIC) {
+            withContext(NonCancellable) { started.awaitClosed() }
+            office.router.close()
+        }
         return this
     }
 
@@ -130,8 +144,12 @@ public class Broker @JvmOverloads constructor(
         require(!grace.isNegative()) { "grace is negative: $grace" }
         isClosed.set(true)
         office.drain()
-        running.get()?.shutdown(grace)
-        office.router.close()
+        val server = running.get() ?: return
+        dispatched {
+            withTimeoutOrNull(grace) { server.shutdown(Duration.INFINITE) }
+            office.isCut = true
+            server.shutdown(Duration.ZERO)
+        }
     }
 
     /** [shutdown] for callers with Java's durations. */
@@ -142,7 +160,6 @@ public class Broker @JvmOverloads constructor(
         isClosed.set(true)
         office.isCut = true
         running.get()?.close()
-        office.router.close()
     }
 
     /** Suspends until nothing of the broker runs and its address is free. */

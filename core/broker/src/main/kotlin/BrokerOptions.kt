@@ -21,7 +21,7 @@ import kotlin.time.toKotlinDuration
  * | [maxInFlightPerConnection] | 16 384 | requests at a time that one connection asks |
  * | [maxInFlight] | 65 536 | requests at a time in all |
  * | [maxWaiting] | 16 384 | requests that wait until a provider has room, or there is one |
- * | [maxQueuedBytes] | 32 MiB | bytes that wait to leave one connection; a body that does not fit fails, and who lets them wait is not listened to meanwhile |
+ * | [maxQueuedBytes] | 32 MiB, or a 16th of the heap | bytes that wait to leave one connection, at least two frames; a body that does not fit fails, and who lets them wait is not listened to meanwhile |
  * | [maxBytes] | 256 MiB, or a quarter of the heap | bytes that wait in all |
  * | [maxRegistrations] | 64 | registrations of one connection |
  * | [maxChannels] | 65 536 | channels on which anybody is registered |
@@ -49,7 +49,9 @@ public class BrokerOptions private constructor(from: Builder) {
     }
     public val maxInFlight: Int = from.maxInFlight.also { require(it >= 1) { "maxInFlight < 1: $it" } }
     public val maxWaiting: Int = from.maxWaiting.also { require(it >= 0) { "maxWaiting < 0: $it" } }
-    public val maxQueuedBytes: Long = from.maxQueuedBytes.also { require(it >= 1) { "maxQueuedBytes < 1: $it" } }
+    public val maxQueuedBytes: Long = from.maxQueuedBytes.also {
+        require(it >= 2L * maxFrame) { "maxQueuedBytes < two frames of $maxFrame bytes: $it" }
+    }
     public val maxBytes: Long = from.maxBytes.also { require(it >= 1) { "maxBytes < 1: $it" } }
     public val maxRegistrations: Int = from.maxRegistrations.also { require(it >= 1) { "maxRegistrations < 1: $it" } }
     public val maxChannels: Int = from.maxChannels.also { require(it >= 1) { "maxChannels < 1: $it" } }
@@ -145,7 +147,7 @@ public class BrokerOptions private constructor(from: Builder) {
         /** See [BrokerOptions.maxQueuedBytes]. */
         @get:JvmSynthetic
         @set:JvmSynthetic
-        public var maxQueuedBytes: Long = 32L * 1024 * 1024
+        public var maxQueuedBytes: Long = minOf(32L * 1024 * 1024, Runtime.getRuntime().maxMemory() / 16)
 
         /** See [BrokerOptions.maxBytes]. */
         @get:JvmSynthetic

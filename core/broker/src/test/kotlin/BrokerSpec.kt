@@ -21,7 +21,9 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
+import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.coroutineScope
@@ -30,6 +32,7 @@ import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
 
 /** What a broker does with those who speak its protocol, and with those who do not, in virtual time. */
 class BrokerSpec : StringSpec({
@@ -401,7 +404,10 @@ class BrokerSpec : StringSpec({
                     consumer.ask(3, "q")
                     val id = provider.expect<Frame.Start>().id
                     provider.say(Frame.Reply(id, 0, long, body("")))
-                    consumer.expectError(Code.HEADERS_TOO_LARGE)
+                    // A handler has run: it is not as if nobody had begun.
+                    val error = consumer.expect<Frame.Error>()
+                    error.flags shouldBe Frame.PROVIDER
+                    "${error.text}" shouldContain "over 100"
                     provider.expect<Frame.Cancel>().id shouldBe id
                 }
             }
@@ -641,6 +647,129 @@ class BrokerSpec : StringSpec({
         }
     }
 
+    "a flood of frames about the connection is held to the bytes that may wait, and a long line behind it ends one by one" {
+        val options = BrokerOptions {
+            maxFrame = 16 * 1024
+            maxQueuedBytes = 32 * 1024
+            maxRegistrations = 1
+        }
+        brokered(options) { broker ->
+            provider(broker, channel, capacity = 1) { provider ->
+                consumer(broker, channel) { consumer ->
+                    consumer.ask(1, "first")
+                    provider.expect<Frame.Start>()
+                    repeat(5_000) {
+                        consumer.say(Frame.Start(2L * it + 3, 0, 1, 0, HeaderBlock.EMPTY, body("x")), Frame.Chunk(2L * it + 3, body("y")))
+                    }
+                    broker.await { it.waiting == 5_000 }
+                    // It reads nothing of what it is told: the broker stops to listen.
+                    val flood = launch { repeat(10_000) { provider.say(Frame.Register(2L + it, Role.CONSUMER, channel, 0, ByteArray(0))) } }
+                    while (broker.peers.none { it.queuedBytes > 32 * 1024 }) delay(1.milliseconds)
+                    (broker.peers.maxOf { it.queuedBytes } < 200 * 1024) shouldBe true
+                    flood.isActive shouldBe true
+                    consumer.say(Frame.Cancel(1, 0))
+                    List(5_000) { consumer.expectError(Code.TOO_MANY_BYTES_OF_CONNECTION).id } shouldBe List(5_000) { 2L * it + 3 }
+                    flood.cancel()
+                }
+            }
+        }
+    }
+
+    "what has been let in to wait is not turned away when its turn comes" {
+        val options = BrokerOptions {
+            maxFrame = 16 * 1024
+            maxBytes = 100_000
+        }
+        brokered(options) { broker ->
+            provider(broker, channel, capacity = 1) { provider ->
+                consumer(broker, channel) { consumer ->
+                    consumer.ask(1, "first")
+                    val first = provider.expect<Frame.Start>()
+                    var id = 1L
+                    while (broker.stats.outcomes.isEmpty()) {
+                        id += 2
+                        consumer.say(
+                            Frame.Start(id, 0, 1, 0, HeaderBlock.EMPTY, body(3_000)),
+                            Frame.Chunk(id, body(3_000)),
+                            Frame.End(id, 6_000),
+                        )
+                        delay(1.milliseconds)
+                    }
+                    consumer.expectError(Code.TOO_MANY_BYTES)
+                    provider.answer(first.id, "")
+                    repeat((id - 3).toInt() / 2) {
+                        val start = provider.expect<Frame.Start>()
+                        while (provider.hear() !is Frame.End) continue
+                        provider.answer(start.id, "")
+                    }
+                    repeat((id - 1).toInt() / 2) { consumer.expect<Frame.Reply>() }
+                }
+            }
+        }
+    }
+
+    "what is longer than the credit that another provider has for it is not given to that" {
+        brokered(BrokerOptions { window = 16 * 1024 }) { broker ->
+            consumer(broker, channel) { consumer ->
+                provider(broker, channel) { first ->
+                    consumer.say(Frame.Start(1, Frame.IDEMPOTENT, 1, 0, HeaderBlock.EMPTY, body(16 * 1024)))
+                    first.say(Frame.Credit(first.expect<Frame.Start>().id, 8_000))
+                    consumer.expect<Frame.Credit>()
+                    consumer.say(Frame.Chunk(1, body(8_000)), Frame.End(1, 16 * 1024 + 8_000))
+                    while (first.hear() !is Frame.End) continue
+                    provider(broker, channel) {
+                        first.connection.close()
+                        consumer.expectError(Code.PROVIDER_LOST)
+                    }
+                }
+            }
+        }
+    }
+
+    "who talks and takes nothing of what waits for it is gone in time" {
+        brokered { broker ->
+            provider(broker, channel) { provider ->
+                consumer(broker, channel) { consumer ->
+                    repeat(10) {
+                        consumer.ask(2L * it + 1, "q")
+                        val id = provider.expect<Frame.Start>().id
+                        provider.answer(id, "a".repeat(60_000))
+                    }
+                    launch {
+                        runCatching {
+                            while (true) {
+                                delay(5.seconds)
+                                consumer.say(Frame.Ping(1))
+                            }
+                        }
+                    }
+                    while (broker.stats.consumers > 0) delay(1.seconds)
+                    (elapsed < 60.seconds) shouldBe true
+                }
+            }
+        }
+    }
+
+    "an admission that does not end when it is cancelled keeps nobody waiting" {
+        val gate = CompletableDeferred<Unit>()
+        val rule = BrokerAdmission {
+            if (it.tokenText == "slow") withContext(NonCancellable) { gate.await() }
+            null
+        }
+        brokered(BrokerOptions { admission = rule }) { broker ->
+            consumer(broker, channel) { consumer ->
+                provider(broker, channel) { provider ->
+                    consumer.ask(1, "q")
+                    provider.expect<Frame.Start>()
+                    provider.say(Frame.Register(2, Role.PROVIDER, channel, 1, "slow".encodeToByteArray()))
+                }
+                consumer.expectError(Code.PROVIDER_LOST)
+                elapsed shouldBe Duration.ZERO
+                gate.complete(Unit)
+            }
+        }
+    }
+
     "a provider that leaves answers what it has, gets nothing more, and then the end" {
         brokered { broker ->
             consumer(broker, channel) { consumer ->
@@ -679,6 +808,8 @@ class BrokerSpec : StringSpec({
                     provider.answer(provider.expect<Frame.Start>().id, "2")
                     List(2) { consumer.expect<Frame.Reply>().text } shouldBe listOf("1", "2")
                     listOf(consumer, provider).forEach {
+                        // Behind everything: with what is asked now nobody has begun.
+                        it.expect<Frame.GoAway>().code shouldBe 0
                         it.hear() shouldBe null
                         it.connection.close()
                     }

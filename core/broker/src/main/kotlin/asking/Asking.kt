@@ -63,7 +63,7 @@ internal class Asking(
         val opening = minOf(room, bytes?.remaining() ?: 0)
         val isWhole = opening == bytes?.remaining()
         var call: Call? = null
-        outbound.open { lane ->
+        outbound.open(opening) { lane ->
             call = Call(this, lane, opening, deadline, limit).also { calls[lane.id] = it }
             val flags = if (isWhole) question.flags or Frame.WHOLE else question.flags
             Frame.Start(lane.id, flags, Membership.HANDLE, milliseconds(left), question.headers, bytes?.slice(0, opening) ?: NOTHING)

@@ -8,6 +8,11 @@ internal class Budget(private val limit: Long) {
 
     val bytes: Long get() = held.get()
 
+    val isOver: Boolean get() = held.get() > limit
+
+    /** Whether there is room for what could be done without. */
+    val isHalfFree: Boolean get() = held.get() <= limit / 2
+
     /** Adds [bytes], or takes nothing and returns false if that were too many. */
     fun take(bytes: Int): Boolean {
         if (held.addAndGet(bytes.toLong()) <= limit) return true

@@ -9,7 +9,6 @@ import io.hawser.broker.wire.Violation
 import java.io.IOException
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
-import kotlinx.coroutines.Job
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeoutOrNull
@@ -36,11 +35,12 @@ internal class Conversation(
 
     /**
      * Has [hear] know of each frame that comes, on the connection's loop, where this is to be called. Returns when the peer has ended its
-     * stream; what waits then has not all left.
+     * stream; what waits then has not all left. After a [Violation], in what comes or by [hear], the peer is told, and [left] called: nothing
+     * can be said any more, and the call ends when the peer has heard it, or will not.
      *
-     * @throws io.hawser.SocketFailure for what else ended it: after a [Violation], in what comes or by [hear], the peer has been told.
+     * @throws io.hawser.SocketFailure for what else ended it.
      */
-    suspend fun run(hear: (Frame) -> Unit): Unit = coroutineScope {
+    suspend fun run(left: () -> Unit = {}, hear: (Frame) -> Unit): Unit = coroutineScope {
         val writer = launch { write() }
         heartbeat.start()
         try {
@@ -51,7 +51,9 @@ internal class Conversation(
             }
             parser.end()
         } catch (e: Violation) {
-            leave(e, writer)
+            outbound.closeWith(Frame.GoAway(e.code.number, Text.of(e.detail)))
+            left()
+            withTimeoutOrNull(LAST_WORDS) { writer.join() }
             throw e.failure
         } catch (e: IOException) {
             throw failure ?: e
@@ -74,12 +76,6 @@ internal class Conversation(
             // Whoever waits for room reads on, and meets the end.
             outbound.drop()
         }
-    }
-
-    /** What the peer had asked, and what it was to hear, is void: it is told why, if it listens. */
-    private suspend fun leave(violation: Violation, writer: Job) {
-        outbound.closeWith(Frame.GoAway(violation.code.number, Text.of(violation.detail)))
-        withTimeoutOrNull(LAST_WORDS) { writer.join() }
     }
 
     private fun lose(cause: Throwable) {

@@ -2,6 +2,8 @@ package io.hawser.broker.link
 
 import io.hawser.Connection
 import io.hawser.ReadTimeout
+import io.hawser.SocketFailure
+import io.hawser.WriteTimeout
 import io.hawser.broker.wire.Frame
 import io.hawser.transport.TransportApi
 import java.util.concurrent.atomic.AtomicLong
@@ -12,7 +14,8 @@ import kotlinx.coroutines.DisposableHandle
 
 /**
  * Asks a peer that has said nothing for [every] whether it is there; one that says nothing for [timeout] more is [lost]. Pings of our own
- * prove nothing, so what is written does not count, unless this side does not listen just now.
+ * prove nothing, so what is written does not count, unless this side does not listen just now. One that has taken nothing of what waits for
+ * it for as long is lost too, whatever it says.
  *
  * All of it runs on the loop of the [connection].
  */
@@ -22,11 +25,12 @@ internal class Heartbeat(
     private val outbound: Outbound,
     private val every: Duration,
     private val timeout: Duration,
-    private val lost: (ReadTimeout) -> Unit,
+    private val lost: (SocketFailure) -> Unit,
 ) {
     private val loop = connection.transport.loop
     private var lastSign = loop.nanoTime()
     private var written = connection.bytesWritten
+    private var lastTaken = lastSign
     private var isListening = true
     private var isAsked = false
     private var isStopped = false
@@ -45,7 +49,6 @@ internal class Heartbeat(
     /** Runs [wait], during which this side does not listen: then a peer that takes something lives. */
     suspend fun deaf(wait: suspend () -> Unit) {
         isListening = false
-        written = connection.bytesWritten
         try {
             wait()
         } finally {
@@ -61,12 +64,16 @@ internal class Heartbeat(
 
     private fun look() {
         if (isStopped) return
-        if (!isListening && connection.bytesWritten != written) {
-            written = connection.bytesWritten
-            heard()
-        }
-        val silence = (loop.nanoTime() - lastSign).nanoseconds
+        val now = loop.nanoTime()
+        val takes = connection.bytesWritten != written
+        if (takes || outbound.bytes == 0L) lastTaken = now
+        if (takes && !isListening) heard()
+        written = connection.bytesWritten
+        val silence = (now - lastSign).nanoseconds
+        val patience = every + timeout
         when {
+            (now - lastTaken).nanoseconds >= patience -> lost(WriteTimeout(connection.endpoint, patience.toJavaDuration()))
+
             silence < every -> arm(every - silence)
 
             !isAsked -> {
@@ -75,7 +82,7 @@ internal class Heartbeat(
                 arm(timeout)
             }
 
-            else -> lost(ReadTimeout(connection.endpoint, (every + timeout).toJavaDuration()))
+            else -> lost(ReadTimeout(connection.endpoint, patience.toJavaDuration()))
         }
     }
 

@@ -78,7 +78,7 @@ internal class Membership<S : Session>(
             session?.finish() ?: outbound.close()
         }
         val parser = FrameParser(Side.BROKER, endpoint) { outbound.lastOpened }
-        Conversation(connection, outbound, parser, registration.pingEvery, registration.pingTimeout, pauses = false).run(::hear)
+        Conversation(connection, outbound, parser, registration.pingEvery, registration.pingTimeout, pauses = false).run(hear = ::hear)
         end.cancel()
     }
 

@@ -9,7 +9,7 @@ import io.hawser.broker.wire.Side
  * requests, each in a [Lane] of its own. They take turns, a frame each, so that none waits for another; new ones come last, so that STARTs
  * leave in the order of their ids.
  *
- * What waits in lanes, or is just being written, is counted, here and in the [budget] of all connections: bodies are only taken as long as
+ * What waits, but for credit and pongs, or is just being written is counted, here and in the [budget] of all connections: bodies are only taken as long as
  * that is at most [maxBytes].
  *
  * Any thread offers; one coroutine [take]s, writes, and says what has [left]. No other lock is taken with the monitor but by what [open] is
@@ -43,6 +43,7 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
     private var held = 0L
     private var leaving = 0L
     private var isClosed = false
+    private var last: Frame? = null
 
     private val work = Signal()
     private val room = Signal()
@@ -52,34 +53,39 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
     var lastOpened = side.firstId - Side.STEP
         private set
 
-    /** The bytes that wait in lanes or are just being written. */
+    /** The bytes that wait or are just being written. */
     val bytes: Long @Synchronized get() = held
 
     /** Adds [frame], which is about the connection, behind its like. */
     fun say(frame: Frame) {
         synchronized(this) {
             if (isClosed) return
-            if (frame is Frame.Pong) pong = frame else control.addLast(frame)
+            if (frame is Frame.Pong) pong = frame else control(frame)
         }
         work.raise()
     }
 
     /**
-     * Opens a request, with the START that [make] makes, or returns null if nothing more is taken. Nobody can hear of the request before
-     * [make], which runs with the monitor, has returned.
+     * Opens a request, with the START that [make] makes, which has [body] bytes of its body; if there is no room for them, nothing is made.
+     * Nobody can hear of the request before [make], which runs with the monitor, has returned.
      */
-    fun open(make: (Lane) -> Frame.Start): Lane? {
-        val lane = synchronized(this) {
-            if (isClosed) return null
-            lastOpened += Side.STEP
-            Lane(lastOpened, hasBegun = false).also {
-                val start = make(it)
-                add(it, start)
-                if (start.isLast) complete(it)
+    fun open(body: Int, make: (Lane) -> Frame.Start): Offer {
+        synchronized(this) {
+            if (isClosed) return Offer.Closed
+            if (body > 0) {
+                if (held + body > maxBytes) return Offer.NoRoom
+                if (budget?.take(body) == false) return Offer.NoBudget
+                held += body
             }
+            lastOpened += Side.STEP
+            val lane = Lane(lastOpened, hasBegun = false)
+            val start = make(lane)
+            hold(start.cost.toLong() - body)
+            enqueue(lane, start)
+            if (start.isLast) complete(lane)
         }
         work.raise()
-        return lane
+        return Offer.Queued
     }
 
     /** The lane for what is answered to the request [id], which the peer has opened. */
@@ -93,7 +99,7 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
             when {
                 whole != null -> lane.waiting[0] = whole
 
-                !frame.body.hasRemaining() -> add(lane, frame)
+                frame is Frame.End || frame is Frame.Error -> add(lane, frame)
 
                 held + frame.cost > maxBytes -> return Offer.NoRoom
 
@@ -128,7 +134,7 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
         synchronized(this) {
             if (lane.isOver) return lane.hasBegun
             end(lane)
-            if (lane.hasBegun && !isClosed) control.addLast(Frame.Cancel(lane.id, code.number))
+            if (lane.hasBegun && !isClosed) control(Frame.Cancel(lane.id, code.number))
         }
         work.raise()
         room.raise()
@@ -158,7 +164,7 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
             synchronized(this) {
                 val batch = batch()
                 if (batch.isNotEmpty()) return batch
-                if (isClosed) return null
+                if (isClosed) return last?.let(::listOf).also { last = null }
             }
             work.await()
         }
@@ -173,8 +179,9 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
         room.raise()
     }
 
-    /** Whether at most [maxBytes] are held. */
-    val hasRoom: Boolean get() = bytes <= maxBytes
+    /** Whether at most [maxBytes] are held, and nothing where too much is in all. */
+    val hasRoom: Boolean
+        @Synchronized get() = held <= maxBytes && (held == 0L || budget?.isOver != true)
 
     /** Suspends until it [hasRoom]. One coroutine at a time. */
     suspend fun awaitRoom() {
@@ -187,12 +194,31 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
         work.raise()
     }
 
+    /** As [close], and [frame] is the very last, behind all that waits. */
+    fun closeBehind(frame: Frame) {
+        synchronized(this) {
+            if (isClosed) return
+            last = frame
+            isClosed = true
+        }
+        work.raise()
+    }
+
+    /** As [close], if [condition] is true: nothing is opened meanwhile. */
+    fun closeIf(condition: () -> Boolean) {
+        synchronized(this) {
+            if (!condition()) return
+            isClosed = true
+        }
+        work.raise()
+    }
+
     /** Takes nothing more, and drops what waits but for [last], unless it has been closed. */
     fun closeWith(last: Frame) {
         synchronized(this) {
             if (isClosed) return
             clear()
-            control.addLast(last)
+            control(last)
             isClosed = true
         }
         work.raise()
@@ -215,10 +241,16 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
     private fun clear() {
         control.clear()
         pong = null
+        last = null
         granting.clear()
         for (lane in ring) lane.waiting.clear()
         ring.clear()
         hold(leaving - held)
+    }
+
+    private fun control(frame: Frame) {
+        control.addLast(frame)
+        hold(frame.cost.toLong())
     }
 
     private fun add(lane: Lane, frame: Frame) {
@@ -266,12 +298,14 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
         val batch = ArrayList<Frame>()
         var bytes = 0
         // Nothing may come before the HELLO.
-        while (batch.size < BATCH_FRAMES && control.isNotEmpty()) batch += control.removeFirst()
+        while (batch.size < BATCH_FRAMES && control.isNotEmpty()) batch += control.removeFirst().also { leaving += it.cost }
         if (batch.size < BATCH_FRAMES) {
             pong?.let(batch::add)
             pong = null
         }
-        while (batch.size < BATCH_FRAMES && granting.isNotEmpty()) batch += takeCredit()
+        // Of credit there may be any amount: requests have a part of each batch.
+        val credits = batch.size + if (ring.isEmpty()) BATCH_FRAMES else BATCH_FRAMES / 4
+        while (batch.size < minOf(credits, BATCH_FRAMES) && granting.isNotEmpty()) batch += takeCredit()
         while (batch.size < BATCH_FRAMES && ring.isNotEmpty()) {
             val lane = ring.first()
             val frame = lane.waiting.first()

@@ -28,8 +28,7 @@ internal class LocalRouter(private val choice: ProviderChoice) : Router {
     }
 
     override fun choose(channel: UUID): Choice {
-        val seats = channels[channel]?.all ?: return Choice.Nobody
-        val cursor = channels[channel]?.cursor ?: return Choice.Nobody
+        val (seats, cursor) = channels[channel] ?: return Choice.Nobody
         // Whoever loses a place to another one looks again; somebody has got it each time.
         repeat(ATTEMPTS) {
             val seat = pick(seats, cursor) ?: return Choice.Full
@@ -41,7 +40,8 @@ internal class LocalRouter(private val choice: ProviderChoice) : Router {
     override fun release(chosen: Choice.Chosen) {
         chosen as Seat
         chosen.inFlight.decrementAndGet()
-        listener.changed(chosen.channel)
+        // Of one that has left there is no more room than before.
+        if (!chosen.hasLeft.get()) listener.changed(chosen.channel)
     }
 
     override fun gone(chosen: Choice.Chosen) {
@@ -93,7 +93,7 @@ internal class LocalRouter(private val choice: ProviderChoice) : Router {
         return free.getOrElse(index) { free.first() }
     }
 
-    private class Seats(val all: List<Seat>, val cursor: AtomicInteger)
+    private data class Seats(val all: List<Seat>, val cursor: AtomicInteger)
 
     private class Seat(val channel: UUID, target: RequestTarget) : Choice.Chosen(target) {
         val inFlight = AtomicInteger()

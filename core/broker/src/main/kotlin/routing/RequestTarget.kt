@@ -77,6 +77,9 @@ public class ForwardedRequest private constructor(
 /** What goes on towards the target of a request. Each may be called by any thread, one at a time, and does nothing once it has ended. */
 @RoutingApi
 public interface Forwarding {
+    /** Whether there was room for what the request began with; if not, the target has heard nothing of it. */
+    public val opening: Room
+
     /** More of the body. */
     public fun chunk(bytes: ByteBuffer): Room
 

@@ -13,17 +13,12 @@ import java.nio.ByteBuffer
 /** A request that [peer] has been given to answer: what is asked goes by its [lane], and what it answers to [replies]. */
 @OptIn(RoutingApi::class)
 internal class Assignment(private val peer: Peer, private val lane: Lane, private val replies: Replies) : Forwarding {
+    override val opening: Room get() = Room.Taken
+
     /** For the peer's reader alone. */
     private var hasReplied = false
 
-    override fun chunk(bytes: ByteBuffer): Room = when (peer.outbound.offer(lane, Frame.Chunk(lane.id, bytes))) {
-        // Who is gone says so by himself.
-        Offer.Queued, Offer.Closed -> Room.Taken
-
-        Offer.NoRoom -> Room.TargetFull
-
-        Offer.NoBudget -> Room.BrokerFull
-    }
+    override fun chunk(bytes: ByteBuffer): Room = peer.outbound.offer(lane, Frame.Chunk(lane.id, bytes)).room
 
     override fun end(total: Long) {
         peer.outbound.offer(lane, Frame.End(lane.id, total))
@@ -71,6 +66,17 @@ internal class Assignment(private val peer: Peer, private val lane: Lane, privat
     /** The peer is gone. */
     fun lost(): Unit = replies.lost()
 
+    /** What would have been given, had there been room. */
+    class NotGiven(override val opening: Room) : Forwarding {
+        override fun chunk(bytes: ByteBuffer): Room = opening
+
+        override fun end(total: Long) {}
+
+        override fun credit(bytes: Int) {}
+
+        override fun cancel(isLate: Boolean) {}
+    }
+
     private fun over() {
         peer.outbound.forget(lane)
         peer.takeBack(lane.id)
@@ -84,3 +90,12 @@ internal class Assignment(private val peer: Peer, private val lane: Lane, privat
         if (!isAllowed) throw peer.overCredit(lane.id)
     }
 }
+
+/** Who is gone says so by himself. */
+@OptIn(RoutingApi::class)
+internal val Offer.room: Room
+    get() = when (this) {
+        Offer.Queued, Offer.Closed -> Room.Taken
+        Offer.NoRoom -> Room.TargetFull
+        Offer.NoBudget -> Room.BrokerFull
+    }

@@ -23,8 +23,28 @@ internal class Channel(val id: UUID, private val router: Router) {
 
     fun count(role: Role): AtomicInteger = if (role == Role.PROVIDER) providers else consumers
 
-    /** Gives those who wait to whom there is, first come first served. Without locks. */
+    /** How often it was to be served while it was being served: one does it, for all. */
+    private val wanted = AtomicInteger()
+
+    /**
+     * Gives those who wait to whom there is, first come first served. Without locks. What that frees is not given on deeper in the stack, nor
+     * by two at once.
+     */
     fun serve() {
+        if (line.isEmpty || wanted.getAndIncrement() > 0) return
+        var seen = 1
+        try {
+            do {
+                serveOnce()
+                seen = wanted.addAndGet(-seen)
+            } while (seen > 0)
+        } catch (e: Throwable) {
+            wanted.set(0)
+            throw e
+        }
+    }
+
+    private fun serveOnce() {
         while (!line.isEmpty) {
             when (val choice = router.choose(id)) {
                 is Choice.Chosen -> if (!hand(choice)) return
@@ -54,7 +74,7 @@ internal class Channel(val id: UUID, private val router: Router) {
 
                 Exchange.Assigned.Gone -> {
                     router.gone(chosen)
-                    next.place()
+                    next.standInLine()
                     return true
                 }
             }

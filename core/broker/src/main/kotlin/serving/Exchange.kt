@@ -1,6 +1,5 @@
 package io.hawser.broker.serving
 
-import io.hawser.MalformedFrame
 import io.hawser.broker.Outcome
 import io.hawser.broker.link.Outbound.Offer
 import io.hawser.broker.routing.Choice
@@ -11,7 +10,6 @@ import io.hawser.broker.routing.RoutingApi
 import io.hawser.broker.wire.Code
 import io.hawser.broker.wire.Frame
 import io.hawser.broker.wire.Text
-import io.hawser.broker.wire.Violation
 import java.nio.ByteBuffer
 
 /**
@@ -33,7 +31,7 @@ internal class Exchange(
     private val office: Office,
     private val asker: Peer,
     private val channel: Channel,
-    private val start: Frame.Start,
+    start: Frame.Start,
     /** When its time is over, by the clock of the asker's loop. */
     val deadline: Long,
 ) {
@@ -53,6 +51,7 @@ internal class Exchange(
 
     private val options = office.options
     private val id = start.id
+    private val flags = start.flags
     private val lane = asker.outbound.answer(id)
     private val began = asker.now()
 
@@ -61,26 +60,29 @@ internal class Exchange(
     private var giving: Giving? = null
     private var outcome = Outcome.CUT
 
-    /** The body behind the START, as far as it has come, while nobody has it or somebody else could get it. */
-    private var kept: ArrayList<ByteBuffer>? = ArrayList()
-    private var keptCost = 0L
+    /** How it began, and the body behind that as far as it has come: while nobody has it, or somebody else could get it. */
+    private var kept: Kept? = Kept(start)
 
     private var asked = start.body.remaining().toLong()
     private var mayAsk = options.window.toLong()
-    private var isAsked = start.flags and Frame.WHOLE != 0
+    private var isAsked = flags and Frame.WHOLE != 0
     private var answered = 0L
     private var mayAnswer = options.window.toLong()
     private var repeats = 0
+    private var isAnswered = false
+
+    /** Its place in its line, for that alone. */
+    var ticket = 0L
 
     /** Whether it waits for a provider where there is none. */
-    val isPatient: Boolean get() = start.flags and Frame.WAIT != 0
+    val isPatient: Boolean get() = flags and Frame.WAIT != 0
 
-    private val isIdempotent: Boolean get() = start.flags and Frame.IDEMPOTENT != 0
+    private val isIdempotent: Boolean get() = flags and Frame.IDEMPOTENT != 0
 
     /** Begins. Without locks, as all that follows. */
     fun begin() {
         if (asked > mayAsk) throw asker.overCredit(id)
-        if (change { keep(start.cost) }) place()
+        if (change { kept?.let { keep(it, it.start.cost) } }) place()
     }
 
     /** More of the question. */
@@ -89,8 +91,7 @@ internal class Exchange(
             if (isAsked) throw asker.outOfOrder("CHUNK of the request $id behind its end")
             asked += bytes.remaining()
             if (asked > mayAsk) throw asker.overCredit(id)
-            val cost = bytes.remaining() + PIECE
-            if (kept != null && keep(cost)) kept?.add(bytes)
+            kept?.let { if (keep(it, bytes.remaining() + PIECE)) it.pieces += bytes }
             // What keeping it ended is not forwarded.
             if (state != State.Ended) giving?.let { sent(it.forwarding?.chunk(bytes)) }
         }
@@ -129,10 +130,10 @@ internal class Exchange(
     }
 
     /** The asker is gone. */
-    fun orphan() {
+    fun orphan(isCut: Boolean) {
         change {
             cancelled(isLate = false)
-            end(if (office.isCut) Outcome.CUT else Outcome.CANCELLED)
+            end(if (isCut || office.isCut) Outcome.CUT else Outcome.CANCELLED)
         }
     }
 
@@ -147,7 +148,7 @@ internal class Exchange(
     /** Nobody answers on its channel. */
     fun nobody() {
         change {
-            if (repeats == 0) end(Outcome.NO_PROVIDER, Code.NO_PROVIDER, "nobody answers on ${channel.id}") else endLost()
+            if (repeats > 0) endLost() else end(Outcome.NO_PROVIDER, Code.NO_PROVIDER, "nobody answers on ${channel.id}")
         }
     }
 
@@ -166,16 +167,25 @@ internal class Exchange(
                 Choice.Nobody -> if (isPatient) break else return nobody()
             }
         }
-        change {
-            if (office.mayWait()) {
-                state = State.InLine
-                channel.line.join(this)
-            } else {
-                end(Outcome.OVERLOADED, Code.TOO_MANY_WAITING, "${options.maxWaiting} requests wait for a provider")
-            }
-        }
+        standInLine()
         // Whoever got room before it stood in line has not seen it.
         channel.serve()
+    }
+
+    /** Has it stand in line. */
+    fun standInLine() {
+        change {
+            when {
+                office.mayWait() -> {
+                    state = State.InLine
+                    channel.line.join(this)
+                }
+
+                repeats > 0 -> endLost()
+
+                else -> end(Outcome.OVERLOADED, Code.TOO_MANY_WAITING, "${options.maxWaiting} requests wait for a provider")
+            }
+        }
     }
 
     /** Gives it to [chosen], whose place has been taken for it. */
@@ -184,11 +194,17 @@ internal class Exchange(
         change {
             if (state == State.InLine) office.waited()
             state = State.Placing
-            val timeoutMs = asker.millisUntil(deadline)
-            val request = ForwardedRequest.of(channel.id, timeoutMs, start.flags, start.headers, start.body)
+            val all = checkNotNull(kept)
             val next = Giving(chosen)
+            val start = all.start
+            val request = ForwardedRequest.of(channel.id, asker.millisUntil(deadline), flags, start.headers, start.body)
+            // What is not kept makes room for what is given.
+            val cost = all.cost
+            if (!isRepeatable || !office.budget.isHalfFree) release(all)
             val forwarding = chosen.target.forward(request, next)
             if (forwarding == null) {
+                office.budget.add(cost - all.cost)
+                all.cost = cost
                 assigned = Assigned.Gone
                 return@change
             }
@@ -197,22 +213,27 @@ internal class Exchange(
             giving = next
             state = State.Given
             channel.inFlight.incrementAndGet()
-            hand(forwarding)
+            hand(all, forwarding)
         }
         return assigned
     }
 
     /** Gives [forwarding] what has come behind the START. */
-    private fun hand(forwarding: Forwarding) {
+    private fun hand(all: Kept, forwarding: Forwarding) {
+        sent(forwarding.opening)
+        if (state == State.Ended) return
         val granted = mayAnswer - options.window
         if (granted > 0) forwarding.credit(granted.toInt())
-        for (bytes in kept.orEmpty()) {
+        for (bytes in all.pieces) {
             sent(forwarding.chunk(bytes))
             if (state == State.Ended) return
         }
-        if (isAsked && !start.isLast) forwarding.end(asked)
-        if (!isIdempotent || asked > options.maxRepeatable) drop()
+        if (isAsked && !all.start.isLast) forwarding.end(asked)
+        if (all.cost == 0L) drop()
     }
+
+    /** Whether it could be given to another provider, as far as it has come: that one must have the credit for it. */
+    private val isRepeatable: Boolean get() = isIdempotent && asked <= minOf(options.maxRepeatable, options.window)
 
     private fun sent(room: Forwarding.Room?) {
         val code = when (room) {
@@ -228,24 +249,25 @@ internal class Exchange(
         end(Outcome.OVERLOADED, code, "too many bytes wait")
     }
 
-    /** Whether there is room for [cost] more to be kept; if not, it is not repeatable any more, or it cannot wait. */
-    private fun keep(cost: Int): Boolean {
-        if (state == State.Given && asked > options.maxRepeatable) {
-            drop()
-            return false
-        }
-        if (office.budget.take(cost)) {
-            keptCost += cost
+    /** Whether there is room for [cost] more to be [kept]; if not, it is not repeatable any more, or it cannot wait. */
+    private fun keep(kept: Kept, cost: Int): Boolean {
+        val isGiven = state == State.Given
+        if (!(isGiven && (!isRepeatable || !office.budget.isHalfFree)) && office.budget.take(cost)) {
+            kept.cost += cost
             return true
         }
-        if (state == State.Given) drop() else overloaded(Code.TOO_MANY_BYTES)
+        if (isGiven) drop() else overloaded(Code.TOO_MANY_BYTES)
         return false
     }
 
     private fun drop() {
+        kept?.let(::release)
         kept = null
-        office.budget.add(-keptCost)
-        keptCost = 0
+    }
+
+    private fun release(all: Kept) {
+        office.budget.add(-all.cost)
+        all.cost = 0
     }
 
     private fun cancelled(isLate: Boolean) {
@@ -286,7 +308,7 @@ internal class Exchange(
         val place = synchronized(this) { giving?.chosen }
         if (place != null) channel.inFlight.decrementAndGet()
         // Before the place is given back: who sees the end of all requests sees all of them counted.
-        office.ended(channel, outcome, asker.now() - began)
+        office.ended(channel, outcome, asker.now() - began, isAnswered)
         place?.let(office.router::release)
     }
 
@@ -300,8 +322,10 @@ internal class Exchange(
             val block = ForwardedRequest.headerBlock(headers)
             if (block.size > options.maxHeaders) {
                 cancelled(isLate = false)
-                end(Outcome.FAILED, Code.HEADERS_TOO_LARGE, "the answer has headers of ${block.size} bytes")
+                // As the provider's own failure: a handler has run.
+                fail(0, "its answer has headers of ${block.size} bytes, over ${options.maxHeaders}")
             } else {
+                isAnswered = isWhole
                 offer(Frame.Reply(id, if (isWhole) Frame.WHOLE else 0, block, body))
                 if (isWhole && state != State.Ended) end(Outcome.COMPLETED)
             }
@@ -312,6 +336,7 @@ internal class Exchange(
         override fun end(total: Long) {
             mine {
                 if (total == answered) {
+                    isAnswered = true
                     offer(Frame.End(id, total))
                     end(Outcome.COMPLETED)
                 } else {
@@ -321,10 +346,13 @@ internal class Exchange(
         }
 
         override fun error(code: Int, text: String) {
-            mine {
-                offer(Frame.Error(id, Frame.PROVIDER, code, Text.of(text)))
-                end(Outcome.FAILED)
-            }
+            mine { fail(code, text) }
+        }
+
+        private fun fail(code: Int, text: String) {
+            isAnswered = true
+            offer(Frame.Error(id, Frame.PROVIDER, code, Text.of(text)))
+            end(Outcome.FAILED)
         }
 
         override fun credit(bytes: Int): Boolean {
@@ -383,6 +411,12 @@ internal class Exchange(
                 Offer.NoBudget -> overloaded(Code.TOO_MANY_BYTES)
             }
         }
+    }
+
+    /** What has come, and what it counts for in the budget of the broker. */
+    private class Kept(val start: Frame.Start) {
+        val pieces = ArrayList<ByteBuffer>()
+        var cost = 0L
     }
 
     override fun toString(): String = "request $id on ${channel.id}"

@@ -1,18 +1,22 @@
 package io.hawser.broker.serving
 
 import io.hawser.broker.Latency
+import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicLongArray
 
 /** Counts durations, to an eighth of each: [SUB] buckets for each power of two nanoseconds. Any thread. */
 internal class Histogram {
-    private val counts = AtomicLongArray((Long.SIZE_BITS - SUB_BITS) * SUB)
+    private val counts by lazy { AtomicLongArray((Long.SIZE_BITS - SUB_BITS) * SUB) }
+    private val isUsed = AtomicBoolean()
 
     fun record(nanos: Long) {
         counts.incrementAndGet(bucket(nanos.coerceAtLeast(0)))
+        isUsed.set(true)
     }
 
     /** What has been counted so far. */
     fun snapshot(): Latency {
+        if (!isUsed.get()) return Latency(0) { 0 }
         val copy = LongArray(counts.length(), counts::get)
         val total = copy.sum()
         return Latency(total) { quantile ->

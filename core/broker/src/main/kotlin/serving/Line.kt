@@ -1,8 +1,16 @@
 package io.hawser.broker.serving
 
-/** Requests that wait until somebody has room for them, in the order in which they came. Guarded by its monitor, within which it calls nobody. */
+import java.util.TreeMap
+
+/**
+ * Requests that wait until somebody has room for them, in the order in which they came; one that comes back has its old place. Guarded by its
+ * monitor, within which it calls nobody.
+ */
 internal class Line {
-    private val waiting = LinkedHashSet<Exchange>()
+    /** By their tickets. */
+    private val patient = TreeMap<Long, Exchange>()
+    private val impatient = TreeMap<Long, Exchange>()
+    private var tickets = 0L
 
     @Volatile
     var size = 0
@@ -12,18 +20,20 @@ internal class Line {
 
     @Synchronized
     fun join(exchange: Exchange) {
-        waiting.add(exchange)
-        size = waiting.size
+        if (exchange.ticket == 0L) exchange.ticket = ++tickets
+        of(exchange)[exchange.ticket] = exchange
+        count()
     }
 
     @Synchronized
     fun leave(exchange: Exchange) {
-        if (waiting.remove(exchange)) size = waiting.size
+        of(exchange).remove(exchange.ticket)
+        count()
     }
 
     @Synchronized
     fun poll(): Exchange? {
-        val first = waiting.firstOrNull() ?: return null
+        val first = listOfNotNull(patient.firstEntry(), impatient.firstEntry()).minByOrNull { it.key }?.value ?: return null
         leave(first)
         return first
     }
@@ -31,8 +41,15 @@ internal class Line {
     /** Takes out those that do not wait for a provider. */
     @Synchronized
     fun removeImpatient(): List<Exchange> {
-        val impatient = waiting.filterNot { it.isPatient }
-        impatient.forEach(::leave)
-        return impatient
+        val all = impatient.values.toList()
+        impatient.clear()
+        count()
+        return all
+    }
+
+    private fun of(exchange: Exchange) = if (exchange.isPatient) patient else impatient
+
+    private fun count() {
+        size = patient.size + impatient.size
     }
 }

@@ -14,6 +14,7 @@ import java.time.Duration
 import java.time.Instant
 import java.util.UUID
 import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicInteger
 import java.util.concurrent.atomic.LongAdder
 import kotlinx.coroutines.channels.BufferOverflow
@@ -35,6 +36,8 @@ internal class Office(val options: BrokerOptions) {
     private val outcomes = Outcome.entries.associateWith { LongAdder() }
     private val live = AtomicInteger()
     private val waiting = AtomicInteger()
+
+    private val isFinished = AtomicBoolean()
 
     @Volatile
     var isDraining = false
@@ -83,14 +86,14 @@ internal class Office(val options: BrokerOptions) {
         waiting.decrementAndGet()
     }
 
-    /** A request has ended, after so many nanoseconds. */
-    fun ended(channel: Channel, outcome: Outcome, took: Long) {
+    /** A request has ended, after so many nanoseconds; [isAnswered] if a provider has said all that it says. */
+    fun ended(channel: Channel, outcome: Outcome, took: Long, isAnswered: Boolean) {
         outcomes.getValue(outcome).increment()
-        if (outcome == Outcome.COMPLETED || outcome == Outcome.FAILED) channel.latency.record(took)
+        if (isAnswered) channel.latency.record(took)
         if (happened.subscriptionCount.value > 0) {
             happened.tryEmit(BrokerEvent.RequestEnded(channel.id, outcome, Duration.ofNanos(took)))
         }
-        if (live.decrementAndGet() == 0 && isDraining) peers.values.forEach { it.finish() }
+        if (live.decrementAndGet() == 0 && isDraining) finish()
     }
 
     fun tell(event: BrokerEvent) {
@@ -105,9 +108,15 @@ internal class Office(val options: BrokerOptions) {
 
     /** No more requests are taken. When the last has ended, all connections are. */
     fun drain() {
+        if (isDraining) return
         isDraining = true
         tell(BrokerEvent.Draining)
         for (peer in peers.values) dismiss(peer)
+    }
+
+    private fun finish() {
+        // Who comes from now on is dismissed at once.
+        if (isFinished.compareAndSet(false, true)) peers.values.forEach { it.finish() }
     }
 
     fun stats(): BrokerStats {

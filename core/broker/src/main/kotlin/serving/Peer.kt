@@ -11,6 +11,7 @@ import io.hawser.broker.Role
 import io.hawser.broker.link.Conversation
 import io.hawser.broker.link.Deadlines
 import io.hawser.broker.link.Outbound
+import io.hawser.broker.link.Outbound.Offer
 import io.hawser.broker.routing.ForwardedRequest
 import io.hawser.broker.routing.Forwarding
 import io.hawser.broker.routing.Replies
@@ -31,10 +32,12 @@ import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.DisposableHandle
 import kotlinx.coroutines.cancelChildren
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
+import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeoutOrNull
 import org.slf4j.LoggerFactory
@@ -59,6 +62,8 @@ internal class Peer(private val connection: Connection, private val office: Offi
     private val handles = HashSet<Long>()
     private var undecided = 0
     private var isGreeted = false
+    private var isEnded = false
+    private var patience: DisposableHandle? = null
 
     @Volatile
     private var isLeaving = false
@@ -69,26 +74,33 @@ internal class Peer(private val connection: Connection, private val office: Offi
     /** Hears what it says until it ends its stream; as `Conversation.run`. */
     suspend fun converse(): Unit = coroutineScope {
         val parser = FrameParser(Side.CLIENT, connection.endpoint, options.maxFrame) { outbound.lastOpened }
-        val patience = loop.schedule(options.helloTimeout) { dismissStranger() }
+        patience = loop.schedule(options.helloTimeout) { dismissStranger() }
         try {
             val conversation = Conversation(connection, outbound, parser, options.pingEvery, options.pingTimeout, pauses = true)
-            conversation.run { hear(it) }
+            conversation.run(left = { leave(isCut = false) }) { hear(it) }
         } finally {
-            patience.dispose()
+            patience?.dispose()
+            // Here already: an admission that does not end when it is cancelled holds up nobody.
+            outbound.drop()
+            leave(isCut = !coroutineContext.isActive)
+            connection.close()
             coroutineContext.cancelChildren()
         }
     }
 
-    /** It is gone: whoever waits for it, or has waited for it to be done, learns that. */
-    fun end() {
-        // From here on nobody can give it anything.
-        outbound.drop()
+    /**
+     * It is gone, and nobody can give it anything: whoever waits for it, or has waited for it to be done, learns that. [isCut] if the broker
+     * has gone.
+     */
+    private fun leave(isCut: Boolean) {
+        if (isEnded) return
+        isEnded = true
         deadlines.stop()
         registrations.values.forEach { if (it is Registration.Provider) it.seat?.close() }
         while (given.isNotEmpty()) {
             for ((id, assignment) in given) if (given.remove(id, assignment)) assignment.lost()
         }
-        for (exchange in asked.values) exchange.orphan()
+        for (exchange in asked.values) exchange.orphan(isCut)
         registrations.values.forEach { office.leave(it.channel, it.role) }
     }
 
@@ -103,11 +115,11 @@ internal class Peer(private val connection: Connection, private val office: Offi
     /** Gives it [request], as the provider [handle], unless it is gone. */
     fun give(handle: Long, request: ForwardedRequest, replies: Replies): Forwarding? {
         var assignment: Assignment? = null
-        outbound.open { lane ->
+        val offer = outbound.open(request.body.remaining()) { lane ->
             assignment = Assignment(this, lane, replies).also { given[lane.id] = it }
             Frame.Start(lane.id, request.flags, handle, request.timeoutMs, request.headerBlock, request.body)
         }
-        return assignment
+        return if (offer == Offer.NoRoom || offer == Offer.NoBudget) Assignment.NotGiven(offer.room) else assignment
     }
 
     /** The request [id] that it was given is over for it. */
@@ -124,10 +136,10 @@ internal class Peer(private val connection: Connection, private val office: Offi
     }
 
     /** Tells it that no more requests are taken. */
-    fun announceEnd(): Unit = outbound.say(Frame.GoAway(Code.PEACE.number, Text.of("shutting down")))
+    fun announceEnd(): Unit = outbound.say(goodbye)
 
-    /** Ends the stream to it when what waits has left. */
-    fun finish(): Unit = outbound.close()
+    /** Ends the stream to it when what waits has left: nobody has begun, or will, with what it asks and has not heard the end of. */
+    fun finish(): Unit = outbound.closeBehind(goodbye)
 
     fun outOfOrder(detail: String): Violation = violation(Code.ORDER, detail)
 
@@ -183,7 +195,7 @@ internal class Peer(private val connection: Connection, private val office: Offi
     }
 
     private fun leaveIfDone() {
-        if (isLeaving && given.isEmpty() && asked.isEmpty()) outbound.close()
+        if (isLeaving) outbound.closeIf { given.isEmpty() && asked.isEmpty() }
     }
 
     private fun ask(start: Frame.Start) {
@@ -214,7 +226,7 @@ internal class Peer(private val connection: Connection, private val office: Offi
             Code.HEADERS_TOO_LARGE -> Outcome.FAILED
             else -> Outcome.OVERLOADED
         }
-        office.ended(channel, outcome, took = 0)
+        office.ended(channel, outcome, took = 0, isAnswered = false)
     }
 
     private fun sweep(now: Long): Long? {
@@ -231,8 +243,9 @@ internal class Peer(private val connection: Connection, private val office: Offi
     }
 
     private fun CoroutineScope.apply(register: Frame.Register) {
+        if (register.id in handles) throw violation(Code.ID, "REGISTER of the handle ${register.id} once more")
         if (handles.size >= options.maxRegistrations) return refuse(register, Code.TOO_MANY_REGISTRATIONS, "it has ${handles.size}")
-        if (!handles.add(register.id)) throw violation(Code.ID, "REGISTER of the handle ${register.id} once more")
+        handles += register.id
         undecided++
         launch {
             val refusal = try {
@@ -240,6 +253,7 @@ internal class Peer(private val connection: Connection, private val office: Offi
             } finally {
                 undecided--
             }
+            if (isEnded) return@launch
             if (refusal == null) enter(register) else refuse(register, Code.NOT_ADMITTED, refusal)
         }
     }
@@ -283,7 +297,7 @@ internal class Peer(private val connection: Connection, private val office: Offi
     private fun dismissStranger() {
         if (registrations.isNotEmpty()) return
         if (undecided > 0) {
-            loop.schedule(options.helloTimeout) { dismissStranger() }
+            patience = loop.schedule(options.helloTimeout) { dismissStranger() }
             return
         }
         val what = if (isGreeted) "an accepted registration" else "a HELLO"
@@ -300,6 +314,7 @@ internal class Peer(private val connection: Connection, private val office: Offi
         const val NANOS_PER_MILLI = 1_000_000L
         const val MOST_MILLIS = 0xffff_ffffL
         val LAST_WORDS = 2.seconds
+        val goodbye = Frame.GoAway(Code.PEACE.number, Text.of("shutting down"))
         val PRODUCT = HeaderBlock.of(mapOf("product" to "hawser"))
         val log = LoggerFactory.getLogger(Peer::class.java)
     }

@@ -25,12 +25,8 @@ internal class Reception(private val office: Office) {
             failure = e.takeIf { currentCoroutineContext().isActive && e !is ConnectionClosed }
             if (e !is IOException) throw e
         } finally {
-            val last = peer.snapshot()
-            if (!currentCoroutineContext().isActive) office.isCut = true
-            peer.end()
             office.peers.remove(peer.id)
-            peer.close()
-            office.tell(BrokerEvent.Disconnected(last, failure))
+            office.tell(BrokerEvent.Disconnected(peer.snapshot(), failure))
         }
     }
 }

@@ -27,7 +27,12 @@ internal class StatsTarget(private val window: Int, private val stats: () -> Bro
     }
 
     private fun answer(replies: Replies) {
-        val json = json(stats(), window)
+        val json = try {
+            json(stats(), window)
+        } catch (e: Throwable) {
+            replies.error(0, "the statistics failed")
+            throw e
+        }
         replies.reply(HeaderBlock.EMPTY.asBuffer(), ByteBuffer.allocate(0), isWhole = false)
         for (from in json.indices step PIECE) replies.chunk(ByteBuffer.wrap(json, from, minOf(PIECE, json.size - from)))
         replies.end(json.size.toLong())
@@ -35,6 +40,8 @@ internal class StatsTarget(private val window: Int, private val stats: () -> Bro
 
     /** What is asked does not matter: it is taken as it comes, so that who asks can end. */
     private class NotRead(private val replies: Replies) : Forwarding {
+        override val opening: Forwarding.Room get() = Forwarding.Room.Taken
+
         override fun chunk(bytes: ByteBuffer): Forwarding.Room {
             replies.credit(bytes.remaining())
             return Forwarding.Room.Taken

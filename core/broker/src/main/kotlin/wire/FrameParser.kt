@@ -204,6 +204,6 @@ internal class FrameParser(
         const val LAST_HANDLE = 0xffff_ffffL
 
         /** The part of an arrival from which on a payload may hold on to all of it. */
-        const val SLICED_FROM = 4
+        const val SLICED_FROM = 2
     }
 }

@@ -83,7 +83,7 @@ class ConversationSpec : StringSpec({
                     runCatching { talk { throw Violation(Code.ORDER, MalformedFrame(near.endpoint, "not now")) } }.also { near.close() }
                 }
                 outbound.say(clientHello)
-                outbound.open { Frame.Start(it.id, 0, 1, 0, HeaderBlock.EMPTY, ByteBuffer.allocate(1_000_000)) }
+                outbound.open(1_000_000) { Frame.Start(it.id, 0, 1, 0, HeaderBlock.EMPTY, ByteBuffer.allocate(1_000_000)) }
                 delay(1.seconds)
                 val began = elapsed
                 far.write(FrameWriter.encode(listOf(brokerHello)))

@@ -3,8 +3,8 @@ package io.hawser.broker.link
 import io.hawser.ReadTimeout
 import io.hawser.broker.wire.Frame
 import io.hawser.broker.wire.FrameWriter
-import io.hawser.broker.wire.HeaderBlock
 import io.hawser.broker.wire.Side
+import io.hawser.broker.wire.Text
 import io.hawser.broker.wire.brokerHello
 import io.hawser.broker.wire.clientHello
 import io.hawser.testkit.LeakCheck
@@ -70,11 +70,7 @@ class HeartbeatSpec : StringSpec({
                 val heard = mutableListOf<Frame>()
                 val talking = async { runCatching { talk(heard::add) } }
                 outbound.say(clientHello)
-                repeat(20) {
-                    outbound.open {
-                        Frame.Start(it.id, Frame.WHOLE, 1, 0, HeaderBlock.EMPTY, ByteBuffer.allocate(60_000))
-                    }
-                }
+                repeat(1_200) { outbound.say(Frame.GoAway(0, Text.of("x".repeat(Text.LIMIT)))) }
                 far.write(FrameWriter.encode(listOf(brokerHello)))
                 delay(1.seconds)
                 far.write(FrameWriter.encode(listOf(Frame.Pong(1))))

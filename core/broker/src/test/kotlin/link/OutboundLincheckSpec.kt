@@ -30,7 +30,9 @@ class OutboundModel {
     @Operation
     fun open(@Param(gen = ThreadIdGen::class) thread: Int): Long? {
         if (lanes[thread] != null) return 0
-        return outbound.open { start(it.id, body(0)) }?.also { lanes[thread] = it }?.id
+        var opened: Lane? = null
+        outbound.open(0) { lane -> start(lane.id, body(0)).also { opened = lane } }
+        return opened?.also { lanes[thread] = it }?.id
     }
 
     @Operation

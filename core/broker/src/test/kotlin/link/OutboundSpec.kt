@@ -26,7 +26,11 @@ import kotlinx.coroutines.withContext
 
 private const val COST = 64
 
-private fun Outbound.ask(size: Int = 0, flags: Int = 0): Lane = checkNotNull(open { start(it.id, body(size), flags) })
+private fun Outbound.ask(size: Int = 0, flags: Int = 0): Lane {
+    var opened: Lane? = null
+    open(size) { lane -> start(lane.id, body(size), flags).also { opened = lane } } shouldBe Offer.Queued
+    return checkNotNull(opened)
+}
 
 private fun Outbound.chunk(lane: Lane, size: Int = 1): Offer = offer(lane, Frame.Chunk(lane.id, body(size)))
 
@@ -64,11 +68,12 @@ class OutboundSpec : StringSpec({
     "nobody hears of a request before it has been made, and one that could not be is not opened" {
         val outbound = Outbound(Side.CLIENT)
         val table = mutableMapOf<Long, Lane>()
-        outbound.open { lane ->
+        outbound.open(body = 8) { lane ->
             table[lane.id] = lane
             start(lane.id)
-        } shouldBe table.getValue(1)
-        shouldThrow<NoSuchElementException> { outbound.open { throw NoSuchElementException() } }
+        } shouldBe Offer.Queued
+        table.keys shouldBe setOf(1L)
+        shouldThrow<NoSuchElementException> { outbound.open(0) { throw NoSuchElementException() } }
         outbound.ask()
         outbound.leave() shouldBe listOf("START 1", "START 5")
         outbound.bytes shouldBe 0
@@ -280,14 +285,16 @@ class OutboundSpec : StringSpec({
         outbound.chunk(lane) shouldBe Offer.Queued
     }
 
-    "there is always room for what ends a request, and for questions" {
-        val outbound = Outbound(Side.BROKER, maxBytes = 100)
-        outbound.ask(1_000)
+    "there is always room for what ends a request, and for no more" {
+        val outbound = Outbound(Side.BROKER, maxBytes = 200)
+        outbound.ask()
+        outbound.open(1_000) { throw AssertionError("there is no room") } shouldBe Offer.NoRoom
         val lanes = List(3) { outbound.answer(2L * it + 1) }
         outbound.offer(lanes[0], reply(1, body(0))) shouldBe Offer.Queued
         outbound.offer(lanes[0], Frame.End(1, 5)) shouldBe Offer.Queued
         outbound.offer(lanes[1], error(3)) shouldBe Offer.Queued
         outbound.fail(lanes[2], error(5))
+        outbound.offer(outbound.answer(7), reply(7, body(0))) shouldBe Offer.NoRoom
         outbound.leave() shouldBe listOf("START 2", "REPLY 1", "ERROR 3", "ERROR 5", "END 1")
     }
 
@@ -300,11 +307,11 @@ class OutboundSpec : StringSpec({
         )
         for (way in ways) {
             coroutineScope {
-                val outbound = Outbound(Side.BROKER, maxBytes = 100)
+                val outbound = Outbound(Side.BROKER, maxBytes = 1_100)
                 outbound.awaitRoom()
                 val lane = outbound.ask(1_000)
-                val waiting = launch(start = UNDISPATCHED) { outbound.awaitRoom() }
                 outbound.say(Frame.Ping(1))
+                val waiting = launch(start = UNDISPATCHED) { outbound.awaitRoom() }
                 waiting.isCompleted shouldBe false
                 way(outbound, lane)
                 waiting.join()
@@ -354,7 +361,7 @@ class OutboundSpec : StringSpec({
         outbound.say(Frame.Ping(1))
         outbound.grant(lane, 1)
         outbound.chunk(lane) shouldBe Offer.Closed
-        outbound.open { throw AssertionError("it is closed") } shouldBe null
+        outbound.open(0) { throw AssertionError("it is closed") } shouldBe Offer.Closed
         outbound.leave() shouldBe listOf("GOAWAY 0", "START 1")
         outbound.take() shouldBe null
     }

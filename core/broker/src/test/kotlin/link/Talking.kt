@@ -19,5 +19,5 @@ internal suspend fun VirtualTime.talking(
     val (near, far) = pair()
     val parser = FrameParser(Side.BROKER, near.endpoint) { outbound.lastOpened }
     val conversation = Conversation(near, outbound, parser, pingEvery, pingTimeout = 5.seconds, pauses)
-    near.use { far.use { supervisorScope { test(near, far) { hear -> conversation.run(hear) } } } }
+    near.use { far.use { supervisorScope { test(near, far) { hear -> conversation.run(hear = hear) } } } }
 }

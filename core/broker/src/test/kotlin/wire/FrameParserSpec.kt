@@ -114,13 +114,13 @@ class FrameParserSpec : StringSpec({
             parser(Side.CLIENT).feed(arrival, frames::add)
             return frames.last() to arrival
         }
-        val (large, its) = payload(2_000)
+        val (large, its) = payload(4_000)
         (large.body.array() === its) shouldBe true
-        large.body.content().contentEquals(body(2_000).content()) shouldBe true
-        val (small, other) = payload(1_999)
+        large.body.content().contentEquals(body(4_000).content()) shouldBe true
+        val (small, other) = payload(3_999)
         (small.body.array() === other) shouldBe false
-        small.body.array().size shouldBe 1_999
-        small.body.content().contentEquals(body(1_999).content()) shouldBe true
+        small.body.array().size shouldBe 3_999
+        small.body.content().contentEquals(body(3_999).content()) shouldBe true
     }
 
     "the first frame is short, others as long as may be" {
