@@ -2,19 +2,24 @@ package io.hawser.broker
 
 import io.hawser.engine.disk
 import io.hawser.transport.TransportApi
+import java.io.InputStream
 import java.nio.ByteBuffer
 import java.nio.channels.FileChannel
 import java.nio.file.FileSystemException
 import java.nio.file.Files
 import java.nio.file.Path
 import java.nio.file.StandardOpenOption.READ
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.channels.Channel.Factory.RENDEZVOUS
 import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.buffer
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.flowOn
+import kotlinx.coroutines.runInterruptible
 import kotlinx.coroutines.withContext
 
 /**
- * What is to be sent: bytes, a file, or what comes of a flow, of any length. Nothing is read of it before it is sent.
+ * What is to be sent: bytes, a file, or what comes of a flow or a stream, of any length. Nothing is read of it before it is sent.
  *
  * @property isRepeatable whether it can be sent more than once, because it is the same each time.
  */
@@ -54,6 +59,22 @@ public class Body private constructor(
         /** What [pieces] emits: the same whenever it is collected, which happens once for each attempt. */
         @JvmStatic
         public fun repeatable(pieces: Flow<ByteArray>): Body = Body(null, pieces, isRepeatable = true, "a repeatable flow")
+
+        /**
+         * What comes of [stream], as it comes; it is read by whoever sends it, on a thread where that may wait, and interrupted if nobody
+         * wants it any more. It is not closed.
+         */
+        @JvmStatic
+        public fun of(stream: InputStream): Body = Body(null, read(stream), isRepeatable = false, "a stream")
+
+        private fun read(stream: InputStream): Flow<ByteArray> = flow {
+            val piece = ByteArray(PIECE)
+            while (true) {
+                val count = runInterruptible { stream.read(piece) }
+                if (count < 0) break
+                emit(piece.copyOf(count))
+            }
+        }.buffer(RENDEZVOUS).flowOn(Dispatchers.IO)
 
         private fun read(file: Path): Flow<ByteArray> = flow {
             open(file).use { channel ->

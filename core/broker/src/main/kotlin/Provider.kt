@@ -2,6 +2,7 @@ package io.hawser.broker
 
 import io.hawser.Endpoint
 import io.hawser.KotlinOnly
+import io.hawser.ReadTimeout
 import io.hawser.StreamClient
 import io.hawser.broker.answering.Answering
 import io.hawser.broker.answering.Handlers
@@ -16,6 +17,7 @@ import java.util.concurrent.atomic.AtomicReference
 import java.util.concurrent.atomic.LongAdder
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
+import kotlin.time.toJavaDuration
 import kotlin.time.toKotlinDuration
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.ATOMIC
@@ -95,23 +97,34 @@ public class Provider @JvmOverloads constructor(
     }
 
     /**
-     * Suspends until the broker has it among those who answer. Cancelling the wait changes nothing.
+     * Suspends until the broker has it among those who answer, up to [timeout]. Cancelling the wait changes nothing.
      *
+     * @throws io.hawser.ConnectTimeout if it has not by then; what the last attempt failed with is suppressed in it.
      * @throws NotAdmitted if the broker does not want it, and [VersionMismatch] if it cannot understand it.
      * @throws io.hawser.reconnect.LinkStopped once it has stopped for another reason.
      */
-    public suspend fun awaitRegistered(): Unit = members.awaitRegistered()
+    @JvmSynthetic
+    public suspend fun awaitRegistered(timeout: Duration = Duration.INFINITE): Unit = members.awaitRegistered(timeout)
+
+    /** [awaitRegistered] for callers with Java's durations. */
+    public suspend fun awaitRegistered(timeout: java.time.Duration): Unit = awaitRegistered(timeout.toKotlinDuration())
 
     /**
-     * Takes the next request, waiting for it; null once it has stopped. Any number may take, and each gets others. Cancelled it has taken
-     * none.
+     * Takes the next request, waiting for it up to [timeout]; null once it has stopped. Any number may take, and each gets others.
+     * Cancelled it has taken none.
      *
+     * @throws ReadTimeout if none comes in time.
      * @throws IllegalStateException if there is a handler.
      */
-    public suspend fun receive(): Request? {
+    @JvmSynthetic
+    public suspend fun receive(timeout: Duration = Duration.INFINITE): Request? {
         check(isPulled) { "$this has a handler, which gets the requests" }
-        return pulled.next()
+        requirePositive("timeout", timeout)
+        return pulled.next(timeout) { ReadTimeout(endpoint, timeout.toJavaDuration()) }
     }
+
+    /** [receive] for callers with Java's durations. */
+    public suspend fun receive(timeout: java.time.Duration): Request? = receive(timeout.toKotlinDuration())
 
     /**
      * Answers the request [id] with [body], which must not change any more, and returns when it waits to be sent; false if the request is

@@ -164,12 +164,17 @@ public sealed interface Requester {
     public suspend fun ping(timeout: java.time.Duration): java.time.Duration = ping(timeout.toKotlinDuration()).toJavaDuration()
 
     /**
-     * Suspends until requests can leave at once. Cancelling the wait changes nothing.
+     * Suspends until requests can leave at once, up to [timeout]. Cancelling the wait changes nothing.
      *
+     * @throws io.hawser.ConnectTimeout if they cannot by then; what the last attempt failed with is suppressed in it.
      * @throws NotAdmitted if the broker does not want it, and [VersionMismatch] if it cannot understand it.
      * @throws io.hawser.reconnect.LinkStopped once it has stopped for another reason.
      */
-    public suspend fun awaitRegistered(): Unit = attempts.members.awaitRegistered()
+    @JvmSynthetic
+    public suspend fun awaitRegistered(timeout: Duration = Duration.INFINITE): Unit = attempts.members.awaitRegistered(timeout)
+
+    /** [awaitRegistered] for callers with Java's durations. */
+    public suspend fun awaitRegistered(timeout: java.time.Duration): Unit = awaitRegistered(timeout.toKotlinDuration())
 }
 
 private val Requester.attempts: Attempts get() = when (this) {

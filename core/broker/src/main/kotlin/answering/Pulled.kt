@@ -5,9 +5,11 @@ import io.hawser.broker.Request
 import io.hawser.transport.TransportApi
 import io.hawser.transport.dispatched
 import java.util.concurrent.ConcurrentHashMap
+import kotlin.time.Duration
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.withTimeoutOrNull
 
 /**
  * A handler that has others answer: each request waits here until somebody takes it, and then for his answer.
@@ -45,23 +47,28 @@ internal class Pulled {
         }
     }
 
-    /** Takes the next one, waiting for it; null once it has been closed. Cancelled it has taken none. */
-    suspend fun next(): Request? {
+    /**
+     * Takes the next one, waiting for it up to [timeout], and then throws what [late] makes; null once it has been closed. Cancelled it has
+     * taken none.
+     */
+    suspend fun next(timeout: Duration, late: () -> Throwable): Request? {
         // Held here, because a cancellation on the way back would drop it.
         var taken = poll()
         if (taken == null) {
             try {
                 dispatched {
-                    while (taken == null) {
-                        await()
-                        taken = poll()
+                    withTimeoutOrNull(timeout) {
+                        while (taken == null) {
+                            await()
+                            taken = poll()
+                        }
                     }
                 }
             } catch (e: CancellationException) {
                 if (taken == null) throw e
             }
         }
-        return checkNotNull(taken).getOrThrow()
+        return (taken ?: throw late()).getOrThrow()
     }
 
     /** Answers the request [id]; false if that is over, or has been answered. */

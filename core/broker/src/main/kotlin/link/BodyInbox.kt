@@ -70,14 +70,19 @@ internal class BodyInbox(private val window: Int, private val grant: (bytes: Int
     }
 
     override suspend fun collect(collector: FlowCollector<ByteArray>) {
-        synchronized(this) {
-            check(!isCollected) { "a body can be collected once only" }
-            isCollected = true
-        }
+        claim()
         while (true) collector.emit(next() ?: break)
     }
 
-    private suspend fun next(): ByteArray? {
+    /** Whoever takes from it does so first of all, and nobody else. */
+    @Synchronized
+    fun claim() {
+        check(!isCollected) { "a body can be collected once only" }
+        isCollected = true
+    }
+
+    /** Takes the next piece, waiting for it; null at the end. Cancelled it has taken none. */
+    suspend fun next(): ByteArray? {
         while (true) {
             var lump = 0
             val piece = synchronized(this) {

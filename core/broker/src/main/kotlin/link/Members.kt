@@ -1,9 +1,11 @@
 package io.hawser.broker.link
 
+import io.hawser.ConnectTimeout
 import io.hawser.Connection
 import io.hawser.StreamClient
 import io.hawser.broker.NotAdmitted
 import io.hawser.broker.VersionMismatch
+import io.hawser.broker.requirePositive
 import io.hawser.broker.wire.Frame
 import io.hawser.reconnect.LinkOptions
 import io.hawser.reconnect.LinkState
@@ -13,6 +15,7 @@ import io.hawser.transport.TransportApi
 import io.hawser.transport.dispatched
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.time.Duration
+import kotlin.time.toJavaDuration
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.flow.MutableStateFlow
@@ -109,12 +112,17 @@ internal class Members<S : Session>(private val all: List<Member<S>>) {
         return found
     }
 
-    /** @throws NotAdmitted or what else stopped the links. */
-    suspend fun awaitRegistered() {
+    /** @throws NotAdmitted or what else stopped the links, and ConnectTimeout after [timeout]. */
+    suspend fun awaitRegistered(timeout: Duration) {
+        requirePositive("timeout", timeout)
         try {
-            await(Duration.INFINITE)
+            if (await(timeout) == null) throw late(timeout)
         } catch (e: LinkStopped) {
             throw e.cause.takeIf { it is NotAdmitted || it is VersionMismatch } ?: e
         }
+    }
+
+    private fun late(timeout: Duration) = ConnectTimeout(all.first().link.endpoint, timeout.toJavaDuration()).also { late ->
+        lastFailure?.let(late::addSuppressed)
     }
 }

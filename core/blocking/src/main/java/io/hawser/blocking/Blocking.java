@@ -12,6 +12,8 @@ import io.hawser.reconnect.PoolOptions;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.Callable;
+import kotlin.coroutines.Continuation;
 
 /**
  * Sockets for threads that wait: {@code Blocking.client(Tcp.client("db", 5432)).connect()}. Any client and any server will do, over
@@ -122,5 +124,13 @@ public final class Blocking {
      */
     public static <T> T await(Suspending<T> suspending) throws IOException, InterruptedException {
         return Call.await(suspending);
+    }
+
+    /**
+     * The other way round, for whoever is called by suspending functions: runs {@code handler} on a thread where it may wait, as handlers of
+     * servers are, and returns what it returns. Cancelling the caller interrupts the thread, and waits for it.
+     */
+    public static <R> Object onThread(Callable<? extends R> handler, Continuation<? super R> handled) {
+        return HandlerThreads.run(HandlerThreads.context(), handler, handled);
     }
 }
