@@ -39,6 +39,9 @@ public class Body private constructor(
 
     public companion object {
         private const val PIECE = 64 * 1024
+
+        /** Pieces of a file that wait for credit: enough for the disk to be no brake, and little for thousands of requests. */
+        private const val AHEAD = 1
         private val nothing = flow<ByteArray> {}
 
         /** [bytes], which must not change any more. Repeatable. */
@@ -84,7 +87,7 @@ public class Body private constructor(
                     emit(if (piece.hasRemaining()) piece.array().copyOf(piece.position()) else piece.array())
                 }
             }
-        }.flowOn(disk)
+        }.buffer(AHEAD).flowOn(disk)
 
         private fun open(file: Path): FileChannel {
             // Opening a named pipe would wait for its writer, and a folder only fails when it is read.
