@@ -33,6 +33,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -119,6 +120,13 @@ class BlockingBrokerTest {
             RequestFailed failed =
                     assertThrows(RequestFailed.class, () -> consumer.request(NOTHING, Duration.ofSeconds(5)));
             assertEquals(400, failed.getCode());
+        }
+    }
+
+    @SuppressWarnings("unused")
+    private static void streams(BlockingConsumer consumer) throws Exception {
+        try (BlockingReply reply = consumer.exchange(Body.of(Path.of("book.txt")), Duration.ofMinutes(1))) {
+            reply.getBody().transferTo(System.out);
         }
     }
 
