@@ -3,6 +3,7 @@ package io.hawser.samples
 import io.hawser.Connection
 import io.hawser.KotlinOnly
 import io.hawser.blocking.Blocking
+import io.hawser.broker.Broker
 import io.hawser.messaging.Message
 import io.hawser.tcp.Tcp
 import io.hawser.testkit.Memory
@@ -36,6 +37,7 @@ class JavaSurfaceSpec : StringSpec({
         "testkit" to Memory::class.java,
         "blocking" to Blocking::class.java,
         "messaging" to Message::class.java,
+        "broker" to Broker::class.java,
         "tcp" to Tcp::class.java,
         "udp" to Udp::class.java,
         "unix" to Unix::class.java,

@@ -6,6 +6,7 @@ import io.hawser.Hawser
 import io.hawser.messaging.Message
 import io.hawser.messaging.WhenSlow
 import io.hawser.samples.tls.withoutTls
+import java.util.UUID
 import kotlin.time.Duration
 import kotlin.time.toJavaDuration
 import kotlin.time.toKotlinDuration
@@ -35,6 +36,12 @@ internal class MessageCount(val value: Int)
 /** What the messages of a hub are about. */
 internal class EventName(val value: String)
 
+/** Where requests of a broker are asked and answered. */
+internal class ChannelId(val value: UUID)
+
+/** How many commands run at a time. */
+internal class CommandLimit(val value: Int)
+
 /** A time that is longer than none. */
 internal class Timeout(val value: Duration)
 
@@ -43,6 +50,8 @@ private val blockSizes = 1..65_507
 private val connectionLimits = 1..Int.MAX_VALUE
 private val messageLimits = 0..Int.MAX_VALUE
 private val messageCounts = 1..Int.MAX_VALUE
+private val commandLimits = 1..1024
+private val uuid = Regex("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 private val policies = WhenSlow.entries.associateBy { it.name.replace(Regex("(?<=[a-z])(?=[A-Z])"), "-").lowercase() }
 
 internal fun serverEndpoint(text: String): ServerEndpoint =
@@ -86,6 +95,15 @@ internal fun eventName(text: String): EventName = try {
 } catch (e: IllegalArgumentException) {
     throw TypeConversionException("${e.message}")
 }
+
+/** The JDK's own parser takes less than a UUID. */
+internal fun channelId(text: String): ChannelId = if (uuid.matches(text)) {
+    ChannelId(UUID.fromString(text))
+} else {
+    throw TypeConversionException("\"$text\" is not a UUID, such as 7d444840-9dc0-11d1-b245-5ffdce74fad2")
+}
+
+internal fun commandLimit(text: String): CommandLimit = CommandLimit(number(text, commandLimits))
 
 internal fun whenSlow(text: String): WhenSlow =
     policies[text] ?: throw TypeConversionException("\"$text\" is none of ${policies.keys.joinToString()}")

@@ -4,6 +4,16 @@ import io.hawser.Admission
 import io.hawser.Endpoint
 import io.hawser.copyTo
 import io.hawser.messaging.WhenSlow
+import io.hawser.samples.broker.BrokerArguments
+import io.hawser.samples.broker.BrokerClientArguments
+import io.hawser.samples.broker.BrokerProvideArguments
+import io.hawser.samples.broker.BrokerRequestArguments
+import io.hawser.samples.broker.BrokerServeArguments
+import io.hawser.samples.broker.BrokerStatsArguments
+import io.hawser.samples.broker.provide
+import io.hawser.samples.broker.request
+import io.hawser.samples.broker.serveBroker
+import io.hawser.samples.broker.stats
 import io.hawser.samples.connect.ClientArguments
 import io.hawser.samples.connect.ConnectArguments
 import io.hawser.samples.connect.StandardError
@@ -74,6 +84,7 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
         .addSubcommand("echo", CommandLine(EchoArguments::class.java))
         .addSubcommand("relay", CommandLine(RelayArguments::class.java))
         .addSubcommand("hub", hub())
+        .addSubcommand("broker", broker())
         .addSubcommand("help", CommandLine(HelpCommand::class.java))
         .addSubcommand("generate-completion", CommandLine(GenerateCompletion::class.java))
         .registerConverter(ServerEndpoint::class.java, ::serverEndpoint)
@@ -84,6 +95,8 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
         .registerConverter(MessageLimit::class.java, ::messageLimit)
         .registerConverter(MessageCount::class.java, ::messageCount)
         .registerConverter(EventName::class.java, ::eventName)
+        .registerConverter(ChannelId::class.java, ::channelId)
+        .registerConverter(CommandLimit::class.java, ::commandLimit)
         .registerConverter(WhenSlow::class.java, ::whenSlow)
         .registerConverter(BlockSize::class.java, ::blockSize)
         .registerConverter(Timeout::class.java, ::timeout)
@@ -139,6 +152,23 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
                         run { send(arguments, console, StandardInput()) }
                     }
 
+                    is BrokerServeArguments -> {
+                        parsed.refuseDatagrams(BROKER, arguments.on.endpoint)
+                        parsed.refuseIfMeaningless(arguments)
+                        run { serveBroker(arguments, console, termination) }
+                    }
+
+                    is BrokerClientArguments -> {
+                        parsed.refuseDatagrams(BROKER, arguments.endpoint.endpoint)
+                        parsed.refuseFaultOfTls(arguments)
+                        console.warnOf(arguments.trust)
+                        when (arguments) {
+                            is BrokerProvideArguments -> run { provide(arguments, console, termination, StandardOutput()) }
+                            is BrokerRequestArguments -> run { request(arguments, StandardInput(), StandardOutput()) }
+                            is BrokerStatsArguments -> run { stats(arguments, StandardOutput()) }
+                        }
+                    }
+
                     is GenerateCompletion -> arguments.run()
 
                     else -> throw ParameterException(parsed.commandSpec().commandLine(), "Missing command")
@@ -147,11 +177,19 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
         }
 
 private const val HUB = "a hub speaks over connections"
+private const val BROKER = "a broker speaks over connections"
 
 private fun hub(): CommandLine = CommandLine(HubArguments::class.java)
     .addSubcommand("serve", CommandLine(HubServeArguments::class.java))
     .addSubcommand("listen", CommandLine(HubListenArguments::class.java))
     .addSubcommand("send", CommandLine(HubSendArguments::class.java))
+    .addSubcommand("help", CommandLine(HelpCommand::class.java))
+
+private fun broker(): CommandLine = CommandLine(BrokerArguments::class.java)
+    .addSubcommand("serve", CommandLine(BrokerServeArguments::class.java))
+    .addSubcommand("provide", CommandLine(BrokerProvideArguments::class.java))
+    .addSubcommand("request", CommandLine(BrokerRequestArguments::class.java))
+    .addSubcommand("stats", CommandLine(BrokerStatsArguments::class.java))
     .addSubcommand("help", CommandLine(HelpCommand::class.java))
 
 private fun perform(parsed: ParseResult, console: Console, command: (Any) -> Unit): Int {

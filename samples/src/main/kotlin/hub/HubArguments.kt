@@ -1,15 +1,8 @@
 package io.hawser.samples.hub
 
 import io.hawser.samples.cli.ManifestVersion
-import java.util.Stack
+import io.hawser.samples.cli.ServeByDefault
 import picocli.CommandLine.Command
-import picocli.CommandLine.IParameterPreprocessor
-import picocli.CommandLine.Model.ArgSpec
-import picocli.CommandLine.Model.CommandSpec
-
-private const val SERVE = "serve"
-private const val VERBOSE = "--verbose"
-private val aboutItself = setOf("-h", "--help", "-V", "--version")
 
 @Command(
     mixinStandardHelpOptions = true,
@@ -41,12 +34,3 @@ private val aboutItself = setOf("-h", "--help", "-V", "--version")
     ],
 )
 internal interface HubArguments
-
-/** Has a hub without another command serve. */
-internal class ServeByDefault : IParameterPreprocessor {
-    override fun preprocess(args: Stack<String>, commandSpec: CommandSpec, argSpec: ArgSpec?, info: MutableMap<String, Any>): Boolean {
-        val first = args.lastOrNull { it != VERBOSE }
-        if (first == null || (first.startsWith("-") && first !in aboutItself)) args.push(SERVE)
-        return false
-    }
-}

@@ -21,6 +21,15 @@ private const val LISTEN = "usage: hawser hub listen [-hV] [--verbose] [--connec
     "[--tls-key=FILE] [--ca=FILE | --insecure-for-testing] ENDPOINT"
 private const val SEND = "usage: hawser hub send [-hV] [--verbose] [--connect-timeout=D] --event=E [--tls-cert=FILE] [--tls-key=FILE] " +
     "[--ca=FILE | --insecure-for-testing] ENDPOINT [TEXT]"
+private const val BROKER = "usage: hawser broker serve [-hV] [--stats] [--verbose] [--grace=D] [--idle-timeout=D] [--loops=N] " +
+    "[--max-connections=N] --on=ENDPOINT [--tls-cert=FILE] [--tls-client-ca=FILE] [--tls-key=FILE] [--allow=CIDR]..."
+private const val PROVIDE = "usage: hawser broker provide [-hV] [--verbose] [--concurrency=N] [--connect-timeout=D] --exec=COMMAND " +
+    "[--grace=D] [--tls-cert=FILE] [--tls-key=FILE] [--ca=FILE | --insecure-for-testing] ENDPOINT CHANNEL"
+private const val REQUEST = "usage: hawser broker request [-hV] [--verbose] [--connect-timeout=D] [--file=F] [--timeout=D] " +
+    "[--tls-cert=FILE] [--tls-key=FILE] [--ca=FILE | --insecure-for-testing] ENDPOINT CHANNEL"
+private const val STATS = "usage: hawser broker stats [-hV] [--verbose] [--connect-timeout=D] [--tls-cert=FILE] [--tls-key=FILE] " +
+    "[--ca=FILE | --insecure-for-testing] ENDPOINT"
+private const val CHANNEL = "7d444840-9dc0-11d1-b245-5ffdce74fad2"
 private const val BLOCKS = "allowed: blocks and addresses, such as 10.0.0.0/8, 2001:db8::/32 or 127.0.0.1"
 private const val NO_LITERAL = "is not an IPv4 or IPv6 address"
 private const val DEMO = "usage: hawser demo [-hV] [--json] [--verbose] [--file=F] [--on=ENDPOINT]..."
@@ -30,9 +39,9 @@ private const val PEERS = "allowed: db.example:5432, tls://db.example:443, udp:/
 
 class UsageSpec : StringSpec({
     listOf(
-        "" to "Missing command (commands: demo, connect, echo, relay, hub, help, generate-completion)",
-        "nope" to "Unmatched argument at index 0: 'nope' (commands: demo, connect, echo, relay, hub, help, generate-completion)",
-        "help nope" to "Unknown subcommand 'nope'. (commands: demo, connect, echo, relay, hub, help, generate-completion)",
+        "" to "Missing command (commands: demo, connect, echo, relay, hub, broker, help, generate-completion)",
+        "nope" to "Unmatched argument at index 0: 'nope' (commands: demo, connect, echo, relay, hub, broker, help, generate-completion)",
+        "help nope" to "Unknown subcommand 'nope'. (commands: demo, connect, echo, relay, hub, broker, help, generate-completion)",
         "demo extra" to "Unmatched argument at index 1: 'extra' ($DEMO)",
         "demo --on :0,nowhere" to "Invalid value for option '--on' (ENDPOINT): no port: \"nowhere\" ($ENDPOINTS)",
         "demo --jsn" to "Unknown option: '--jsn' ($DEMO)",
@@ -115,6 +124,23 @@ class UsageSpec : StringSpec({
         "hub send a:1 x" to "Missing required option: '--event=E' ($SEND)",
         "hub send udp://a:1 --event e" to "a hub speaks over connections, and there are none to udp://a:1 ($SEND)",
         "hub send a:1 --event e x y" to "Unmatched argument at index 6: 'y' ($SEND)",
+        "broker" to "Missing required option: '--on=ENDPOINT' ($BROKER)",
+        "broker serve" to "Missing required option: '--on=ENDPOINT' ($BROKER)",
+        "broker --on udp://:0" to "a broker speaks over connections, and there are none to udp://*:0 ($BROKER)",
+        "broker privide a:1" to "Unmatched arguments from index 1: 'privide', 'a:1' (commands: serve, provide, request, stats, help)",
+        "broker provide a:1 $CHANNEL" to "Missing required option: '--exec=COMMAND' ($PROVIDE)",
+        "broker provide a:1 --exec cat" to "Missing required parameter: 'CHANNEL' ($PROVIDE)",
+        "broker provide a:1 $CHANNEL --exec cat --concurrency 0" to
+            "Invalid value for option '--concurrency': \"0\" is not a number from 1 to 1024",
+        "broker request a:1 1-2-3-4-5" to "Invalid value for positional parameter at index 1 (CHANNEL): \"1-2-3-4-5\" is not a UUID, " +
+            "such as $CHANNEL",
+        "broker request nowhere $CHANNEL" to
+            "Invalid value for positional parameter at index 0 (ENDPOINT): no port: \"nowhere\" ($PEERS)",
+        "broker request udp://a:1 $CHANNEL" to "a broker speaks over connections, and there are none to udp://a:1 ($REQUEST)",
+        "broker request a:1 $CHANNEL --timeout 0s" to
+            "Invalid value for option '--timeout': \"0s\" is not a duration over zero, such as 500ms, 5s or 1m",
+        "broker stats" to "Missing required parameter: 'ENDPOINT' ($STATS)",
+        "broker stats a:1 --ca c" to "--ca is about TLS, and there is none on tcp://a:1 ($STATS)",
         "echo --on :0 --on :1" to "option '--on' (ENDPOINT) should be specified only once ($ECHO)",
     ).forEach { (line, complaint) ->
         "wrong usage is one line and status 2: hawser $line" {
@@ -124,11 +150,11 @@ class UsageSpec : StringSpec({
 
     "a line break in an argument breaks no line" {
         invoke("no\nsuch\r\ncommand").err shouldBe
-            "hawser: Unmatched argument at index 0: 'no such command' (commands: demo, connect, echo, relay, hub, help, generate-completion)\n"
+            "hawser: Unmatched argument at index 0: 'no such command' (commands: demo, connect, echo, relay, hub, broker, help, generate-completion)\n"
     }
 
     "help teaches each command with an example" {
-        for (command in listOf("demo", "connect", "echo", "relay", "hub")) {
+        for (command in listOf("demo", "connect", "echo", "relay", "hub", "broker")) {
             val help = invoke("help", command)
             help.status shouldBe 0
             help.out shouldContain "java -jar hawser.jar $command "
@@ -138,6 +164,11 @@ class UsageSpec : StringSpec({
             val help = invoke("hub", "help", command)
             help.out shouldContain "java -jar hawser.jar hub $command "
             invoke("hub", command, "--help") shouldBe help
+        }
+        for (command in listOf("serve", "provide", "request", "stats")) {
+            val help = invoke("broker", "help", command)
+            help.out shouldContain "java -jar hawser.jar broker $command "
+            invoke("broker", command, "--help") shouldBe help
         }
         invoke("--help").out shouldContain "java -jar hawser.jar echo --on 127.0.0.1:9002"
         invoke("help") shouldBe invoke("--help")
@@ -166,8 +197,10 @@ class UsageSpec : StringSpec({
     }
 
     "help fits a terminal of 80 columns" {
-        val commands = listOf("demo", "connect", "echo", "relay", "hub").map { invoke("help", it) }
-        for (help in commands + listOf("serve", "listen", "send").map { invoke("hub", "help", it) } + invoke("help")) {
+        val commands = listOf("demo", "connect", "echo", "relay", "hub", "broker").map { invoke("help", it) }
+        val ofHub = listOf("serve", "listen", "send").map { invoke("hub", "help", it) }
+        val ofBroker = listOf("serve", "provide", "request", "stats").map { invoke("broker", "help", it) }
+        for (help in commands + ofHub + ofBroker + invoke("help")) {
             help.out.lines().filter { it.length > 80 } shouldBe emptyList()
         }
     }
