@@ -241,6 +241,23 @@ class ProgramsSpec : StringSpec({
         }
     }
 
+    "pictures are made small by whoever has time, in Kotlin and in Java" {
+        for (program in listOf("ThumbnailsKt", "Thumbnails")) {
+            val pictures = Files.createDirectory(folder.resolve(program))
+            val told = printed(program, ANY_PORT, "$pictures")
+            told.first() shouldBe "healthy: true"
+            told.last() shouldBe "healthy: false"
+            told.drop(1).dropLast(1).sorted() shouldBe (
+                List(12) { "$it.ppm: ${15 + (400 + it) * 300 * 3} bytes, ${13 + (400 + it + 7) / 8 * 38 * 3} bytes" } +
+                    "notes.txt: no picture"
+                ).sorted()
+            val small = Files.readAllBytes(pictures.resolve("small-3.ppm"))
+            small.take(13) shouldBe "P6\n51 38\n255\n".toByteArray().toList()
+            // The last pixel of the thumbnail is that of column 400 and row 296.
+            small.takeLast(3) shouldBe listOf(400.toByte(), 296.toByte(), (400 xor 296).toByte())
+        }
+    }
+
     "a codec needs no connection" {
         printed("Frames") shouldBe listOf("11 bytes", "\"one\"", "\"\"", "\"three\"")
     }
