@@ -1,6 +1,10 @@
 package io.hawser.benchmarks
 
 import io.hawser.benchmarks.benchmark.Case
+import io.hawser.benchmarks.server.Askers
+import java.io.EOFException
+import java.io.IOException
+import java.net.Socket
 import java.nio.file.Path
 import java.util.concurrent.TimeUnit.MILLISECONDS
 import kotlin.time.Duration
@@ -29,6 +33,18 @@ internal class Load(
     /** Puts [server] under the load that is called [mode], and waits for the figures. Throws as [Run.figures] does. */
     fun on(server: Server, mode: String, case: Case, vararg more: String): Figures =
         start(server, mode, case, *more).use(Run::figures)
+
+    /** Has [server], which asks, do so as [case] says, and waits for the figures. Throws as [Run.figures] does. */
+    fun by(server: Server, case: Case): Figures {
+        val answer = try {
+            ask(server.endpoint, case, warmup, duration, limit)
+        } catch (e: IOException) {
+            processes.checkOpen()
+            throw LoadFailed("who asks has not ended: ${e.message}")
+        }
+        if (answer.startsWith(Askers.COMPLAINT)) throw LoadFailed(answer.removePrefix(Askers.COMPLAINT))
+        return Figures.parse(answer)
+    }
 
     /** @throws Unavailable if the comparison was ended meanwhile. */
     fun start(server: Server, mode: String, case: Case, vararg more: String): Run {
@@ -82,4 +98,15 @@ internal class Load(
     }
 
     private val limit: Duration = warmup + duration + 30.seconds
+}
+
+/** What the [Askers] at [endpoint] say when they are told to ask. */
+internal fun ask(endpoint: String, case: Case, warmup: Duration, duration: Duration, limit: Duration): String {
+    val (host, port) = endpoint.substringAfter("ask://").split(':')
+    return Socket(host, port.toInt()).use { socket ->
+        socket.soTimeout = limit.inWholeMilliseconds.toInt()
+        val words = listOf(case.connections, case.bytes, warmup.toDouble(SECONDS), duration.toDouble(SECONDS))
+        socket.getOutputStream().write("${words.joinToString(" ")}\n".encodeToByteArray())
+        socket.getInputStream().bufferedReader().readLine() ?: throw EOFException("who asks is gone")
+    }
 }

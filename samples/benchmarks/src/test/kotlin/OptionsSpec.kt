@@ -48,12 +48,13 @@ internal class OptionsSpec : FunSpec({
     test("every server and benchmark there is finds its way into the catalogue") {
         Contestant.all.map(Contestant::name) shouldContainExactly
             listOf(
-                "hawser", "c-epoll", "go", "hawser-blocking", "hawser-conscrypt", "java-net", "java-net-virtual", "ktor",
-                "nats", "netty-epoll", "netty-nio", "netty-tcnative", "redis", "vertx",
+                "hawser", "c-epoll", "go", "hawser-blocking", "hawser-conscrypt", "hawser-pool", "hawser-raw-echo", "hawser-raw-push",
+                "java-net", "java-net-virtual", "ktor", "nats", "netty-epoll", "netty-nio", "netty-tcnative", "redis", "vertx",
             )
         Benchmark.all.map(Benchmark::name) shouldContainExactly listOf(
-            "connect", "echo", "fan-out", "fan-out-stopped", "file", "idle", "inside", "latency", "pull", "push", "stream",
-            "tls-connect", "tls-echo", "tls-idle", "tls-resume", "tls-stream", "udp-echo", "udp-one-way", "unix-echo", "unixgram-one-way",
+            "broker-echo", "broker-stream", "connect", "echo", "fan-out", "fan-out-stopped", "file", "idle", "inside", "latency", "pull",
+            "push", "request-reply", "stream", "tls-connect", "tls-echo", "tls-idle", "tls-resume", "tls-stream", "udp-echo",
+            "udp-one-way", "unix-echo", "unixgram-one-way",
         )
     }
 
@@ -67,6 +68,7 @@ internal class OptionsSpec : FunSpec({
     test("a case is written for people") {
         "${Case(1, 64)}" shouldBe "1 connection, 64 B"
         "${Case(10_000, 16 * 1024, rate = 20_000)}" shouldBe "10 000 connections, 16 KiB, 20 000/s"
+        "${Case(10, 1 shl 30, called = "asker")}" shouldBe "10 askers, 1 GiB"
     }
 
     test("what is wrong is named") {

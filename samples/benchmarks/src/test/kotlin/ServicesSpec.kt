@@ -1,10 +1,13 @@
 package io.hawser.benchmarks
 
+import io.hawser.benchmarks.benchmark.Case
+import io.hawser.benchmarks.server.BOTH_WAYS
 import io.hawser.benchmarks.server.Contestant
 import io.hawser.benchmarks.server.ECHO
 import io.hawser.benchmarks.server.FAN_OUT
 import io.hawser.benchmarks.server.FILE
 import io.hawser.benchmarks.server.JvmContestant
+import io.hawser.benchmarks.server.REQUEST_REPLY
 import io.hawser.benchmarks.server.SINK
 import io.hawser.benchmarks.server.SOURCE
 import io.hawser.benchmarks.server.TLS_ECHO
@@ -12,6 +15,7 @@ import io.hawser.benchmarks.server.UDP_ECHO
 import io.hawser.benchmarks.server.UDP_SINK
 import io.hawser.benchmarks.server.UNIXGRAM_SINK
 import io.hawser.benchmarks.server.UNIX_ECHO
+import io.hawser.benchmarks.server.UPLOAD
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.core.test.Enabled
@@ -19,10 +23,13 @@ import io.kotest.engine.spec.tempfile
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldMatch
+import io.kotest.matchers.string.shouldStartWith
 import java.lang.ProcessBuilder.Redirect
 import java.nio.file.Path
 import java.util.concurrent.TimeUnit.SECONDS
 import kotlin.random.Random
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
 
 /** Every contestant on this machine, as a program, under every kind of load there is for what it serves. */
 internal class ServicesSpec : FunSpec({
@@ -40,6 +47,9 @@ internal class ServicesSpec : FunSpec({
         UDP_SINK to listOf("oneway"),
         UNIXGRAM_SINK to listOf("oneway"),
         FAN_OUT to listOf("fanout", "fanout rate=1000", "fanout rate=1000 stopped=1"),
+        REQUEST_REPLY to listOf(ASKED),
+        UPLOAD to listOf(ASKED),
+        BOTH_WAYS to listOf(ASKED),
     )
 
     /** What is tested is whether it works, and most of that goes by before a JVM would be fast. */
@@ -61,6 +71,10 @@ internal class ServicesSpec : FunSpec({
     }
 
     fun put(mode: String, endpoint: String, seconds: String) {
+        if (mode == ASKED) {
+            ask(endpoint, Case(4, 1000), Duration.ZERO, seconds.toDouble().seconds, limit = 30.seconds) shouldStartWith "per_second="
+            return
+        }
         val words = mode.split(' ')
         val sockets = if (words[0] == "oneway") "1" else "4"
         val load =
@@ -101,3 +115,6 @@ internal class ServicesSpec : FunSpec({
         }
     }
 })
+
+/** They ask for themselves. */
+private const val ASKED = "asked"

@@ -10,7 +10,7 @@ import java.net.Socket
 import java.nio.file.Path
 
 /** A broker as it comes, a program of its own, and the client for the JVM that publishes through it. Subscribers are the broker's alone. */
-internal sealed class Broker(name: String) : JvmContestant(name, setOf(FAN_OUT)) {
+internal sealed class Broker(name: String, services: Set<String>) : JvmContestant(name, services) {
     /** The program, and what has it listen on [port] of the loopback address and keep nothing. */
     protected abstract fun program(port: Int): List<String>
 
@@ -31,7 +31,7 @@ internal sealed class Broker(name: String) : JvmContestant(name, setOf(FAN_OUT))
     }
 
     /** Somebody else may take a port that was free. */
-    private fun start(): Int {
+    protected fun start(): Int {
         repeat(ATTEMPTS) {
             val port = ServerSocket(0, 1, InetAddress.getByName(LOOPBACK)).use { it.localPort }
             // It ends with the thread that starts it, which is the one that serves.

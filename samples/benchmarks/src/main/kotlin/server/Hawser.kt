@@ -24,7 +24,9 @@ import java.nio.file.Path
 import kotlinx.coroutines.runBlocking
 
 /** Hawser as it comes: no option is set, but for how many clients a hub has. */
-internal object Hawser : JvmContestant("hawser", tcpServices + otherServices + TLS_ECHO + FAN_OUT) {
+internal object Hawser : JvmContestant("hawser", tcpServices + otherServices + TLS_ECHO + FAN_OUT + exchangeServices) {
+    private val parties = HawserParties(this)
+
     override fun version(tools: Tools): String = "Hawser ${versionOf("hawser")}"
 
     override fun serve(service: String, file: Path): Unit = when (service) {
@@ -38,7 +40,9 @@ internal object Hawser : JvmContestant("hawser", tcpServices + otherServices + T
         UNIXGRAM_SINK -> countUnixDatagrams()
         TLS_ECHO -> echoOverTls(ServerTls { identity(file, keyBeside(file)) })
         FAN_OUT -> fanOut()
-        else -> unknown(service)
+        HawserParties.BROKER -> runBlocking { HawserParties.serveBroker() }
+        HawserParties.TOGETHER -> parties.serveTogether()
+        else -> parties.serve(service, file)
     }
 
     /** It is by the scheme that the load generator knows of the TLS. */

@@ -4,7 +4,7 @@ import io.hawser.benchmarks.Tools
 import redis.clients.jedis.Jedis
 
 /** `redis-server`, and Jedis, which sends the messages of each order as one pipeline. */
-internal object Redis : Broker("redis") {
+internal object Redis : Broker("redis", setOf(FAN_OUT)) {
     /** Of `Redis server v=7.0.15 sha=…` the third word. */
     override fun version(tools: Tools): String =
         "Redis ${tools.run("redis-server", "--version").split(' ')[2].removePrefix("v=")}, Jedis ${versionOf("jedis")}"

@@ -45,4 +45,16 @@ internal fun keyBeside(certificate: Path): Path = certificate.resolveSibling("${
 /** Publishes what [Orders] say to whoever subscribes. */
 internal const val FAN_OUT: String = "fan-out"
 
+/** Sends each request back as its reply, by way of a broker. */
+internal const val REQUEST_REPLY: String = "request-reply"
+
+/** Answers each request, of any length, with the [Digest] of its body, by way of a broker. */
+internal const val UPLOAD: String = "upload"
+
+/** Sends each request, of any length, back as its reply while it still comes, by way of a broker. */
+internal const val BOTH_WAYS: String = "both-ways"
+
+/** What is served by way of a broker to who asks. */
+internal val exchangeServices: Set<String> = setOf(REQUEST_REPLY, UPLOAD, BOTH_WAYS)
+
 internal const val PIECE: Int = 64 * 1024
