@@ -14,4 +14,9 @@ internal class Lane(val id: Long, var hasBegun: Boolean) {
 
     /** The request has ended: nothing is said of it any more. */
     var isOver = false
+
+    /** Where it is in the [Ring], which alone uses this and what follows. */
+    var before: Lane? = null
+    var after: Lane? = null
+    var isInRing = false
 }

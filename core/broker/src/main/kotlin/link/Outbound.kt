@@ -39,7 +39,7 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
 
     /** Lanes that have credit to grant, and lanes that have frames: the next one is the first. */
     private val granting = LinkedHashSet<Lane>()
-    private val ring = LinkedHashSet<Lane>()
+    private val ring = Ring()
     private var held = 0L
     private var leaving = 0L
     private var isClosed = false
@@ -243,8 +243,11 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
         pong = null
         last = null
         granting.clear()
-        for (lane in ring) lane.waiting.clear()
-        ring.clear()
+        while (!ring.isEmpty) {
+            val lane = ring.first()
+            lane.waiting.clear()
+            ring.remove(lane)
+        }
         hold(leaving - held)
     }
 
@@ -260,7 +263,7 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
 
     private fun enqueue(lane: Lane, frame: Frame) {
         lane.waiting.addLast(frame)
-        ring += lane
+        ring.add(lane)
     }
 
     private fun hold(bytes: Long) {
@@ -282,16 +285,18 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
     }
 
     private fun end(lane: Lane) {
-        ring -= lane
-        hold(-lane.waiting.sumOf { it.cost.toLong() })
-        lane.waiting.clear()
+        if (lane.waiting.isNotEmpty()) {
+            ring.remove(lane)
+            hold(-lane.waiting.sumOf { it.cost.toLong() })
+            lane.waiting.clear()
+        }
         lane.isComplete = true
         silence(lane)
     }
 
     private fun silence(lane: Lane) {
         lane.isOver = true
-        granting -= lane
+        if (lane.credit > 0) granting -= lane
     }
 
     private fun batch(): List<Frame> {
@@ -304,9 +309,9 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
             pong = null
         }
         // Of credit there may be any amount: requests have a part of each batch.
-        val credits = batch.size + if (ring.isEmpty()) BATCH_FRAMES else BATCH_FRAMES / 4
+        val credits = batch.size + if (ring.isEmpty) BATCH_FRAMES else BATCH_FRAMES / 4
         while (batch.size < minOf(credits, BATCH_FRAMES) && granting.isNotEmpty()) batch += takeCredit()
-        while (batch.size < BATCH_FRAMES && ring.isNotEmpty()) {
+        while (batch.size < BATCH_FRAMES && !ring.isEmpty) {
             val lane = ring.first()
             val frame = lane.waiting.first()
             if (bytes > 0 && bytes + frame.length > BATCH_BYTES) break
@@ -326,9 +331,9 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
 
     /** Takes the first frame of [lane], for which it is the turn, and gives the turn to the next. */
     private fun takeFrom(lane: Lane) {
-        ring -= lane
+        ring.remove(lane)
         lane.waiting.removeFirst()
-        if (lane.waiting.isNotEmpty()) ring += lane
+        if (lane.waiting.isNotEmpty()) ring.add(lane)
         if (lane.hasBegun) return
         lane.hasBegun = true
         if (lane.credit > 0) granting += lane

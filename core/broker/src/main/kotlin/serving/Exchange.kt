@@ -266,6 +266,7 @@ internal class Exchange(
     }
 
     private fun release(all: Kept) {
+        if (all.cost == 0L) return
         office.budget.add(-all.cost)
         all.cost = 0
     }

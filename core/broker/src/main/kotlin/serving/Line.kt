@@ -25,8 +25,14 @@ internal class Line {
         count()
     }
 
-    @Synchronized
+    /** For whoever knows whether [exchange] has joined, as all do that have held its monitor since. */
     fun leave(exchange: Exchange) {
+        // Most have never stood here, and take no lock.
+        if (exchange.ticket != 0L) remove(exchange)
+    }
+
+    @Synchronized
+    private fun remove(exchange: Exchange) {
         of(exchange).remove(exchange.ticket)
         count()
     }
@@ -34,7 +40,7 @@ internal class Line {
     @Synchronized
     fun poll(): Exchange? {
         val first = listOfNotNull(patient.firstEntry(), impatient.firstEntry()).minByOrNull { it.key }?.value ?: return null
-        leave(first)
+        remove(first)
         return first
     }
 
