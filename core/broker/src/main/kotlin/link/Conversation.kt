@@ -46,7 +46,7 @@ internal class Conversation(
         try {
             connection.incoming().collect { arrival ->
                 heartbeat.heard()
-                parser.feed(arrival) { if (it is Frame.Ping) outbound.say(Frame.Pong(it.content)) else hear(it) }
+                Rousing.together { parser.feed(arrival) { if (it is Frame.Ping) outbound.say(Frame.Pong(it.content)) else hear(it) } }
                 if (pauses && !outbound.hasRoom) heartbeat.deaf { outbound.awaitRoom() }
             }
             parser.end()

@@ -62,7 +62,7 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
             if (isClosed) return
             if (frame is Frame.Pong) pong = frame else control(frame)
         }
-        work.raise()
+        Rousing.raise(work)
     }
 
     /**
@@ -84,7 +84,7 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
             enqueue(lane, start)
             if (start.isLast) complete(lane)
         }
-        work.raise()
+        Rousing.raise(work)
         return Offer.Queued
     }
 
@@ -112,7 +112,7 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
             }
             if (frame.isLast) complete(lane)
         }
-        work.raise()
+        Rousing.raise(work)
         return Offer.Queued
     }
 
@@ -123,7 +123,7 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
             lane.credit += bytes
             if (lane.hasBegun) granting += lane
         }
-        work.raise()
+        Rousing.raise(work)
     }
 
     /**
@@ -136,7 +136,7 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
             end(lane)
             if (lane.hasBegun && !isClosed) control(Frame.Cancel(lane.id, code.number))
         }
-        work.raise()
+        Rousing.raise(work)
         room.raise()
         return lane.hasBegun
     }
@@ -148,7 +148,7 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
             end(lane)
             if (!isClosed) add(lane, error)
         }
-        work.raise()
+        Rousing.raise(work)
         room.raise()
     }
 
@@ -191,7 +191,7 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
     /** Takes nothing more; what waits still leaves. Idempotent. */
     fun close() {
         synchronized(this) { isClosed = true }
-        work.raise()
+        Rousing.raise(work)
     }
 
     /** As [close], and [frame] is the very last, behind all that waits. */
@@ -201,7 +201,7 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
             last = frame
             isClosed = true
         }
-        work.raise()
+        Rousing.raise(work)
     }
 
     /** As [close], if [condition] is true: nothing is opened meanwhile. */
@@ -210,7 +210,7 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
             if (!condition()) return
             isClosed = true
         }
-        work.raise()
+        Rousing.raise(work)
     }
 
     /** Takes nothing more, and drops what waits but for [last], unless it has been closed. */
@@ -221,7 +221,7 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
             control(last)
             isClosed = true
         }
-        work.raise()
+        Rousing.raise(work)
         room.raise()
     }
 
@@ -233,7 +233,7 @@ internal class Outbound(private val side: Side, private val maxBytes: Long = Lon
             hold(-leaving)
             leaving = 0
         }
-        work.raise()
+        Rousing.raise(work)
         room.raise()
     }
 
