@@ -17,7 +17,7 @@ import kotlin.time.toKotlinDuration
  * |---|---|---|
  * | [maxFrame] | 64 KiB | the longest payload of a frame in bytes, 16 KiB to 16 MiB; longer ones close the connection |
  * | [maxHeaders] | 8 KiB | headers of a request or reply in bytes, with their lengths; longer ones fail it |
- * | [window] | 256 KiB | bytes of a body that may be under way, in each direction of each request |
+ * | [window] | 512 KiB | bytes of a body that may be under way, in each direction of each request |
  * | [maxInFlightPerConnection] | 16 384 | requests at a time that one connection asks |
  * | [maxInFlight] | 65 536 | requests at a time in all |
  * | [maxWaiting] | 16 384 | requests that wait until a provider has room, or there is one |
@@ -127,7 +127,7 @@ public class BrokerOptions private constructor(from: Builder) {
         /** See [BrokerOptions.window]. */
         @get:JvmSynthetic
         @set:JvmSynthetic
-        public var window: Int = 256 * 1024
+        public var window: Int = 512 * 1024
 
         /** See [BrokerOptions.maxInFlightPerConnection]. */
         @get:JvmSynthetic

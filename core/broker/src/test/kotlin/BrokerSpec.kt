@@ -451,7 +451,7 @@ class BrokerSpec : StringSpec({
             ),
         "more than the window at once" to (
             Code.CREDIT to { peer ->
-                repeat(5) { n ->
+                repeat(9) { n ->
                     peer.say(
                         if (n ==
                             0
