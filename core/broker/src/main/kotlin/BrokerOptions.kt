@@ -25,7 +25,7 @@ import kotlin.time.toKotlinDuration
  * | [maxBytes] | 256 MiB, or a quarter of the heap | bytes that wait in all |
  * | [maxRegistrations] | 64 | registrations of one connection |
  * | [maxChannels] | 65 536 | channels on which anybody is registered |
- * | [maxRepeatable] | 64 KiB | how much of the body of an idempotent request is kept until its answer begins, to give it to another provider if the first is lost |
+ * | [maxRepeatable] | 64 KiB | how much of the body of an idempotent request is kept until its answer begins, to give it to another provider if the first is lost; never more than [window] |
  * | [maxRepeats] | 2 | how often one is |
  * | `maxTimeout` | 1 h | for how long a request may go on; longer ones, and those that do not say, have as long |
  * | `helloTimeout` | 10 s | how long a client may take to be registered, and an admission to decide |

@@ -332,6 +332,30 @@ class BrokerSpec : StringSpec({
         }
     }
 
+    "what is longer than a window is not given to another, who has granted nothing" {
+        brokered(BrokerOptions { window = 2_000 }) { broker ->
+            consumer(broker, channel) { consumer ->
+                val lost = async(start = UNDISPATCHED) {
+                    provider(broker, channel) { first ->
+                        first.say(Frame.Credit(first.expect<Frame.Start>().id, 1))
+                        consumer.expect<Frame.Credit>()
+                        consumer.say(Frame.Chunk(1, body(1)), Frame.End(1, 2_001))
+                        while (first.hear() !is Frame.End) continue
+                    }
+                }
+                broker.await { it.providers == 1 }
+                consumer.say(Frame.Start(1, Frame.IDEMPOTENT, 1, 0, HeaderBlock.EMPTY, body(2_000)))
+                provider(broker, channel) { second ->
+                    lost.await()
+                    consumer.expectError(Code.PROVIDER_LOST)
+                    consumer.ask(3, "still here")
+                    second.answer(second.expect<Frame.Start>().id, "yes")
+                    consumer.expect<Frame.Reply>()
+                }
+            }
+        }
+    }
+
     "a request that ends every provider is given up" {
         brokered(BrokerOptions { maxRepeats = 2 }) { broker ->
             consumer(broker, channel) { consumer ->
