@@ -73,6 +73,7 @@ private class Bedlam(private val time: VirtualTime, private val seed: Int) {
             maxHeaders = 200
             maxInFlightPerConnection = 12
             maxWaiting = 20
+            maxFrame = 20_000
             maxQueuedBytes = 40_000
             maxRegistrations = 5
             maxRepeatable = 2_000

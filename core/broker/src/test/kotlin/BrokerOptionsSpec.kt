@@ -18,10 +18,11 @@ import kotlin.time.Duration.Companion.seconds
 class BrokerOptionsSpec : StringSpec({
     "the defaults are those of the table" {
         val options = BrokerOptions()
-        options.toString() shouldBe "BrokerOptions(maxFrame=65536, maxHeaders=8192, window=262144, maxInFlightPerConnection=16384, " +
-            "maxInFlight=65536, maxWaiting=16384, maxQueuedBytes=33554432, maxBytes=${options.maxBytes}, maxRegistrations=64, " +
+        options.toString() shouldBe "BrokerOptions(maxFrame=65536, maxHeaders=8192, window=${512 * 1024}, maxInFlightPerConnection=16384, " +
+            "maxInFlight=65536, maxWaiting=16384, maxQueuedBytes=${options.maxQueuedBytes}, maxBytes=${options.maxBytes}, maxRegistrations=64, " +
             "maxChannels=65536, maxRepeatable=65536, maxRepeats=2, maxTimeout=1h, helloTimeout=10s, pingEvery=15s, pingTimeout=5s, " +
             "remoteStats=false)"
+        options.maxQueuedBytes shouldBe minOf(32L shl 20, Runtime.getRuntime().maxMemory() / 16)
         options.maxBytes shouldBe minOf(256L shl 20, Runtime.getRuntime().maxMemory() / 4)
         options.choice shouldBeSameInstanceAs ProviderChoice.leastInFlight
         options.admission shouldBeSameInstanceAs BrokerAdmission.everyone
@@ -38,7 +39,7 @@ class BrokerOptionsSpec : StringSpec({
         "maxInFlightPerConnection < 1: 0" to { maxInFlightPerConnection = 0 },
         "maxInFlight < 1: -1" to { maxInFlight = -1 },
         "maxWaiting < 0: -1" to { maxWaiting = -1 },
-        "maxQueuedBytes < 1: 0" to { maxQueuedBytes = 0 },
+        "maxQueuedBytes < two frames of 65536 bytes: 131071" to { maxQueuedBytes = 131_071 },
         "maxBytes < 1: -5" to { maxBytes = -5 },
         "maxRegistrations < 1: 0" to { maxRegistrations = 0 },
         "maxChannels < 1: 0" to { maxChannels = 0 },
@@ -66,7 +67,7 @@ class BrokerOptionsSpec : StringSpec({
             maxInFlightPerConnection = 1
             maxInFlight = 1
             maxWaiting = 0
-            maxQueuedBytes = 1
+            maxQueuedBytes = 32_768
             maxBytes = 1
             maxRegistrations = 1
             maxChannels = 1
@@ -88,11 +89,11 @@ class BrokerOptionsSpec : StringSpec({
         val admission = BrokerAdmission { "no" }
         LocalRouter(choice).use { router ->
             val options = BrokerOptions.builder().maxFrame(20_000).maxHeaders(3).window(2000).maxInFlightPerConnection(4).maxInFlight(5)
-                .maxWaiting(6).maxQueuedBytes(7).maxBytes(8).maxRegistrations(9).maxChannels(10).maxRepeatable(11).maxRepeats(12)
+                .maxWaiting(6).maxQueuedBytes(40_007).maxBytes(8).maxRegistrations(9).maxChannels(10).maxRepeatable(11).maxRepeats(12)
                 .maxTimeout(ofSeconds(13)).helloTimeout(ofMillis(14)).pingEvery(ofSeconds(15)).pingTimeout(ofSeconds(16))
                 .choice(choice).admission(admission).remoteStats(true).router(router).build()
             options.toString() shouldBe "BrokerOptions(maxFrame=20000, maxHeaders=3, window=2000, maxInFlightPerConnection=4, " +
-                "maxInFlight=5, maxWaiting=6, maxQueuedBytes=7, maxBytes=8, maxRegistrations=9, maxChannels=10, maxRepeatable=11, " +
+                "maxInFlight=5, maxWaiting=6, maxQueuedBytes=40007, maxBytes=8, maxRegistrations=9, maxChannels=10, maxRepeatable=11, " +
                 "maxRepeats=12, maxTimeout=13s, helloTimeout=14ms, pingEvery=15s, pingTimeout=16s, remoteStats=true)"
             options.run { listOf(maxTimeoutAsJava(), helloTimeoutAsJava(), pingEveryAsJava(), pingTimeoutAsJava()) } shouldBe
                 listOf(ofSeconds(13), ofMillis(14), ofSeconds(15), ofSeconds(16))

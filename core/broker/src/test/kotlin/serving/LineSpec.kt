@@ -1,24 +1,19 @@
 package io.hawser.broker.serving
 
-import io.hawser.broker.Broker
 import io.hawser.broker.BrokerOptions
 import io.hawser.broker.Outcome
 import io.hawser.broker.Role
-import io.hawser.broker.consumer
-import io.hawser.broker.provider
 import io.hawser.broker.routing.ForwardedRequest
 import io.hawser.broker.routing.Forwarding
 import io.hawser.broker.routing.LocalRouter
 import io.hawser.broker.routing.Replies
 import io.hawser.broker.routing.RequestTarget
 import io.hawser.broker.routing.RoutingApi
-import io.hawser.broker.wire.Code
 import io.hawser.broker.wire.Frame
 import io.hawser.broker.wire.HeaderBlock
 import io.hawser.broker.wire.body
 import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.Memory
-import io.hawser.testkit.virtualTime
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
@@ -83,55 +78,10 @@ class LineSpec : StringSpec({
     "nobody waits while there is room, whoever asks, answers, comes, goes and is lost at once" {
         repeat(ROUNDS) { seed -> withClue("seed $seed") { Crowd(seed).run() } }
     }
-
-    "a long line of which nobody fits into what may wait is sent away, one after the other" {
-        val channel = UUID(1, 2)
-        val options = BrokerOptions { maxQueuedBytes = 100_000 }
-        virtualTime {
-            val broker = Broker(server(), options).start(this)
-            provider(broker, channel, capacity = 2) { provider ->
-                consumer(broker, channel) { consumer ->
-                    // What one who does not read has been given leaves room for hardly anything.
-                    consumer.ask(1, "much", flags = 0)
-                    var sent = 4L
-                    while (broker.peers.maxOf { it.queuedBytes } < 99_800) {
-                        val room = 100_000 - broker.peers.maxOf { it.queuedBytes } - 64
-                        val size = minOf(room, 1_000L).toInt()
-                        consumer.say(Frame.Chunk(1, body(size)))
-                        sent += size
-                        delay(1.milliseconds)
-                    }
-                    consumer.ask(3, "little")
-                    for (n in 0 until LONG) {
-                        consumer.ask(5L + 2 * n, "", flags = 0)
-                        consumer.say(Frame.Chunk(5L + 2 * n, body(300)))
-                    }
-                    while (broker.stats.waiting < LONG) delay(1.milliseconds)
-                    provider.answer(4, "done")
-                    consumer.expect<Frame.Reply>().id shouldBe 3
-                    val sentAway = HashSet<Long>()
-                    repeat(LONG) { sentAway += consumer.expectError(Code.TOO_MANY_BYTES_OF_CONNECTION).id }
-                    sentAway.size shouldBe LONG
-                    broker.stats.waiting shouldBe 0
-                    // It is as good as ever.
-                    consumer.say(Frame.End(1, sent))
-                    var frame = provider.hear()
-                    while (frame !is Frame.End) frame = provider.hear()
-                    provider.answer(2, "thanks")
-                    consumer.expect<Frame.Reply>().id shouldBe 1
-                }
-            }
-            while (broker.peers.isNotEmpty()) delay(1.milliseconds)
-            broker.stats.run { listOf(inFlight, waiting, bytes.toInt(), channels.size) } shouldBe List(4) { 0 }
-            broker.stats.outcomes shouldBe mapOf(Outcome.COMPLETED to 2L, Outcome.OVERLOADED to LONG.toLong())
-            broker.close()
-        }
-    }
 })
 
 private const val ROUNDS = 3
 private const val RACES = 3_000
-private const val LONG = 10_000
 
 /** A channel, one who asks there, and what has been given to those who answer. */
 @OptIn(RoutingApi::class)
@@ -151,7 +101,7 @@ private class Scene : AutoCloseable {
     }
 
     override fun close() {
-        asker.end()
+        asker.outbound.drop()
         ends.first.close()
         ends.second.close()
     }
@@ -173,6 +123,8 @@ private class Scene : AutoCloseable {
     }
 
     private object Heard : Forwarding {
+        override val opening get() = Forwarding.Room.Taken
+
         override fun chunk(bytes: ByteBuffer) = Forwarding.Room.Taken
 
         override fun end(total: Long) {}
