@@ -97,7 +97,7 @@ internal class Served(private val answering: Answering, private val start: Frame
 
     /** Nobody waits for an answer any more, because of [cause]: nothing is said of it. Any thread. */
     fun cancel(cause: Throwable) {
-        if (!finish(cause)) return
+        if (!finish { cause }) return
         outbound.forget(lane)
         job?.cancel(CancellationException("the request is over: ${cause.message}", cause))
     }
@@ -161,14 +161,14 @@ internal class Served(private val answering: Answering, private val start: Frame
 
     /** Has [say] say the last of it; false if it has been over before. */
     private fun complete(say: () -> Unit): Boolean {
-        if (!finish(IllegalStateException("the request has been answered"))) return false
+        if (!finish { IllegalStateException("the request has been answered") }) return false
         isAnswered = true
         say()
         return true
     }
 
     /** Returns false if it has been over before. */
-    private fun finish(cause: Throwable): Boolean {
+    private fun finish(cause: () -> Throwable): Boolean {
         synchronized(this) {
             if (isOver) return false
             isOver = true

@@ -98,7 +98,7 @@ internal class Call(
         asking.forget(lane.id)
         outbound.abandon(lane, Code.PEACE)
         credit.close()
-        inbox.drop(IllegalStateException("the reply belongs to an exchange that is over"))
+        inbox.drop { IllegalStateException("the reply belongs to an exchange that is over") }
     }
 
     /** Returns false if it is over, and [frame] is late. */
@@ -135,7 +135,7 @@ internal class Call(
         isExpired = true
         val late = late(mayHaveRun = outbound.abandon(lane, Code.TIMED_OUT))
         fail(late)
-        inbox.drop(late)
+        inbox.drop { late }
     }
 
     private fun hearReply(reply: Frame.Reply) {

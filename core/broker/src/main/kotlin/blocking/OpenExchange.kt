@@ -58,7 +58,7 @@ internal class OpenExchange private constructor(val reply: Reply, private val ov
             over.join()
         } catch (e: CancellationException) {
             // What is asked could not be sent to its end: whoever takes the reply learns why.
-            inbox.drop(e.cause ?: e)
+            inbox.drop { e.cause ?: e }
             throw e
         }
     }

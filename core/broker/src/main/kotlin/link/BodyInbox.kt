@@ -21,7 +21,7 @@ internal class BodyInbox(private val window: Int, private val grant: (bytes: Int
     private var allowed = window.toLong()
     private var ungranted = 0
     private var isComplete = false
-    private var failure: Throwable? = null
+    private var failure: (() -> Throwable)? = null
     private var isCollected = false
 
     /** How many bytes have come. */
@@ -54,12 +54,12 @@ internal class BodyInbox(private val window: Int, private val grant: (bytes: Int
 
     /** Nothing more comes: what has can still be collected, and then the [cause] is thrown. */
     fun fail(cause: Throwable) {
-        synchronized(this) { if (failure == null && !isComplete) failure = cause }
+        synchronized(this) { if (failure == null && !isComplete) failure = { cause } }
         arrived.raise()
     }
 
-    /** Nobody wants any more: what has not been collected is dropped, and whoever still collects meets the [cause]. */
-    fun drop(cause: Throwable) {
+    /** Nobody wants any more: what has not been collected is dropped, and whoever still collects, which hardly anybody does, meets the [cause]. */
+    fun drop(cause: () -> Throwable) {
         synchronized(this) {
             isComplete = false
             if (failure == null) failure = cause
@@ -87,7 +87,7 @@ internal class BodyInbox(private val window: Int, private val grant: (bytes: Int
             var lump = 0
             val piece = synchronized(this) {
                 val first = pieces.removeFirstOrNull()
-                if (first != null) lump = taken(first) else failure?.let { throw it }
+                if (first != null) lump = taken(first) else failure?.let { throw it() }
                 if (first == null && isComplete) return null
                 first
             }

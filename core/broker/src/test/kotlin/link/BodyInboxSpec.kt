@@ -192,14 +192,14 @@ class BodyInboxSpec : StringSpec({
             val receiver = Receiver(100)
             receiver.inbox.offer(body(5))
             if (complete) receiver.inbox.end(5)
-            receiver.inbox.drop(Late())
+            receiver.inbox.drop { Late() }
             receiver.inbox.offer(body(6)) shouldBe true
             shouldThrow<Late> { receiver.sizes() }
         }
     }
 
     "who waits meets the failure" {
-        val ways = listOf<(BodyInbox) -> Unit>({ it.fail(Lost()) }, { it.drop(Lost()) })
+        val ways = listOf<(BodyInbox) -> Unit>({ it.fail(Lost()) }, { inbox -> inbox.drop { Lost() } })
         for (way in ways) {
             coroutineScope {
                 val receiver = Receiver(100)
