@@ -504,4 +504,18 @@ class ConsumerSpec : StringSpec({
             }
         }
     }
+
+    "what has not left when the connection is lost has not run" {
+        consuming(hello = Script.hello(window = 1024 * 1024)) { consumer, broker, _ ->
+            broker.isDeaf.value = true
+            val answers = List(400) { async { runCatching { consumer.request(ByteArray(16_000)) } } }
+            while (consumer.inFlight < 400) delay(1.milliseconds)
+            delay(1.milliseconds)
+            broker.connection.close()
+            val lost = answers.map { it.await().exceptionOrNull().shouldBeInstanceOf<BrokerLost>() }
+            lost.first().mayHaveRun shouldBe true
+            lost.last().mayHaveRun shouldBe false
+            broker.isDeaf.value = false
+        }
+    }
 })

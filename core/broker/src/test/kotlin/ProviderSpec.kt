@@ -1,8 +1,10 @@
 package io.hawser.broker
 
+import io.hawser.broker.link.Membership
 import io.hawser.broker.wire.Code
 import io.hawser.broker.wire.Frame
 import io.hawser.broker.wire.HeaderBlock
+import io.hawser.broker.wire.Text
 import io.hawser.broker.wire.channel
 import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.VirtualTime
@@ -474,6 +476,42 @@ class ProviderSpec : StringSpec({
             "${broker.expect<Frame.Error>().text}" shouldContain "twice"
             broker.ask(4)
             broker.expect<Frame.Reply>().id shouldBe 4
+        }
+    }
+
+    "a shutdown before the registration answers what crosses it" {
+        virtualTime {
+            Script(this).use { script ->
+                Provider(script.client(), channel).start(this, handler = echo).use { provider ->
+                    val broker = script.connected()
+                    broker.expect<Frame.ClientHello>()
+                    broker.expect<Frame.Register>()
+                    val end = launch { provider.shutdown(60.seconds) }
+                    delay(1.milliseconds)
+                    broker.say(Script.hello(), Frame.Registered(Membership.HANDLE, 0, Text.of("")))
+                    broker.ask(2, bytes("hi"))
+                    broker.expect<Frame.GoAway>().code shouldBe 0
+                    broker.expect<Frame.Reply>().body.words shouldBe "hi"
+                    broker.connection.shutdownOutput()
+                    end.join()
+                    broker.next() shouldBe null
+                }
+            }
+        }
+    }
+
+    "headers that fill a frame go alone" {
+        providing({
+            headers(mapOf("a" to "x".repeat(16 * 1024 - 6)))
+            send("all".toByteArray())
+        }, hello = Script.hello(maxHeaders = 16 * 1024)) { _, broker, _ ->
+            broker.ask(2)
+            broker.expect<Frame.Reply>().run {
+                length shouldBe 16 * 1024
+                body.remaining() shouldBe 0
+            }
+            broker.expect<Frame.Chunk>().body.words shouldBe "all"
+            broker.expect<Frame.End>().total shouldBe 3
         }
     }
 })

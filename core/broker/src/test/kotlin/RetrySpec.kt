@@ -14,13 +14,16 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.flowOf
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.supervisorScope
+import kotlinx.coroutines.withTimeout
 
 /** What a consumer asks again, in virtual time. */
 class RetrySpec : StringSpec({
@@ -237,6 +240,57 @@ class RetrySpec : StringSpec({
             broker.expect<Frame.Start>()
             broker.refuse(1, Code.NO_PROVIDER)
             ping.await().exceptionOrNull().shouldBeInstanceOf<NoProvider>()
+        }
+    }
+
+    "headers that are too large once are so again" {
+        consuming { consumer, broker, _ ->
+            val (count, failure) = attempts(consumer, broker, error = error(Code.HEADERS_TOO_LARGE))
+            count shouldBe 1
+            failure.shouldBeInstanceOf<HeadersTooLarge>()
+        }
+    }
+
+    "a policy that does not come to a decision has until the timeout" {
+        consuming({ retry = Backoff { _, _ -> awaitCancellation() } }) { consumer, broker, _ ->
+            val began = elapsed
+            val (count, failure) = withTimeout(1.minutes) { attempts(consumer, broker, error = error(Code.NO_PROVIDER)) }
+            count shouldBe 1
+            failure.shouldBeInstanceOf<RequestTimeout>().suppressed.single().shouldBeInstanceOf<NoProvider>()
+            elapsed - began shouldBe 10.seconds
+        }
+    }
+
+    "what crosses the end of a broker's shutdown is asked by the next connection" {
+        consuming({}) { consumer, broker, script ->
+            val answer = async { consumer.request("hello".toByteArray()) }
+            broker.expect<Frame.Start>()
+            broker.goAway()
+            broker.goAway()
+            broker.connection.shutdownOutput()
+            val next = script.accept()
+            next.expect<Frame.Start>().body.words shouldBe "hello"
+            next.answer(1, "there")
+            answer.await().decodeToString() shouldBe "there"
+        }
+    }
+
+    "a broker whose last word is another may have begun" {
+        val ends = listOf<suspend Scripted.() -> Unit>(
+            { goAway() },
+            {
+                repeat(2) { goAway() }
+                say(Frame.Credit(1, 1))
+            },
+        )
+        for (end in ends) {
+            consuming({}) { consumer, broker, _ ->
+                val answer = async { runCatching { consumer.request(ByteArray(1)) } }
+                broker.expect<Frame.Start>()
+                broker.end()
+                broker.connection.shutdownOutput()
+                answer.await().exceptionOrNull().shouldBeInstanceOf<BrokerLost>().mayHaveRun shouldBe true
+            }
         }
     }
 })

@@ -14,6 +14,8 @@ import io.hawser.testkit.VirtualTime
 import java.nio.ByteBuffer
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.channels.Channel.Factory.UNLIMITED
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.first
 
 /** A broker that does what a test says, to one connection after the other. */
 internal class Script private constructor(
@@ -52,10 +54,16 @@ internal class Scripted(val connection: Connection) {
     private val heard = Channel<Frame>(UNLIMITED)
     private var lastOpened = 0L
 
+    /** While it is, it takes nothing of what comes. */
+    val isDeaf = MutableStateFlow(false)
+
     suspend fun hear() {
         val parser = FrameParser(Side.CLIENT, connection.endpoint) { lastOpened }
         try {
-            connection.incoming().collect { bytes -> parser.feed(bytes) { heard.trySend(it) } }
+            connection.incoming().collect { bytes ->
+                isDeaf.first { !it }
+                parser.feed(bytes) { heard.trySend(it) }
+            }
             heard.close()
         } catch (e: Throwable) {
             heard.close(e)

@@ -5,6 +5,7 @@ import io.hawser.broker.BodyTooLarge
 import io.hawser.broker.BrokerFailure
 import io.hawser.broker.BrokerLeaving
 import io.hawser.broker.ConsumerOptions
+import io.hawser.broker.HeadersTooLarge
 import io.hawser.broker.NotAdmitted
 import io.hawser.broker.RequestFailed
 import io.hawser.broker.RequestTimeout
@@ -22,6 +23,7 @@ import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withTimeoutOrNull
 
 /** Asks on [channel], over whichever of [members] is connected, and again where the [options] want that. */
 @OptIn(TransportApi::class)
@@ -127,12 +129,29 @@ internal class Attempts(private val channel: UUID, private val options: Consumer
             val canBe = (question.body.isRepeatable || !isTaken) && (!failure.mayHaveRun || idempotent)
             if (!canBe) throw failure
             if (failure is BrokerLeaving) return
-            val isFinal =
-                failure is RequestFailed || failure is BodyTooLarge || failure is NotAdmitted || (failure is RequestTimeout && isLast)
+            val isFinal = when (failure) {
+                is RequestFailed, is BodyTooLarge, is NotAdmitted, is HeadersTooLarge -> true
+                is RequestTimeout -> isLast
+                else -> false
+            }
             if (!mayRetry || isFinal) throw failure
-            val delay = options.retry.delayAfter(++failures, failure)
+            val delay = delayAfter(failure)
             if (delay == null || delay >= left()) throw failure
             dispatched { delay(delay) }
+        }
+
+        /** What the policy says, which may take its time, but no more than there is. */
+        private suspend fun delayAfter(failure: BrokerFailure): Duration? {
+            var delay: Duration? = null
+            var isDecided = false
+            dispatched {
+                withTimeoutOrNull(left()) {
+                    delay = options.retry.delayAfter(++failures, failure)
+                    isDecided = true
+                }
+            }
+            if (!isDecided) throw late()
+            return delay
         }
 
         private fun left(): Duration = timeout - (clock() - began).nanoseconds

@@ -127,7 +127,10 @@ internal class Call(
     }
 
     /** The connection has ended, for [cause]. */
-    fun lose(cause: Throwable) = fail(BrokerLost(asking.endpoint, mayHaveRun = true, cause))
+    fun lose(cause: Throwable) {
+        val hasLeft = outbound.abandon(lane, Code.PEACE)
+        fail(if (cause is BrokerLeaving) BrokerLeaving(asking.endpoint) else BrokerLost(asking.endpoint, mayHaveRun = hasLeft, cause))
+    }
 
     /** Its [deadline] has come: what has not been taken of its reply is not, either. */
     fun expire() {

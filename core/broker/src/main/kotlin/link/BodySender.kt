@@ -23,6 +23,8 @@ internal class BodySender(
     /** Sends [bytes], which must not change any more; false if nobody wants them. Cancelled it has sent a part of them. */
     suspend fun send(bytes: ByteBuffer): Boolean {
         val rest = bytes.duplicate()
+        // Headers that fill a frame go alone.
+        if (rest.hasRemaining() && longest(maxFrame, head?.size ?: 0) == 0 && offer(NOTHING) == Offer.Closed) return false
         while (rest.hasRemaining()) {
             val count = credit.take(minOf(rest.remaining(), longest(maxFrame, head?.size ?: 0)))
             if (count == 0) return false

@@ -5,8 +5,10 @@ import io.hawser.Connection
 import io.hawser.ConnectionClosed
 import io.hawser.HandshakeTimeout
 import io.hawser.MalformedFrame
+import io.hawser.broker.BrokerLeaving
 import io.hawser.broker.NotAdmitted
 import io.hawser.broker.Overloaded
+import io.hawser.broker.Role
 import io.hawser.broker.VersionMismatch
 import io.hawser.broker.wire.Code
 import io.hawser.broker.wire.Frame
@@ -44,6 +46,10 @@ internal class Membership<S : Session>(
     private var session: S? = null
     private var timer: DisposableHandle? = null
     private var late: HandshakeTimeout? = null
+    private var isLeaving = false
+
+    /** The broker has said its last word, a second GOAWAY: with what is open then nobody has begun. */
+    private var hasLeft = false
 
     /**
      * Returns when the broker has ended the stream of a session.
@@ -59,6 +65,7 @@ internal class Membership<S : Session>(
         try {
             converse()
             if (session == null) throw ConnectionClosed(endpoint, CloseReason.Peer)
+            if (hasLeft) cause = BrokerLeaving(endpoint)
         } catch (e: CancellationException) {
             throw e
         } catch (e: Throwable) {
@@ -75,14 +82,26 @@ internal class Membership<S : Session>(
     private suspend fun converse() = coroutineScope {
         val end = launch {
             connection.draining.first { it }
-            session?.finish() ?: outbound.close()
+            finish()
         }
         val parser = FrameParser(Side.BROKER, endpoint) { outbound.lastOpened }
         Conversation(connection, outbound, parser, registration.pingEvery, registration.pingTimeout, pauses = false).run(hear = ::hear)
         end.cancel()
     }
 
+    private fun finish() {
+        val session = session
+        if (session != null) {
+            session.finish()
+        } else if (registration.role == Role.CONSUMER) {
+            // Who answers may get requests right behind REGISTERED, and says GOAWAY first.
+            outbound.close()
+        }
+    }
+
     private fun hear(frame: Frame) {
+        // The last word is the one that nothing follows.
+        hasLeft = isLeaving && frame is Frame.GoAway
         when (frame) {
             is Frame.BrokerHello -> hello = frame.also(::requireVersion)
             is Frame.Registered -> registered(frame)
@@ -114,6 +133,7 @@ internal class Membership<S : Session>(
 
     private fun goAway(word: Frame.GoAway) {
         if (word.code == Code.PEACE.number) {
+            isLeaving = true
             session?.let {
                 it.brokerLeaves()
                 show(it)

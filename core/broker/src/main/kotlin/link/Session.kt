@@ -16,6 +16,6 @@ internal interface Session {
     /** This side is to finish, and then to end the connection. */
     fun finish()
 
-    /** The connection has ended, for [cause]. */
+    /** The connection has ended, for [cause]: for a [io.hawser.broker.BrokerLeaving] if nobody has begun with what is open. */
     fun ended(cause: Throwable)
 }
