@@ -69,8 +69,8 @@ public class Overloaded(public val channel: UUID, public val limit: Limit) : Bro
         override fun toString(): String = text
     }
 
-    /** Bodies can be too much when the provider has got the beginning. */
-    override val mayHaveRun: Boolean get() = limit == Limit.BytesOfConnection || limit == Limit.Bytes
+    /** Bodies can be too much when the provider has got the beginning, and of what this version does not know nobody can tell. */
+    override val mayHaveRun: Boolean get() = limit == Limit.BytesOfConnection || limit == Limit.Bytes || limit == Limit.Other
 }
 
 /** The connection to the broker at [endpoint] ended before the answer. [mayHaveRun] is false if the request has not left. */

@@ -155,7 +155,8 @@ public sealed interface Requester {
 
     /**
      * Asks a provider whether it is there, which its library answers and no handler sees, and returns how long the answer took once there
-     * was a connection. Neither waits for a provider nor asks again.
+     * was a connection. Neither waits for a provider to come nor asks again; where all have as much as they take it stands in line, as any
+     * request does.
      */
     @JvmSynthetic
     public suspend fun ping(timeout: Duration = PING_TIMEOUT): Duration = attempts.probe(timeout)

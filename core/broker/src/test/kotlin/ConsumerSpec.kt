@@ -28,8 +28,11 @@ import kotlin.time.Duration.Companion.nanoseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.cancel
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.consumeAsFlow
 import kotlinx.coroutines.flow.first
@@ -455,6 +458,7 @@ class ConsumerSpec : StringSpec({
             consumer.isRegistered.first { it }
             delay(1.seconds)
             end.isActive shouldBe true
+            consumer.isRegistered.value shouldBe false
             broker.answer(1, "done")
             answer.await().decodeToString() shouldBe "done"
             end.join()
@@ -516,6 +520,45 @@ class ConsumerSpec : StringSpec({
             lost.first().mayHaveRun shouldBe true
             lost.last().mayHaveRun shouldBe false
             broker.isDeaf.value = false
+        }
+    }
+
+    "who is cancelled already asks nothing" {
+        consuming { consumer, broker, _ ->
+            launch {
+                currentCoroutineContext().cancel()
+                consumer.request(ByteArray(1))
+            }.join()
+            val next = async { consumer.request(ByteArray(1)) }
+            broker.expect<Frame.Start>().id shouldBe 1
+            broker.answer(1, "")
+            next.await()
+        }
+    }
+
+    "a flow that fails when it is stopped does not cost the reply" {
+        consuming { consumer, broker, _ ->
+            val question = flow<ByteArray> {
+                try {
+                    awaitCancellation()
+                } finally {
+                    error("cannot be closed")
+                }
+            }
+            val answer = async { runCatching { consumer.request(question) } }
+            broker.expect<Frame.Start>()
+            broker.answer(1, "enough")
+            answer.await().getOrThrow().decodeToString() shouldBe "enough"
+        }
+    }
+
+    "a broker that goes away is not pinged by the next connection, and takes no requests" {
+        consuming { consumer, broker, _ ->
+            val ping = async { runCatching { consumer.ping() } }
+            broker.expect<Frame.Start>()
+            broker.refuse(1, Code.GOING_AWAY)
+            ping.await().exceptionOrNull().shouldBeInstanceOf<BrokerLeaving>()
+            consumer.isRegistered.value shouldBe false
         }
     }
 })

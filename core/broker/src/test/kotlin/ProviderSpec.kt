@@ -20,15 +20,21 @@ import java.io.IOException
 import java.nio.ByteBuffer
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.cancel
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.flowOf
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
@@ -169,6 +175,13 @@ class ProviderSpec : StringSpec({
             Pair({ fail(42, "on purpose") }, 42 to "on purpose"),
             Pair({ runCatching { fail(42, "swallowed") } }, 42 to "swallowed"),
             Pair({ throw OutOfMemoryError("not really") }, 0 to "not really"),
+            Pair(
+                {
+                    currentCoroutineContext().cancel()
+                    awaitCancellation()
+                },
+                0 to "the handler was cancelled",
+            ),
         )
         for ((fails, expected) in failures) {
             providing({ fails() }) { _, broker, _ ->
@@ -377,6 +390,7 @@ class ProviderSpec : StringSpec({
             while (provider.inFlight == 0) delay(1.milliseconds)
             val end = launch { provider.shutdown(60.seconds) }
             broker.expect<Frame.GoAway>().code shouldBe 0
+            provider.isRegistered.value shouldBe false
             broker.ask(4)
             gate.complete(Unit)
             setOf(broker.expect<Frame.Reply>().id, broker.expect<Frame.Reply>().id) shouldBe setOf(2L, 4L)
@@ -512,6 +526,35 @@ class ProviderSpec : StringSpec({
             }
             broker.expect<Frame.Chunk>().body.words shouldBe "all"
             broker.expect<Frame.End>().total shouldBe 3
+        }
+    }
+
+    "a handler that its scope cancels has not answered" {
+        virtualTime {
+            Script(this).use { script ->
+                val scope = CoroutineScope(currentCoroutineContext() + Job())
+                val provider = Provider(script.client(), channel).start(scope) {
+                    send("half".toByteArray())
+                    runCatching { awaitCancellation() }
+                }
+                val broker = script.accept()
+                broker.ask(2)
+                broker.expect<Frame.Reply>().body.words shouldBe "half"
+                scope.cancel()
+                provider.join()
+                runCatching { broker.next() }.getOrNull() shouldBe null
+            }
+        }
+    }
+
+    "an answer that is not there yet is given up with its request" {
+        providing(null) { provider, broker, _ ->
+            broker.ask(2)
+            val request = checkNotNull(provider.receive())
+            val answer = async { provider.respond(request.id, Body.of(flow { awaitCancellation() })) }
+            delay(1.milliseconds)
+            broker.say(Frame.Cancel(2, 0))
+            withTimeout(1.minutes) { answer.await() } shouldBe false
         }
     }
 })

@@ -6,6 +6,7 @@ import io.hawser.broker.wire.HeaderBlock
 import io.hawser.broker.wire.Text
 import io.hawser.broker.wire.channel
 import io.hawser.reconnect.Backoff
+import io.hawser.reconnect.LinkStopped
 import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.VirtualTime
 import io.hawser.testkit.virtualTime
@@ -18,6 +19,7 @@ import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.flowOf
@@ -80,7 +82,7 @@ class RetrySpec : StringSpec({
 
     "what one may have begun with is asked again only if it is idempotent" {
         consuming { consumer, broker, _ ->
-            for (code in listOf(Code.PROVIDER_LOST, Code.TOO_MANY_BYTES)) {
+            for (code in listOf(Code.PROVIDER_LOST, Code.TOO_MANY_BYTES, Code.OVERLOADED)) {
                 attempts(consumer, broker, idempotent = false, error = error(code)).first shouldBe 1
                 attempts(consumer, broker, idempotent = true, error = error(code)).first shouldBe 3
             }
@@ -258,6 +260,34 @@ class RetrySpec : StringSpec({
             count shouldBe 1
             failure.shouldBeInstanceOf<RequestTimeout>().suppressed.single().shouldBeInstanceOf<NoProvider>()
             elapsed - began shouldBe 10.seconds
+        }
+    }
+
+    "what is thrown knows the failure before, and no more" {
+        consuming { consumer, broker, _ ->
+            val (count, failure) = attempts(consumer, broker, error = error(Code.NO_PROVIDER))
+            count shouldBe 3
+            failure.shouldBeInstanceOf<NoProvider>().suppressed.single().suppressed.size shouldBe 0
+        }
+    }
+
+    "what may have run in an earlier attempt is not denied by the last" {
+        consuming { consumer, broker, _ ->
+            val codes = listOf(Code.PROVIDER_LOST, Code.NO_PROVIDER, Code.TOO_MANY).iterator()
+            val (_, failure) = attempts(consumer, broker, idempotent = true) { error(codes.next())(it) }
+            failure.shouldBeInstanceOf<ProviderLost>().mayHaveRun shouldBe true
+            failure.suppressed.single().shouldBeInstanceOf<Overloaded>()
+        }
+    }
+
+    "who is stopped between two attempts learns what the first met" {
+        consuming { consumer, broker, _ ->
+            val answer = async { runCatching { consumer.request(ByteArray(1)) } }
+            broker.expect<Frame.Start>()
+            broker.refuse(1, Code.NO_PROVIDER)
+            delay(500.milliseconds)
+            consumer.close()
+            answer.await().exceptionOrNull().shouldBeInstanceOf<LinkStopped>().suppressed.single().shouldBeInstanceOf<NoProvider>()
         }
     }
 

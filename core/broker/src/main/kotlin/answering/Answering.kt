@@ -32,7 +32,9 @@ internal class Answering(
     private val served = ConcurrentHashMap<Long, Served>()
     private val deadlines = Deadlines(loop, ::sweep)
 
-    override val isOpen: Boolean get() = true
+    @Volatile
+    override var isOpen = true
+        private set
 
     /** How many requests wait to be handled, or are. */
     val inFlight: Int get() = served.size
@@ -51,7 +53,10 @@ internal class Answering(
     // What stands in line is still given to those who answer, until the broker ends the stream.
     override fun brokerLeaves() = Unit
 
-    override fun finish() = outbound.say(Frame.GoAway(Code.PEACE.number, Text.of("")))
+    override fun finish() {
+        isOpen = false
+        outbound.say(Frame.GoAway(Code.PEACE.number, Text.of("")))
+    }
 
     override fun ended(cause: Throwable) {
         deadlines.stop()

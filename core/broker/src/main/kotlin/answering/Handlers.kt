@@ -8,10 +8,10 @@ import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineName
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.LAZY
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
-import kotlinx.coroutines.job
 import kotlinx.coroutines.launch
 import org.slf4j.LoggerFactory
 
@@ -26,7 +26,7 @@ internal class Handlers(
     prefetch: Int,
     private val handler: suspend Served.(Request) -> Unit,
 ) {
-    private val job = SupervisorJob(scope.coroutineContext.job)
+    private val job = SupervisorJob(scope.coroutineContext[Job])
     private val scope = CoroutineScope(scope.coroutineContext + job + CoroutineName("handler of requests"))
     private val numbers = AtomicLong()
 
@@ -41,7 +41,11 @@ internal class Handlers(
     fun take(request: Served) {
         val running = scope.launch(start = LAZY) { dispatched { handle(request) } }
         request.job = running
-        running.invokeOnCompletion { leave(request) }
+        running.invokeOnCompletion { cause ->
+            // It has cancelled itself, or its executor has.
+            if (cause != null && job.isActive) request.failWith(0, "the handler was cancelled")
+            leave(request)
+        }
         if (enters(request)) running.start()
     }
 
@@ -74,11 +78,14 @@ internal class Handlers(
     private suspend fun handle(request: Served) {
         try {
             handler(request, request.request(numbers.incrementAndGet()))
+            // One that ignores its cancellation has not answered.
+            currentCoroutineContext().ensureActive()
             request.complete()
         } catch (e: CancellationException) {
             currentCoroutineContext().ensureActive()
             fail(request, e)
         } catch (e: Throwable) {
+            currentCoroutineContext().ensureActive()
             fail(request, e)
         }
     }

@@ -8,7 +8,12 @@ import java.util.concurrent.ConcurrentHashMap
 import kotlin.time.Duration
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
+import kotlinx.coroutines.async
 import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.isActive
 import kotlinx.coroutines.withTimeoutOrNull
 
 /**
@@ -75,12 +80,24 @@ internal class Pulled {
     suspend fun answer(id: Long, body: Body, headers: Map<String, String>): Boolean {
         val parked = open.remove(id) ?: return false
         try {
-            val isAnswered = parked.served.answer(body, headers)
+            val isAnswered = if (body.bytes != null) parked.served.answer(body, headers) else answerWhileOpen(parked.served, body, headers)
             parked.answer.complete(Unit)
             return isAnswered
         } catch (e: Throwable) {
+            if (e is CancellationException && parked.served.job?.isCompleted == true && currentCoroutineContext().isActive) return false
             parked.answer.completeExceptionally(e)
             throw e
+        }
+    }
+
+    /** Pieces that do not come would never learn that nobody waits for them. */
+    private suspend fun answerWhileOpen(served: Served, body: Body, headers: Map<String, String>): Boolean = coroutineScope {
+        val sending = async(start = UNDISPATCHED) { served.answer(body, headers) }
+        val end = served.job?.invokeOnCompletion { sending.cancel() }
+        try {
+            sending.await()
+        } finally {
+            end?.dispose()
         }
     }
 

@@ -111,7 +111,8 @@ internal class Asking(
     }
 
     private fun endIfIdle() {
-        if (isFinishing && calls.isEmpty()) outbound.close()
+        // What is just being opened is there, or finds it closed.
+        if (isFinishing) outbound.closeIf { calls.isEmpty() }
     }
 
     private fun sweep(now: Long): Long? {

@@ -13,6 +13,7 @@ import io.hawser.broker.link.Members
 import io.hawser.broker.requirePositive
 import io.hawser.broker.wire.Frame
 import io.hawser.broker.wire.HeaderBlock
+import io.hawser.reconnect.LinkStopped
 import io.hawser.transport.TransportApi
 import io.hawser.transport.dispatched
 import java.util.UUID
@@ -21,7 +22,9 @@ import kotlin.time.Duration.Companion.nanoseconds
 import kotlin.time.toJavaDuration
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeoutOrNull
 
@@ -68,8 +71,13 @@ internal class Attempts(private val channel: UUID, private val options: Consumer
         private val began = clock()
         private var failures = 0
         private var last: BrokerFailure? = null
-        private var mayHaveRun = false
+
+        /** The last failure of an attempt that may have run. */
+        private var begun: BrokerFailure? = null
         private var isHandedOut = false
+
+        /** For how long an attempt may take: what is asked once only has all the time. */
+        private val attemptTimeout = if (mayRetry) options.attemptTimeout else Duration.INFINITE
 
         /** The body has been begun with. */
         private var isTaken = false
@@ -77,15 +85,19 @@ internal class Attempts(private val channel: UUID, private val options: Consumer
         /** It has failed by itself, with whatever that was. */
         private var isBroken = false
 
+        /** The reply has been taken. */
+        @Volatile
+        private var isDone = false
+
         suspend fun run(): R {
             while (true) {
-                val session = members.current() ?: members.await(left().coerceAtLeast(Duration.ZERO)) ?: throw late()
-                session.requireRoom(question.headers)
+                currentCoroutineContext().ensureActive()
+                val session = session()
                 val left = left()
                 if (!left.isPositive()) throw late()
-                val isLast = left <= options.attemptTimeout
-                val limit = if (isLast) timeout else options.attemptTimeout
-                val opened = session.open(question, minOf(left, options.attemptTimeout), limit) ?: continue
+                val isLast = left <= attemptTimeout
+                val limit = if (isLast) timeout else attemptTimeout
+                val opened = session.open(question, minOf(left, attemptTimeout), limit) ?: continue
                 try {
                     return converse(opened)
                 } catch (failure: BrokerFailure) {
@@ -93,6 +105,15 @@ internal class Attempts(private val channel: UUID, private val options: Consumer
                     again(failure, isLast)
                 }
             }
+        }
+
+        private suspend fun session(): Asking = try {
+            val session = members.current() ?: members.await(left().coerceAtLeast(Duration.ZERO)) ?: throw late()
+            session.also { it.requireRoom(question.headers) }
+        } catch (e: HeadersTooLarge) {
+            throw outcome(e, last)
+        } catch (e: LinkStopped) {
+            throw e.with(last)
         }
 
         private suspend fun converse(opened: Asking.Opened): R = try {
@@ -110,11 +131,16 @@ internal class Attempts(private val channel: UUID, private val options: Consumer
                 } catch (e: CancellationException) {
                     throw e
                 } catch (e: Throwable) {
+                    // The reply is there: how the body takes it to be stopped changes nothing.
+                    if (isDone) return@launch
                     isBroken = true
                     throw e
                 }
             }
-            take(opened.call, ::handOut).also { sending.cancel() }
+            take(opened.call, ::handOut).also {
+                isDone = true
+                sending.cancel()
+            }
         }
 
         private fun handOut() {
@@ -123,21 +149,27 @@ internal class Attempts(private val channel: UUID, private val options: Consumer
 
         /** Returns when it is time to ask again; throws [failure], or what it has become, if it is not to be. */
         private suspend fun again(failure: BrokerFailure, isLast: Boolean) {
-            last?.let { if (it !== failure) failure.addSuppressed(it) }
+            val before = last
             last = failure
-            mayHaveRun = mayHaveRun || failure.mayHaveRun
-            val canBe = (question.body.isRepeatable || !isTaken) && (!failure.mayHaveRun || idempotent)
-            if (!canBe) throw failure
+            val canBe = mayRetry && (question.body.isRepeatable || !isTaken) && (!failure.mayHaveRun || idempotent)
+            if (!canBe) throw outcome(failure, before)
+            if (failure.mayHaveRun) begun = failure
             if (failure is BrokerLeaving) return
             val isFinal = when (failure) {
                 is RequestFailed, is BodyTooLarge, is NotAdmitted, is HeadersTooLarge -> true
                 is RequestTimeout -> isLast
                 else -> false
             }
-            if (!mayRetry || isFinal) throw failure
+            if (isFinal) throw outcome(failure, before)
             val delay = delayAfter(failure)
-            if (delay == null || delay >= left()) throw failure
+            if (delay == null || delay >= left()) throw outcome(failure, before)
             dispatched { delay(delay) }
+        }
+
+        /** What is thrown for [failure], behind [before]: if an earlier attempt may have run, it does not deny that. */
+        private fun outcome(failure: BrokerFailure, before: BrokerFailure?): BrokerFailure {
+            val begun = begun
+            return if (begun == null || failure.mayHaveRun) failure.with(before) else begun.with(failure)
         }
 
         /** What the policy says, which may take its time, but no more than there is. */
@@ -156,8 +188,9 @@ internal class Attempts(private val channel: UUID, private val options: Consumer
 
         private fun left(): Duration = timeout - (clock() - began).nanoseconds
 
-        private fun late() = RequestTimeout(channel, timeout.toJavaDuration(), mayHaveRun).also { late ->
-            (last ?: members.lastFailure)?.let(late::addSuppressed)
-        }
+        private fun late() = RequestTimeout(channel, timeout.toJavaDuration(), mayHaveRun = begun != null).with(last ?: members.lastFailure)
     }
 }
+
+/** This one, in which [other] is suppressed. */
+private fun <T : Throwable> T.with(other: Throwable?): T = apply { if (other != null && other !== this) addSuppressed(other) }

@@ -93,6 +93,7 @@ internal class Membership<S : Session>(
         val session = session
         if (session != null) {
             session.finish()
+            show(session)
         } else if (registration.role == Role.CONSUMER) {
             // Who answers may get requests right behind REGISTERED, and says GOAWAY first.
             outbound.close()
@@ -107,7 +108,12 @@ internal class Membership<S : Session>(
             is Frame.Registered -> registered(frame)
             is Frame.GoAway -> goAway(frame)
             is Frame.Pong -> Unit
-            else -> (session ?: throw violation(Code.ORDER, "$frame before REGISTERED")).hear(frame)
+            else -> {
+                val session = session ?: throw violation(Code.ORDER, "$frame before REGISTERED")
+                session.hear(frame)
+                // An ERROR may have said that the broker takes nothing more.
+                if (!session.isOpen) show(session)
+            }
         }
     }
 
@@ -121,7 +127,7 @@ internal class Membership<S : Session>(
         if (answer.code == Code.PEACE.number) {
             timer?.dispose()
             session = begin(outbound, checkNotNull(hello)).also(show)
-            if (connection.draining.value) session?.finish()
+            if (connection.draining.value) finish()
             return
         }
         val code = Code.of(answer.code)
