@@ -105,9 +105,13 @@ internal class Membership<S : Session>(
         hasLeft = isLeaving && frame is Frame.GoAway
         when (frame) {
             is Frame.BrokerHello -> hello = frame.also(::requireVersion)
+
             is Frame.Registered -> registered(frame)
+
             is Frame.GoAway -> goAway(frame)
+
             is Frame.Pong -> Unit
+
             else -> {
                 val session = session ?: throw violation(Code.ORDER, "$frame before REGISTERED")
                 session.hear(frame)
