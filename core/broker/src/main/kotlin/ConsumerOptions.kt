@@ -21,7 +21,7 @@ import kotlin.time.toKotlinDuration
  * | [retry] | never | what is done about a request that failed, where it may be asked again |
  * | `attemptTimeout` | infinite | how long one attempt may take, of all that the request may |
  * | [maxReply] | 16 MiB | the longest reply in bytes that is collected |
- * | `helloTimeout` | 5 s | how long the broker may take to register it |
+ * | `helloTimeout` | 15 s | how long the broker may take to register it: longer than its admission, which has 10 s there |
  * | `pingEvery` | 15 s | silence before it asks the broker whether it is there; infinite for never |
  * | `pingTimeout` | 5 s | how long the broker may take to say anything then, before it connects again |
  *
@@ -127,7 +127,7 @@ public class ConsumerOptions private constructor(from: Builder) {
         /** See [ConsumerOptions.helloTimeout]. */
         @get:JvmSynthetic
         @set:JvmSynthetic
-        public var helloTimeout: Duration = 5.seconds
+        public var helloTimeout: Duration = 15.seconds
 
         /** See [ConsumerOptions.pingEvery]. */
         @get:JvmSynthetic

@@ -16,7 +16,7 @@ import kotlin.time.toKotlinDuration
  * | [link] | its defaults | how it connects again |
  * | `token` | empty | what it shows the broker's admission, up to 4 096 bytes |
  * | [prefetch] | 16 | requests that it takes beyond those that are handled, so that handlers need not wait for the next one; 0 for long jobs. Never more than are handled |
- * | `helloTimeout` | 5 s | how long the broker may take to register it |
+ * | `helloTimeout` | 15 s | how long the broker may take to register it: longer than its admission, which has 10 s there |
  * | `pingEvery` | 15 s | silence before it asks the broker whether it is there; infinite for never |
  * | `pingTimeout` | 5 s | how long the broker may take to say anything then, before it connects again |
  */
@@ -72,7 +72,7 @@ public class ProviderOptions private constructor(from: Builder) {
         /** See [ProviderOptions.helloTimeout]. */
         @get:JvmSynthetic
         @set:JvmSynthetic
-        public var helloTimeout: Duration = 5.seconds
+        public var helloTimeout: Duration = 15.seconds
 
         /** See [ProviderOptions.pingEvery]. */
         @get:JvmSynthetic

@@ -9,7 +9,7 @@ package io.hawser.broker
 public interface Responder {
     /**
      * Sends [chunk], which must not change any more, waiting while who asked is slower. Where one ends and the next begins does not survive
-     * the way.
+     * the way. Cancelled, by a timeout of the handler's own for instance, it may have sent a part.
      *
      * @throws IllegalStateException once the request has been answered.
      */

@@ -60,8 +60,7 @@ internal class Answering(
 
     override fun ended(cause: Throwable) {
         deadlines.stop()
-        val lost = BrokerLost(endpoint, mayHaveRun = true, cause)
-        for (request in served.values) request.cancel(lost)
+        for (request in served.values) request.cancel(BrokerLost(endpoint, mayHaveRun = true, cause))
     }
 
     private fun begin(start: Frame.Start) {

@@ -69,6 +69,7 @@ internal class Call(
 
     /** Sends [bytes], for which there is credit, and which are the rest of the body. */
     fun finish(bytes: ByteBuffer) {
+        credit.spend(bytes.remaining())
         sender.sendNow(bytes)
         sender.end()
     }
@@ -183,7 +184,9 @@ internal class Call(
     }
 
     private fun late(mayHaveRun: Boolean): RequestTimeout {
-        val after = if (limit.isFinite()) limit else elapsed
+        // The broker may have a limit of its own, which is over before ours.
+        val isOurs = limit.isFinite() && deadline != null && asking.now() - deadline >= 0
+        val after = if (isOurs) limit else elapsed
         return RequestTimeout(asking.channel, after.toJavaDuration(), mayHaveRun)
     }
 

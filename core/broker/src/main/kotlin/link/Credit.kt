@@ -28,6 +28,12 @@ internal class Credit(window: Int) {
         }
     }
 
+    /** Takes [bytes], which there are. */
+    @Synchronized
+    fun spend(bytes: Int) {
+        left -= bytes
+    }
+
     /** Nobody wants any more. Idempotent. */
     fun close() {
         synchronized(this) { isClosed = true }

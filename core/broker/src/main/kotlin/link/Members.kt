@@ -43,7 +43,7 @@ internal class Member<S : Session>(
     /** Whether that may be asked. */
     val isRegistered: StateFlow<Boolean> = registered.asStateFlow()
 
-    /** Why there was no connection, or what ended it, the last time that it was for a reason. */
+    /** Why there was no connection, or what ended it, the last time that it was for a reason since it was registered. */
     @Volatile
     var lastFailure: Throwable? = null
         private set
@@ -69,6 +69,7 @@ internal class Member<S : Session>(
     private fun show(session: S?) {
         sessions.value = session
         registered.value = session?.isOpen == true
+        if (registered.value) lastFailure = null
     }
 }
 
@@ -118,7 +119,12 @@ internal class Members<S : Session>(private val all: List<Member<S>>) {
         try {
             if (await(timeout) == null) throw late(timeout)
         } catch (e: LinkStopped) {
-            throw e.cause.takeIf { it is NotAdmitted || it is VersionMismatch } ?: e
+            // Each who waits gets his own: what they suppress in it is their own affair.
+            throw when (val cause = e.cause) {
+                is NotAdmitted -> cause.run { NotAdmitted(endpoint, role, channel, reason) }
+                is VersionMismatch -> cause.run { VersionMismatch(endpoint, detail) }
+                else -> e
+            }
         }
     }
 
