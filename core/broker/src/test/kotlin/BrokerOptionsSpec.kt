@@ -18,10 +18,11 @@ import kotlin.time.Duration.Companion.seconds
 class BrokerOptionsSpec : StringSpec({
     "the defaults are those of the table" {
         val options = BrokerOptions()
-        options.toString() shouldBe "BrokerOptions(maxFrame=65536, maxHeaders=8192, window=${512 * 1024}, maxInFlightPerConnection=16384, " +
-            "maxInFlight=65536, maxWaiting=16384, maxQueuedBytes=${options.maxQueuedBytes}, maxBytes=${options.maxBytes}, maxRegistrations=64, " +
-            "maxChannels=65536, maxRepeatable=65536, maxRepeats=2, maxTimeout=1h, helloTimeout=10s, pingEvery=15s, pingTimeout=5s, " +
-            "remoteStats=false)"
+        options.toString() shouldBe
+            "BrokerOptions(maxFrame=65536, maxHeaders=8192, window=${512 * 1024}, maxInFlightPerConnection=16384, " +
+            "maxInFlight=65536, maxWaiting=16384, maxQueuedBytes=${options.maxQueuedBytes}, " +
+            "maxBytes=${options.maxBytes}, maxRegistrations=64, maxChannels=65536, maxRepeatable=65536, maxRepeats=2, " +
+            "maxTimeout=1h, helloTimeout=10s, pingEvery=15s, pingTimeout=5s, remoteStats=false)"
         options.maxQueuedBytes shouldBe minOf(32L shl 20, Runtime.getRuntime().maxMemory() / 16)
         options.maxBytes shouldBe minOf(256L shl 20, Runtime.getRuntime().maxMemory() / 4)
         options.choice shouldBeSameInstanceAs ProviderChoice.leastInFlight

@@ -16,7 +16,7 @@ class ConsumerOptionsSpec : StringSpec({
     "the defaults are those of the table" {
         val options = ConsumerOptions()
         options.run { listOf(timeout, attemptTimeout, helloTimeout, pingEvery, pingTimeout) } shouldBe
-            listOf(5.seconds, Duration.INFINITE, 5.seconds, 15.seconds, 5.seconds)
+            listOf(5.seconds, Duration.INFINITE, 15.seconds, 15.seconds, 5.seconds)
         options.run { listOf(waitForProvider, idempotent) } shouldBe listOf(false, false)
         options.retry shouldBeSameInstanceAs Backoff.never
         options.maxReply shouldBe 16 * 1024 * 1024

@@ -13,10 +13,10 @@ import kotlin.time.Duration.Companion.seconds
 class ProviderOptionsSpec : StringSpec({
     "the defaults are those of the table" {
         val options = ProviderOptions()
-        options.run { listOf(helloTimeout, pingEvery, pingTimeout) } shouldBe listOf(5.seconds, 15.seconds, 5.seconds)
+        options.run { listOf(helloTimeout, pingEvery, pingTimeout) } shouldBe listOf(15.seconds, 15.seconds, 5.seconds)
         options.prefetch shouldBe 16
         options.token.size shouldBe 0
-        "$options" shouldBe "ProviderOptions(link=${LinkOptions()}, prefetch=16, helloTimeout=5s, pingEvery=15s, pingTimeout=5s)"
+        "$options" shouldBe "ProviderOptions(link=${LinkOptions()}, prefetch=16, helloTimeout=15s, pingEvery=15s, pingTimeout=5s)"
         "${ProviderOptions.builder().build()}" shouldBe "$options"
     }
 

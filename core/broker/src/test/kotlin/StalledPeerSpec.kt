@@ -40,6 +40,7 @@ class StalledPeerSpec : StringSpec({
         withContext(Dispatchers.Default) {
             coroutineScope {
                 val options = BrokerOptions {
+                    window = 256 * 1024
                     maxQueuedBytes = QUEUED
                     // Who is slow is not who is gone.
                     pingEvery = Duration.INFINITE
