@@ -8,6 +8,7 @@ import io.hawser.testkit.virtualTime
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldBeEmpty
+import io.kotest.matchers.collections.shouldContainAll
 import io.kotest.matchers.shouldBe
 import java.util.UUID
 import kotlin.random.Random
@@ -30,10 +31,15 @@ import kotlinx.coroutines.withTimeoutOrNull
 class BrokerHistorySpec : StringSpec({
     extension(LeakCheck)
 
+    val seen = HashSet<Outcome>()
     repeat(SEEDS) { seed ->
         "$OPERATIONS operations by lot, with the seed $seed" {
-            withClue("seed $seed") { virtualTime(timeout = 5.minutes) { History(this, seed).run() } }
+            seen += withClue("seed $seed") { virtualTime(timeout = 5.minutes) { History(this, seed).run() } }
         }
+    }
+
+    "among all of them each way to end has been seen" {
+        seen shouldContainAll Outcome.entries - Outcome.OVERLOADED - Outcome.CUT
     }
 })
 
@@ -48,7 +54,6 @@ private class Operation(val number: Int, seed: Int) {
     val question: List<ByteArray> = pieces()
     val answer: List<ByteArray> = pieces()
     val isIdempotent = random.nextInt(3) == 0
-    val waits = random.nextInt(2) == 0
     val retries = if (isIdempotent && random.nextBoolean()) 2 else 0
     val fails = random.nextInt(12) == 0
 
@@ -98,7 +103,8 @@ private class History(private val time: VirtualTime, private val seed: Int) {
     private val flaws = ArrayList<String>()
     private val eager = LinkOptions { backoff = Backoff.constant(3.milliseconds) }
 
-    suspend fun run() {
+    /** Returns how requests have ended. */
+    suspend fun run(): Set<Outcome> {
         val options = BrokerOptions {
             window = 8 * 1024
             maxRepeatable = 8 * 1024
@@ -107,16 +113,21 @@ private class History(private val time: VirtualTime, private val seed: Int) {
         }
         val broker = Broker(time.server(), options).start(time)
         val providers = channels.flatMap { channel -> List(2) { provider(broker, channel) } }
-        val consumers = channels.associateWith { channel -> List(2) { consumer(broker, channel) } }
+        val consumers = channels.associateWith { channel -> listOf(false, true).map { consumer(broker, channel, waits = it) } }
         val killer = time.launch { kill(broker) }
         val lots = operations.chunked(AT_ONCE)
-        for (lot in lots) lot.map { operation -> time.async { perform(operation, consumers) } }.forEach { it.await() }
+        for (lot in lots) {
+            lot.map { operation -> time.async { perform(operation, consumers) } }.forEach { it.await() }
+            // Else all that is left could be told, in no time, that nobody answers just now.
+            while (providers.none { it.isRegistered.value }) delay(1.milliseconds)
+        }
         killer.cancel()
         while (broker.stats.run { inFlight + waiting } > 0 || providers.any { it.inFlight > 0 }) delay(1.milliseconds)
-        check(broker, providers, consumers.values.flatten())
+        val seen = check(broker, providers, consumers.values.flatten())
         providers.forEach { it.close() }
         consumers.values.flatten().forEach { it.close() }
         broker.close()
+        return seen
     }
 
     private fun provider(broker: Broker, channel: UUID) = Provider(
@@ -128,8 +139,13 @@ private class History(private val time: VirtualTime, private val seed: Int) {
         },
     ).start(time, concurrency = 4) { request -> answer(request) }
 
-    private fun consumer(broker: Broker, channel: UUID) =
-        Consumer(time.client(broker.handle), channel, ConsumerOptions { link = eager }).start(time)
+    private fun consumer(broker: Broker, channel: UUID, waits: Boolean): Consumer {
+        val options = ConsumerOptions {
+            link = eager
+            waitForProvider = waits
+        }
+        return Consumer(time.client(broker.handle), channel, options).start(time)
+    }
 
     private suspend fun Responder.answer(request: Request) {
         val operation = operations[request.headers.getValue("number").toInt()]
@@ -234,17 +250,13 @@ private class History(private val time: VirtualTime, private val seed: Int) {
         }
     }
 
-    private fun check(broker: Broker, providers: List<Provider>, consumers: List<Consumer>) {
+    private fun check(broker: Broker, providers: List<Provider>, consumers: List<Consumer>): Set<Outcome> {
         flaws.shouldBeEmpty()
         consumers.sumOf { it.inFlight } shouldBe 0
         providers.sumOf { it.inFlight } shouldBe 0
         val stats = broker.stats
         stats.bytes shouldBe 0
         stats.requests shouldBe stats.outcomes.values.sum()
-        // Each has been seen often enough to be tested.
-        withClue("$stats") {
-            listOf(Outcome.COMPLETED, Outcome.FAILED, Outcome.CANCELLED, Outcome.PROVIDER_LOST).all { it in stats.outcomes } shouldBe
-                true
-        }
+        return stats.outcomes.keys
     }
 }
