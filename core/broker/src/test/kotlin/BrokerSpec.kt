@@ -825,6 +825,8 @@ class BrokerSpec : StringSpec({
                     val first = provider.expect<Frame.Start>()
                     val before = elapsed
                     val shutdown = launch { broker.shutdown(60.seconds) }
+                    // The first is the one that is told.
+                    launch { broker.shutdown(60.seconds) }
                     listOf(consumer, provider).forEach { it.expect<Frame.GoAway>().code shouldBe 0 }
                     consumer.ask(5, "new")
                     consumer.expectError(Code.GOING_AWAY)

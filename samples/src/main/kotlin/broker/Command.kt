@@ -24,8 +24,11 @@ private const val COMPLAINT = 1024
 internal class Command(private val line: String) {
     /** Runs it with what is asked, and answers with what it prints; if it is cancelled the process is killed, and what that has begun. */
     suspend fun answer(request: Request, responder: Responder) {
-        val process = detached { ProcessBuilder("sh", "-c", line).start() }
+        var started: Process? = null
         try {
+            // Held out here: a cancellation on the way back would drop it.
+            withContext(NonCancellable) { started = detached { ProcessBuilder("sh", "-c", line).start() } }
+            val process = checkNotNull(started)
             coroutineScope {
                 val complaint = async { firstLine(process.errorStream) }
                 launch { feed(request, process) }
@@ -36,7 +39,7 @@ internal class Command(private val line: String) {
                 coroutineContext.cancelChildren()
             }
         } finally {
-            withContext(NonCancellable + Dispatchers.IO) { kill(process) }
+            withContext(NonCancellable + Dispatchers.IO) { started?.let(::kill) }
         }
     }
 

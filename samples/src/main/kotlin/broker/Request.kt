@@ -76,7 +76,7 @@ private suspend fun asking(arguments: BrokerClientArguments, channel: UUID, ask:
     try {
         ask(consumer)
     } catch (e: LinkStopped) {
-        throw e.cause ?: e
+        throw e.cause ?: e.suppressed.firstOrNull() ?: e
     } finally {
         consumer.close()
         withContext(NonCancellable) { consumer.join() }

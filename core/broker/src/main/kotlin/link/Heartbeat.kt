@@ -31,6 +31,9 @@ internal class Heartbeat(
     private var lastSign = loop.nanoTime()
     private var written = connection.bytesWritten
     private var lastTaken = lastSign
+
+    /** There was something to take when it was last looked. */
+    private var isTaking = false
     private var isListening = true
     private var isAsked = false
     private var isStopped = false
@@ -66,7 +69,8 @@ internal class Heartbeat(
         if (isStopped) return
         val now = loop.nanoTime()
         val takes = connection.bytesWritten != written
-        if (takes || outbound.bytes == 0L) lastTaken = now
+        if (takes || !isTaking) lastTaken = now
+        isTaking = outbound.bytes > 0
         if (takes && !isListening) heard()
         written = connection.bytesWritten
         val silence = (now - lastSign).nanoseconds

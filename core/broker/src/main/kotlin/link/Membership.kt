@@ -130,7 +130,10 @@ internal class Membership<S : Session>(
         if (session != null) throw violation(Code.ORDER, "REGISTERED once more")
         if (answer.code == Code.PEACE.number) {
             timer?.dispose()
-            session = begin(outbound, checkNotNull(hello)).also(show)
+            session = begin(outbound, checkNotNull(hello)).also {
+                if (isLeaving) it.brokerLeaves()
+                show(it)
+            }
             if (connection.draining.value) finish()
             return
         }

@@ -74,7 +74,10 @@ public class ForwardedRequest private constructor(
     }
 }
 
-/** What goes on towards the target of a request. Each may be called by any thread, one at a time, and does nothing once it has ended. */
+/**
+ * What goes on towards the target of a request. Each may be called by any thread, one at a time, and does nothing once it has ended. None may
+ * end the request by its replies before it has returned.
+ */
 @RoutingApi
 public interface Forwarding {
     /** Whether there was room for what the request began with; if not, the target has heard nothing of it. */

@@ -11,6 +11,7 @@ import io.hawser.broker.wire.Code
 import io.hawser.broker.wire.Frame
 import io.hawser.broker.wire.Text
 import java.nio.ByteBuffer
+import org.slf4j.LoggerFactory
 
 /**
  * One request, from its START until it ends, which it does once: by [end], whatever happens first.
@@ -201,7 +202,7 @@ internal class Exchange(
             // What is not kept makes room for what is given.
             val cost = all.cost
             if (!isRepeatable || !office.budget.isHalfFree) release(all)
-            val forwarding = chosen.target.forward(request, next)
+            val forwarding = forwarded(chosen, request, next)
             if (forwarding == null) {
                 office.budget.add(cost - all.cost)
                 all.cost = cost
@@ -216,6 +217,14 @@ internal class Exchange(
             hand(all, forwarding)
         }
         return assigned
+    }
+
+    /** A target that fails is as good as gone. */
+    private fun forwarded(chosen: Choice.Chosen, request: ForwardedRequest, replies: Replies): Forwarding? = try {
+        chosen.target.forward(request, replies)
+    } catch (e: Exception) {
+        log.error("a provider of {} failed to take a request", channel, e)
+        null
     }
 
     /** Gives [forwarding] what has come behind the START. */
@@ -425,5 +434,6 @@ internal class Exchange(
     private companion object {
         /** What a piece of a body counts for beside its bytes, as a frame does. */
         const val PIECE = 64
+        val log = LoggerFactory.getLogger(Exchange::class.java)
     }
 }

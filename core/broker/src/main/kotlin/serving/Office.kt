@@ -37,6 +37,7 @@ internal class Office(val options: BrokerOptions) {
     private val live = AtomicInteger()
     private val waiting = AtomicInteger()
 
+    private val hasBegunDraining = AtomicBoolean()
     private val isFinished = AtomicBoolean()
 
     @Volatile
@@ -103,12 +104,12 @@ internal class Office(val options: BrokerOptions) {
     /** Tells [peer], who has come too late, that no requests are taken. */
     fun dismiss(peer: Peer) {
         peer.announceEnd()
-        if (live.get() == 0) peer.finish()
+        if (isFinished.get() || live.get() == 0) peer.finish()
     }
 
     /** No more requests are taken. When the last has ended, all connections are. */
     fun drain() {
-        if (isDraining) return
+        if (!hasBegunDraining.compareAndSet(false, true)) return
         isDraining = true
         tell(BrokerEvent.Draining)
         for (peer in peers.values) dismiss(peer)

@@ -63,6 +63,7 @@ internal class Peer(private val connection: Connection, private val office: Offi
     private var undecided = 0
     private var isGreeted = false
     private var isEnded = false
+    private var isDismissed = false
     private var patience: DisposableHandle? = null
 
     @Volatile
@@ -135,11 +136,19 @@ internal class Peer(private val connection: Connection, private val office: Offi
         leaveIfDone()
     }
 
-    /** Tells it that no more requests are taken. */
-    fun announceEnd(): Unit = outbound.say(goodbye)
+    /** Tells it, once, that no more requests are taken. */
+    @Synchronized
+    fun announceEnd() {
+        if (!isDismissed) outbound.say(goodbye)
+        isDismissed = true
+    }
 
     /** Ends the stream to it when what waits has left: nobody has begun, or will, with what it asks and has not heard the end of. */
-    fun finish(): Unit = outbound.closeBehind(goodbye)
+    @Synchronized
+    fun finish() {
+        announceEnd()
+        outbound.closeBehind(goodbye)
+    }
 
     fun outOfOrder(detail: String): Violation = violation(Code.ORDER, detail)
 
