@@ -51,7 +51,7 @@ class SlowPeersSpec : StringSpec({
             withTimeout(HANG) {
                 val timeouts = Timeouts()
                 val options = ServerOptions {
-                    handshakeTimeout = 20.seconds
+                    handshakeTimeout = 14.seconds
                     backlog = 2 * CLIENTS
                     onEvent(timeouts)
                 }

@@ -31,8 +31,14 @@ import kotlin.random.Random
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
-/** Every contestant on this machine, as a program, under every kind of load there is for what it serves. */
-internal class ServicesSpec : FunSpec({
+/** Hawser's own contestants. */
+internal class HawserServicesSpec : Services({ it.name.startsWith("hawser") })
+
+/** Those that it is compared with. */
+internal class PeerServicesSpec : Services({ !it.name.startsWith("hawser") })
+
+/** Every contestant on this machine that [are] meant, as a program, under every kind of load there is for what it serves. */
+internal abstract class Services(are: (Contestant) -> Boolean) : FunSpec({
     val processes = autoClose(Processes())
     val tools = Tools(processes)
     val file = tempfile().apply { writeBytes(Random(1).nextBytes(300_001)) }.toPath()
@@ -86,7 +92,7 @@ internal class ServicesSpec : FunSpec({
         }
     }
 
-    for (contestant in Contestant.all) {
+    for (contestant in Contestant.all.filter(are)) {
         for (service in contestant.services) {
             test("${contestant.name} serves $service").config(enabledOrReasonIf = { available(contestant, service) }) {
                 val server = start(*contestant.command(tools, quickToStart, service, fileOf(service)).toTypedArray())
