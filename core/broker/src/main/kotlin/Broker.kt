@@ -137,6 +137,8 @@ public class Broker @JvmOverloads constructor(
      * Takes no new requests, and tells everybody; when those that there are have been answered, for which there is the [grace], it ends all
      * connections. Returns when nothing of it is left.
      *
+     * Any number may call it; the shortest of their graces counts. Cancelling a call leaves it as it is then, taking nothing new.
+     *
      * @throws IllegalArgumentException if [grace] is negative.
      */
     @JvmSynthetic

@@ -14,10 +14,12 @@ import io.hawser.tls.ClientTls
 import io.hawser.tls.ServerTls
 import io.hawser.tls.tls
 import io.hawser.unix.Unix
+import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldBeUnique
 import io.kotest.matchers.ints.shouldBeGreaterThanOrEqual
+import io.kotest.matchers.longs.shouldBeGreaterThanOrEqual
 import io.kotest.matchers.shouldBe
 import java.nio.file.Files
 import java.nio.file.Path
@@ -37,7 +39,6 @@ import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.coroutineScope
-import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.flow
@@ -61,7 +62,7 @@ abstract class BrokerContract(transport: ContractTransport) : StringSpec({
         coroutineScope {
             val broker = Broker(transport.server(ServerOptions()), options).start(this)
             coroutineScope { block(broker) }
-            while (broker.peers.isNotEmpty()) delay(1.milliseconds)
+            broker.stats(every = 1.milliseconds).first { it.peers == 0 }
             val stats = broker.stats
             listOf(stats.inFlight, stats.waiting, stats.bytes.toInt(), stats.channels.size) shouldBe List(4) { 0 }
             stats.requests shouldBe stats.outcomes.values.sum()
@@ -196,7 +197,7 @@ abstract class BrokerContract(transport: ContractTransport) : StringSpec({
             consumer(broker).use { consumer -> shouldThrow<NoProvider> { consumer.request(ByteArray(1)) }.channel shouldBe channel }
             consumer(broker) { waitForProvider = true }.use { consumer ->
                 val answer = async { consumer.request(ByteArray(1)).size }
-                while (broker.stats.waiting == 0) delay(1.milliseconds)
+                broker.stats(every = 1.milliseconds).first { it.waiting > 0 }
                 val provider = provider(broker) { send(it.bytes()) }
                 answer.await() shouldBe 1
                 provider.close()
@@ -221,7 +222,7 @@ abstract class BrokerContract(transport: ContractTransport) : StringSpec({
                 began.await()
                 asking.cancelAndJoin()
                 ended.await()
-                while (provider.inFlight > 0) delay(1.milliseconds)
+                eventually(1.minutes) { provider.inFlight shouldBe 0 }
                 consumer.inFlight shouldBe 0
             }
             provider.close()
@@ -245,7 +246,7 @@ abstract class BrokerContract(transport: ContractTransport) : StringSpec({
                     slow.await().channel shouldBe channel
                 }
             }
-            while (provider.inFlight > 0) delay(1.milliseconds)
+            eventually(1.minutes) { provider.inFlight shouldBe 0 }
             provider.close()
         }
     }
@@ -261,7 +262,7 @@ abstract class BrokerContract(transport: ContractTransport) : StringSpec({
                 val plain = async { shouldThrow<ProviderLost> { consumer.request(ByteArray(1)) } }
                 given.await()
                 val repeatable = async { consumer.request(Body.of(ByteArray(9)), 1.minutes, emptyMap(), idempotent = true).size }
-                while (broker.stats.inFlight < 2) delay(1.milliseconds)
+                broker.stats(every = 1.milliseconds).first { it.inFlight == 2 }
                 val other = provider(broker) { send(it.bytes()) }
                 victim.close()
                 plain.await().mayHaveRun shouldBe true
@@ -331,7 +332,7 @@ abstract class BrokerContract(transport: ContractTransport) : StringSpec({
                 seen.get() shouldBe 0
                 provider.close()
                 provider.join()
-                while (broker.stats.providers > 0) delay(1.milliseconds)
+                broker.stats(every = 1.milliseconds).first { it.providers == 0 }
                 shouldThrow<NoProvider> { consumer.ping(1.minutes) }
             }
         }
@@ -375,7 +376,7 @@ abstract class BrokerContract(transport: ContractTransport) : StringSpec({
                         sum + chunk.size
                     }
                 }
-                while (sent.get() < 100_000) delay(1.milliseconds)
+                eventually(1.minutes) { sent.get() shouldBeGreaterThanOrEqual 100_000 }
                 repeat(200) { consumer.request("$it".encodeToByteArray()).decodeToString() shouldBe "$it" }
                 // A window under way, and one that the consumer took the first chunk of.
                 (sent.get() <= 2L * broker.options.window) shouldBe true
@@ -417,7 +418,7 @@ abstract class BrokerContract(transport: ContractTransport) : StringSpec({
                 }.awaitAll()
                 outcomes.toSet() shouldBe setOf("echo", "cancelled", "the provider of $channel failed with 1: by lot")
             }
-            while (provider.inFlight > 0) delay(1.milliseconds)
+            eventually(1.minutes) { provider.inFlight shouldBe 0 }
             provider.close()
         }
     }

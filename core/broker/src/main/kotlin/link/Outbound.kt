@@ -9,8 +9,8 @@ import io.hawser.broker.wire.Side
  * requests, each in a [Lane] of its own. They take turns, a frame each, so that none waits for another; new ones come last, so that STARTs
  * leave in the order of their ids.
  *
- * What waits, but for credit and pongs, or is just being written is counted, here and in the [budget] of all connections: bodies are only taken as long as
- * that is at most [maxBytes].
+ * What waits, but for credit and pongs, or is just being written is counted, here and in the [budget] of all connections: bodies are only
+ * taken as long as that is at most [maxBytes].
  *
  * Any thread offers; one coroutine [take]s, writes, and says what has [left]. No other lock is taken with the monitor but by what [open] is
  * given to run.
