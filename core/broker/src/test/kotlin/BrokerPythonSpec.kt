@@ -15,7 +15,7 @@ import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.coroutineScope
-import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeout
@@ -30,7 +30,7 @@ class BrokerPythonSpec : StringSpec({
         coroutineScope {
             val broker = Broker(Tcp.server("127.0.0.1", port = 0), BrokerOptions { window = 100_000 }).start(this)
             coroutineScope { block(broker) }
-            while (broker.peers.isNotEmpty()) delay(1.milliseconds)
+            broker.stats(every = 1.milliseconds).first { it.peers == 0 }
             broker.stats.run { listOf(inFlight, waiting, bytes.toInt(), channels.size) } shouldBe List(4) { 0 }
             broker.close()
         }
@@ -87,7 +87,7 @@ class BrokerPythonSpec : StringSpec({
                     val failure = shouldThrow<RequestFailed> { consumer.request(ByteArray(0)) }
                     listOf(failure.code, failure.reason) shouldBe listOf(7, "nothing is asked")
                     val asking = launch { consumer.request(flow { awaitCancellation() }) }
-                    while (broker.stats.inFlight == 0) delay(1.milliseconds)
+                    broker.stats(every = 1.milliseconds).first { it.inFlight > 0 }
                     asking.cancelAndJoin()
                     program.awaitLine("cancelled 0")
                 }

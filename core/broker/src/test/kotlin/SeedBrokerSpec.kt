@@ -4,6 +4,7 @@ import io.hawser.reconnect.Backoff
 import io.hawser.reconnect.LinkOptions
 import io.hawser.tcp.Tcp
 import io.hawser.testkit.LeakCheck
+import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.StringSpec
@@ -24,6 +25,7 @@ import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.job
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
@@ -43,7 +45,7 @@ class SeedBrokerSpec : StringSpec({
                 coroutineScope {
                     val broker = Broker(Tcp.server("127.0.0.1", port = 0), options).start(this)
                     coroutineScope { block(broker) }
-                    while (broker.peers.isNotEmpty()) delay(1.milliseconds)
+                    broker.stats(every = 1.milliseconds).first { it.peers == 0 }
                     val stats = broker.stats
                     stats.run { listOf(inFlight, waiting, bytes.toInt(), channels.size, providers, consumers) } shouldBe List(6) { 0 }
                     stats.requests shouldBe stats.outcomes.values.sum()
@@ -101,7 +103,7 @@ class SeedBrokerSpec : StringSpec({
             fifty.forEach { it.awaitRegistered() }
             broker.stats.run { listOf(peers, consumers, channels.size) } shouldBe listOf(50, 50, 10)
             fifty.forEach { it.close() }
-            while (broker.peers.isNotEmpty()) delay(1.milliseconds)
+            broker.stats(every = 1.milliseconds).first { it.peers == 0 }
             broker.stats.channels shouldBe emptyMap()
         }
     }
@@ -207,7 +209,7 @@ class SeedBrokerSpec : StringSpec({
                 consumer.askAll("good", 200)
                 consumer.inFlight shouldBe 0
             }
-            while (provider.inFlight > 0) delay(1.milliseconds)
+            eventually(1.minutes) { provider.inFlight shouldBe 0 }
             provider.close()
             // A broker that is slower than the late answers takes some of them for answers.
             (broker.stats.outcomes.getValue(Outcome.COMPLETED) in 201L..204L) shouldBe true
@@ -223,7 +225,7 @@ class SeedBrokerSpec : StringSpec({
             }
             ConsumerPool(broker.client(), channel, options = options).start(this).use { pool ->
                 pool.size shouldBe 10
-                while (pool.registered < 10) delay(1.milliseconds)
+                eventually(1.minutes) { pool.registered shouldBe 10 }
                 broker.stats.consumers shouldBe 10
                 List(100) { n ->
                     async { repeat(10) { pool.request("$n.$it".encodeToByteArray()).decodeToString() shouldBe "$n.$it" } }
@@ -244,7 +246,7 @@ class SeedBrokerSpec : StringSpec({
                     reply(it.bytes())
                 }
                 val busy = async { consumer.askAll("busy", 1) }
-                while (provider.inFlight == 0) delay(1.milliseconds)
+                eventually(1.minutes) { (provider.inFlight > 0) shouldBe true }
                 // By default it may take two seconds, which a slow machine need not have.
                 (consumer.ping(1.minutes) > Duration.ZERO) shouldBe true
                 go.complete(Unit)
@@ -299,9 +301,9 @@ class SeedBrokerSpec : StringSpec({
             }
             val consumers = List(10) { consumer(broker) }
             val answers = consumers.mapIndexed { n, consumer -> async { consumer.askAll("$n", 1) } }
-            while (broker.stats.inFlight < 10) delay(1.milliseconds)
+            broker.stats(every = 1.milliseconds).first { it.inFlight >= 10 }
             val stopping = launch { broker.shutdown(2.minutes) }
-            while (!broker.handle.draining.value) delay(1.milliseconds)
+            broker.handle.draining.first { it }
             go.complete(Unit)
             withTimeout(1.minutes) { answers.awaitAll() }
             withTimeout(1.minutes) { stopping.join() }

@@ -8,6 +8,7 @@ import io.hawser.broker.wire.HeaderBlock
 import io.hawser.broker.wire.body
 import io.hawser.tcp.Tcp
 import io.hawser.testkit.LeakCheck
+import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.longs.shouldBeLessThanOrEqual
@@ -22,6 +23,7 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
 
@@ -50,7 +52,7 @@ class StalledPeerSpec : StringSpec({
                 provider.awaitRegistered()
                 coroutineScope { block(broker) }
                 provider.close()
-                while (broker.peers.isNotEmpty()) delay(1.milliseconds)
+                broker.stats(every = 1.milliseconds).first { it.peers == 0 }
                 broker.stats.run { listOf(inFlight, waiting, bytes.toInt(), channels.size) } shouldBe List(4) { 0 }
                 broker.stats.run { requests shouldBe outcomes.values.sum() }
                 broker.close()
@@ -122,14 +124,14 @@ class StalledPeerSpec : StringSpec({
             deaf(broker, Role.CONSUMER) { peer ->
                 // Answers of several windows wait for their credit.
                 repeat(4) { peer.ask(2L * it + 1, "long") }
-                while (broker.stats.inFlight < 4) delay(1.milliseconds)
+                broker.stats(every = 1.milliseconds).first { it.inFlight >= 4 }
                 goOn(broker)
                 broker.stats.channels.getValue(stalled).inFlight shouldBe 4
                 provider.inFlight shouldBe 4
                 broker.queuedFor(Role.CONSUMER) shouldBeLessThanOrEqual QUEUED + SLACK
                 peer.connection.abort()
             }
-            while (provider.inFlight > 0 || broker.stats.inFlight > 0) delay(1.milliseconds)
+            eventually(1.minutes) { provider.inFlight + broker.stats.inFlight shouldBe 0 }
             broker.stats.outcomes.getValue(Outcome.CANCELLED) shouldBe 4
             provider.close()
         }
@@ -140,7 +142,7 @@ class StalledPeerSpec : StringSpec({
             deaf(broker, Role.PROVIDER) { peer ->
                 Consumer(Tcp.client("127.0.0.1", broker.port), stalled, ConsumerOptions { timeout = 2.minutes }).start(this).use { asking ->
                     val ends = List(CAPACITY + 4) { async { runCatching { asking.request(ByteArray(1_000_000)) }.exceptionOrNull() } }
-                    while (broker.stats.outcomes.getOrDefault(Outcome.OVERLOADED, 0) == 0L) delay(1.milliseconds)
+                    broker.stats(every = 1.milliseconds).first { Outcome.OVERLOADED in it.outcomes }
                     broker.queuedFor(Role.PROVIDER) shouldBeLessThanOrEqual QUEUED + SLACK
                     goOn(broker)
                     // The connection of who asks it goes on, too.
@@ -176,7 +178,7 @@ class StalledPeerSpec : StringSpec({
                         }
                     }
                     asking.inFlight shouldBe 0
-                    while (broker.stats.inFlight > 0) delay(1.milliseconds)
+                    broker.stats(every = 1.milliseconds).first { it.inFlight == 0 }
                     // What had not left is forgotten with it.
                     broker.queuedFor(Role.PROVIDER) shouldBeLessThanOrEqual QUEUED
                 }
@@ -195,7 +197,7 @@ class StalledPeerSpec : StringSpec({
                 deaf(broker, Role.PROVIDER) {
                     deaf(broker, Role.CONSUMER) { consumer ->
                         repeat(CAPACITY) { consumer.say(Frame.Start(2L * it + 1, 0, 1, 0, HeaderBlock.EMPTY, body(60_000))) }
-                        while (broker.peers.isNotEmpty()) delay(5.milliseconds)
+                        broker.stats(every = 1.milliseconds).first { it.peers == 0 }
                         broker.stats.run { listOf(inFlight, waiting, bytes.toInt(), channels.size) } shouldBe List(4) { 0 }
                         broker.stats.run { listOf(requests, outcomes.values.sum()) } shouldBe List(2) { CAPACITY.toLong() }
                     }
