@@ -30,9 +30,9 @@ import kotlinx.coroutines.CoroutineScope
  * }
  * ```
  *
- * The server starts before the first test and has ended after the last one. A connection that is still open five seconds after its test
- * fails that test, and so does an [AssertionError] that a handler, or what it launches, throws. Other failures of handlers are events, as
- * everywhere. A handler that goes on ten seconds after the last test fails the spec.
+ * The server starts before the first test and has ended after the last one. A connection that the server has accepted before the end of a
+ * test, and that is still open five seconds later, fails that test, and so does an [AssertionError] that a handler, or what it launches,
+ * throws. Other failures of handlers are events, as everywhere. A handler that goes on ten seconds after the last test fails the spec.
  */
 @KotlinOnly
 public class ServerExtension : HostExtension<RunningServer> {

@@ -40,7 +40,12 @@ internal class SharingTests : StringSpec({
 internal class LeakingTests : StringSpec({
     val echo = extension(ServerExtension(Memory.server()) { it.copyTo(it) })
 
-    "leaves a connection open" { leftBehind += echo.client.connect() }
+    "leaves a connection open" {
+        val connection = echo.client.connect()
+        leftBehind += connection
+        connection.writeLine("hello")
+        connection shouldReceiveLine "hello"
+    }
 
     "leaves a socket open" { leftBehind += SocketChannel.open() }
 

@@ -27,9 +27,10 @@ import kotlinx.coroutines.runInterruptible
  * static final ServerExtension echo = ServerExtension.of(Tcp.server("127.0.0.1", 0), (in, out) -> in.transferTo(out));
  * ```
  *
- * A connection that is still open five seconds after its test fails that test, and so does an [AssertionError] that a handler, or what it
- * launches, throws. Other failures of handlers are events, as everywhere. A handler that goes on ten seconds after its server was closed
- * fails the class, or the test. Tests that run side by side see each other's sockets, and those of one server each other's events.
+ * A connection that the server has accepted before the end of a test, and that is still open five seconds later, fails that test, and so
+ * does an [AssertionError] that a handler, or what it launches, throws. Other failures of handlers are events, as everywhere. A handler that
+ * goes on ten seconds after its server was closed fails the class, or the test. Tests that run side by side see each other's sockets, and
+ * those of one server each other's events.
  */
 public class ServerExtension private constructor(host: Host<RunningServer>) : HostLifecycle<RunningServer>(host) {
     /** A server on a free port, or wherever [server] listens, with a handler that suspends. */
