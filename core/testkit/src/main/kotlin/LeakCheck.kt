@@ -27,7 +27,7 @@ import kotlinx.coroutines.delay
  *
  * After each test, when its `afterTest` callbacks have run, every socket, pipe and selector opened meanwhile must be closed within ten
  * seconds, and every thread that is not the JVM's, the coroutine library's or the test framework's be gone. After the spec all Java threads
- * together must use less than 3 % of one core over a second. Tests of one process that run side by side see each other's sockets. Where
+ * together must use less than 3 % of one core for 400 ms. Tests of one process that run side by side see each other's sockets. Where
  * there is no `/proc`, only threads are looked at.
  */
 public object LeakCheck : TestCaseExtension, AfterSpecListener {
@@ -35,9 +35,9 @@ public object LeakCheck : TestCaseExtension, AfterSpecListener {
     @Volatile
     internal var patience = 10.seconds
     private val LOOK_EVERY = 5.milliseconds
-    private val REST = 1.seconds
+    private val REST = 400.milliseconds
     private const val REST_SHARE = 0.03
-    private const val REST_ATTEMPTS = 4
+    private const val REST_ATTEMPTS = 10
 
     init {
         // The JDK makes a pair of sockets of its own with the first channel that is closed, and keeps it.
@@ -73,7 +73,8 @@ public object LeakCheck : TestCaseExtension, AfterSpecListener {
     }
 
     /**
-     * Returns when the Java threads have been at rest for a second, at the latest after four: what a test left running gets time to end.
+     * Returns when the Java threads have been at rest for 400 ms, at the latest after four seconds: what a test left running gets time to
+     * end.
      *
      * @throws AssertionError naming what each busy thread used.
      */

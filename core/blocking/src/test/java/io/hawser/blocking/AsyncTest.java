@@ -123,16 +123,17 @@ class AsyncTest {
             assertInstanceOf(
                     TimeoutException.class,
                     assertThrows(ExecutionException.class, late::get).getCause());
-            connection.writeLine("line").get();
-            assertEquals("line", readAfter(connection));
+            assertEquals("line", echoed(connection, "line"));
         }
     }
 
-    /** The read that was ended from outside may take a moment to be gone. */
-    private static String readAfter(AsyncConnection connection) throws Exception {
+    /** What comes back. A read that was ended from outside may take a moment to be gone, and the line with it. */
+    private static String echoed(AsyncConnection connection, String line) throws Exception {
         while (true) {
+            CompletableFuture<String> answer = connection.readLine();
+            connection.writeLine(line).get();
             try {
-                return connection.readLine().get();
+                return answer.get();
             } catch (ExecutionException e) {
                 if (!(e.getCause() instanceof IllegalStateException)) throw e;
             }
