@@ -5,6 +5,7 @@ import io.hawser.event.EventListener
 import kotlin.properties.Delegates
 import kotlin.properties.ReadWriteProperty
 import kotlin.reflect.KProperty0
+import kotlin.reflect.KProperty1
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.toJavaDuration
@@ -85,6 +86,10 @@ public sealed class ConnectionOptions(from: Builder<*>) {
 
     /** The value of [option] of these options if somebody has set it, and else [default]. */
     internal fun <T> chosenOr(default: T, option: KProperty0<T>): T = if (option.name in chosen) option.get() else default
+
+    /** The names of those that a server goes by from its start, and that are others in [other]. */
+    internal fun startOnly(other: ConnectionOptions): List<String> =
+        listOf(ConnectionOptions::socket, ConnectionOptions::group, ConnectionOptions::listeners).namesWhereDiffer(this, other)
 
     internal fun describe(): String = "handshakeTimeout=$handshakeTimeout, readTimeout=$readTimeout, writeTimeout=$writeTimeout, " +
         "idleTimeout=$idleTimeout, closeTimeout=$closeTimeout, socket=$socket, group=${group ?: "shared"}, listeners=$listeners"
@@ -172,6 +177,10 @@ public sealed class ConnectionOptions(from: Builder<*>) {
 internal fun requirePositive(name: String, value: Duration) = require(value.isPositive()) { "$name is not positive: $value" }
 
 internal fun requireAtLeastOne(name: String, value: Int) = require(value >= 1) { "$name < 1: $value" }
+
+/** The names of those of these properties that [one] and [other] differ in. */
+internal fun <T> List<KProperty1<T, *>>.namesWhereDiffer(one: T, other: T): List<String> =
+    filter { it.get(one) != it.get(other) }.map { it.name }
 
 internal fun java.time.Duration?.orInfinite(): Duration = this?.toKotlinDuration() ?: Duration.INFINITE
 

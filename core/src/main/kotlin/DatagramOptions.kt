@@ -28,6 +28,14 @@ public sealed class DatagramOptions(from: Builder<*>) {
     /** Who is told of every event. */
     public val listeners: List<EventListener> = from.listeners.toList()
 
+    /** The names of those that a server goes by from its start, and that are others in [other]. */
+    internal fun startOnly(other: DatagramOptions): List<String> = listOf(
+        DatagramOptions::maxDatagramSize,
+        DatagramOptions::socket,
+        DatagramOptions::group,
+        DatagramOptions::listeners,
+    ).namesWhereDiffer(this, other)
+
     internal fun describe(): String =
         "maxDatagramSize=$maxDatagramSize, socket=$socket, group=${group ?: "shared"}, listeners=$listeners"
 

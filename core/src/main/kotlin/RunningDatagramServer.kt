@@ -3,6 +3,7 @@ package io.hawser
 import io.hawser.event.DatagramEvent
 import io.hawser.event.DropReason
 import io.hawser.server.DatagramQueue
+import io.hawser.server.LiveOptions
 import io.hawser.server.LocalAddresses
 import io.hawser.server.Rate
 import io.hawser.server.Workers
@@ -37,13 +38,19 @@ import org.slf4j.LoggerFactory
 @OptIn(TransportApi::class)
 public class RunningDatagramServer internal constructor(
     private val raw: RawDatagrams,
-    private val options: DatagramServerOptions,
+    options: DatagramServerOptions,
     private val handler: suspend DatagramExchange.(Datagram) -> Unit,
 ) : ServerHandle(raw.loop, raw.local, raw.endpoint, options.listeners) {
     private val socket = DatagramSocket(raw, options.maxDatagramSize, published, admission = Admission.everyone)
-    private val queue =
-        DatagramQueue(options) { drop(it, DropReason.QueueFull(options.queueCount, options.queueBytes)) }
-    private val replyRate = if (options.replyRate == Int.MAX_VALUE) null else Rate(options.replyRate)
+    private val maxDatagramSize = options.maxDatagramSize
+    private val live = LiveOptions(options, DatagramServerOptions::startOnly)
+    private val queue = DatagramQueue(live) { drop(it, DropReason.QueueFull(this.options.queueCount, this.options.queueBytes)) }
+
+    @Volatile
+    private var workers: Workers? = null
+
+    @Volatile
+    private var replyRate = rateOf(options)
     private val count = MutableStateFlow(1)
 
     private val received = AtomicLong()
@@ -74,6 +81,24 @@ public class RunningDatagramServer internal constructor(
             published.dropped,
         )
 
+    /** The options it was given last, by its start or by [reload]. */
+    public val options: DatagramServerOptions get() = live.now
+
+    /**
+     * Goes by [options] from now on, all of them and not only those that are others. What waits already keeps its place in the queue, and
+     * handlers that run go on, though there may be fewer of them now.
+     *
+     * Returns the names of those that are not as at the start and count from the next one on: `maxDatagramSize`, `socket`, `group` and
+     * `listeners`. Any thread.
+     */
+    @Synchronized
+    public fun reload(options: DatagramServerOptions): List<String> {
+        val later = live.replaceBy(options)
+        if (options.replyRate != (replyRate?.perSecond ?: Int.MAX_VALUE)) replyRate = rateOf(options)
+        workers?.wakeAll()
+        return later
+    }
+
     /** The socket as its transport sees it. */
     @TransportApi
     public val transport: RawDatagrams get() = raw
@@ -84,7 +109,7 @@ public class RunningDatagramServer internal constructor(
     override val report: ShutdownReport get() = ShutdownReport(drained.get(), cut.get())
 
     override suspend fun CoroutineScope.serve() {
-        val workers = Workers(this, raw.loop, options, queue, ::work)
+        val workers = Workers(this, raw.loop, live, queue, ::work).also { workers = it }
         var pause = FIRST_PAUSE
         while (stopping.isActive) {
             try {
@@ -142,23 +167,22 @@ public class RunningDatagramServer internal constructor(
         attempt: (ByteBuffer, SocketAddress) -> Boolean = raw::send,
     ): Boolean {
         val sender = datagram.sender ?: throw ReplyImpossible(endpoint)
-        if (!mayReply()) {
-            dropped(sender, bytes.size, DropReason.TooManyReplies(options.replyRate))
+        val rate = replyRate
+        if (rate?.mayReply() == false) {
+            dropped(sender, bytes.size, DropReason.TooManyReplies(rate.perSecond))
             return false
         }
-        if (socket.send(ByteBuffer.wrap(bytes), sender, attempt, options.replyTimeout)) return true
-        dropped(sender, bytes.size, DropReason.NoRoom(options.replyTimeout.toJavaDuration()))
+        val patience = options.replyTimeout
+        if (socket.send(ByteBuffer.wrap(bytes), sender, attempt, patience)) return true
+        dropped(sender, bytes.size, DropReason.NoRoom(patience.toJavaDuration()))
         return false
     }
 
-    private fun mayReply(): Boolean {
-        val rate = replyRate ?: return true
-        synchronized(rate) {
-            val now = System.nanoTime()
-            if (rate.untilNext(now) > 0) return false
-            rate.take(now)
-            return true
-        }
+    private fun Rate.mayReply(): Boolean = synchronized(this) {
+        val now = System.nanoTime()
+        if (untilNext(now) > 0) return false
+        take(now)
+        true
     }
 
     private fun arrived(datagram: Datagram, workers: Workers) {
@@ -172,7 +196,7 @@ public class RunningDatagramServer internal constructor(
     }
 
     private fun reasonToDrop(datagram: Datagram): DropReason? {
-        if (datagram.isCut) return DropReason.TooLarge(options.maxDatagramSize)
+        if (datagram.isCut) return DropReason.TooLarge(maxDatagramSize)
         if (isOwn(datagram.sender)) return DropReason.FromItself
         return refusal(raw.admission, datagram) ?: refusal(options.admission, datagram)
     }
@@ -243,6 +267,9 @@ public class RunningDatagramServer internal constructor(
     private companion object {
         val FIRST_PAUSE: Duration = 5.milliseconds
         val LONGEST_PAUSE: Duration = 1.seconds
+
+        fun rateOf(options: DatagramServerOptions): Rate? = if (options.replyRate == Int.MAX_VALUE) null else Rate(options.replyRate)
+
         val log = LoggerFactory.getLogger(RunningDatagramServer::class.java)
     }
 }

@@ -4,6 +4,7 @@ import io.hawser.server.AcceptLoop
 import io.hawser.server.Connections
 import io.hawser.server.Conversation
 import io.hawser.server.Doorkeeper
+import io.hawser.server.LiveOptions
 import io.hawser.transport.Layer
 import io.hawser.transport.Listener
 import io.hawser.transport.RawStream
@@ -21,13 +22,14 @@ import kotlinx.coroutines.launch
 public class RunningServer internal constructor(
     private val listener: Listener,
     endpoint: Endpoint,
-    private val options: ServerOptions,
+    options: ServerOptions,
     layers: List<Layer>,
     handler: suspend CoroutineScope.(Connection) -> Unit,
 ) : ServerHandle(listener.loop, listener.address, endpoint, options.listeners) {
-    private val open = Connections(options.onDrain, countsHosts = options.maxConnectionsPerHost < Int.MAX_VALUE)
-    private val doorkeeper = Doorkeeper(options, listener.admission, open)
-    private val conversation = Conversation(address, options, layers, open, doorkeeper, published, draining, handler)
+    private val live = LiveOptions(options, ServerOptions::startOnly)
+    private val open = Connections()
+    private val doorkeeper = Doorkeeper(live, listener.admission, open)
+    private val conversation = Conversation(address, live, layers, open, doorkeeper, published, draining, handler)
 
     /** Sockets accepted and not yet closed: it falls once for each, after its descriptor is free. */
     override val connectionCount: StateFlow<Int> get() = open.count
@@ -38,10 +40,22 @@ public class RunningServer internal constructor(
     /** What it has done so far: connections, refusals, bytes. */
     public val totals: ServerTotals get() = open.totals(published.dropped)
 
+    /** The options it was given last, by its start or by [reload]. */
+    public val options: ServerOptions get() = live.now
+
+    /**
+     * Judges and serves new connections by [options] from now on, all of them and not only those that are others; who waits for a place
+     * comes in if there is one now. Connections that there are keep their timeouts and their place, also over a limit that has fallen.
+     *
+     * Returns the names of those that are not as at the start and count from the next one on: `backlog`, `socket`, `group` and
+     * `listeners`. Any thread.
+     */
+    public fun reload(options: ServerOptions): List<String> = live.replaceBy(options).also { open.changed.trySend(Unit) }
+
     override val report: ShutdownReport get() = open.report
 
     override suspend fun CoroutineScope.serve() {
-        AcceptLoop(listener, doorkeeper, open, stopping, published, options).run { hold(it) }
+        AcceptLoop(listener, doorkeeper, open, stopping, published, live).run { hold(it) }
     }
 
     override fun stopListening(): Unit = listener.close()
@@ -50,7 +64,9 @@ public class RunningServer internal constructor(
 
     override fun beginDraining(): Boolean = open.drain()
 
-    override fun endInput(): Unit = open.endInput()
+    override fun endInput() {
+        if (options.onDrain == OnDrain.EndInput) open.endInput()
+    }
 
     override suspend fun awaitFree(): Unit = listener.awaitClosed()
 

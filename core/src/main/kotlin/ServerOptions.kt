@@ -76,6 +76,10 @@ public class ServerOptions private constructor(from: Builder) : ConnectionOption
         require(it[Job] == null) { "handlerContext has a Job: ${it[Job]}" }
     }
 
+    /** The names of those that a running server keeps to, and that are others in [other]. */
+    internal fun startOnly(other: ServerOptions): List<String> =
+        listOf(ServerOptions::backlog).namesWhereDiffer(this, other) + startOnly(other as ConnectionOptions)
+
     override fun toString(): String = "ServerOptions(backlog=$backlog, maxConnections=$maxConnections, whenFull=$whenFull, " +
         "maxConnectionsPerHost=$maxConnectionsPerHost, acceptRate=$acceptRate, admission=$admission, " +
         "admissionAfterHandshake=$admissionAfterHandshake, onDrain=$onDrain, handlerContext=$handlerContext, ${describe()})"

@@ -147,6 +147,10 @@ public class SocketOptions private constructor(from: Builder) {
         it.afterAccept = afterAccept
     }
 
+    override fun equals(other: Any?): Boolean = other is SocketOptions && options.all { it.get(this) == it.get(other) }
+
+    override fun hashCode(): Int = options.map { it.get(this) }.hashCode()
+
     override fun toString(): String = "SocketOptions(noDelay=$noDelay, keepAlive=$keepAlive, keepAliveIdle=$keepAliveIdle, " +
         "keepAliveInterval=$keepAliveInterval, keepAliveCount=$keepAliveCount, linger=$linger, receiveBuffer=$receiveBuffer, " +
         "sendBuffer=$sendBuffer, reuseAddress=$reuseAddress, reusePort=$reusePort, broadcast=$broadcast, " +
@@ -300,6 +304,27 @@ public class SocketOptions private constructor(from: Builder) {
     }
 
     public companion object {
+        private val options = listOf(
+            SocketOptions::noDelay,
+            SocketOptions::keepAlive,
+            SocketOptions::keepAliveIdle,
+            SocketOptions::keepAliveInterval,
+            SocketOptions::keepAliveCount,
+            SocketOptions::linger,
+            SocketOptions::receiveBuffer,
+            SocketOptions::sendBuffer,
+            SocketOptions::reuseAddress,
+            SocketOptions::reusePort,
+            SocketOptions::broadcast,
+            SocketOptions::multicastInterface,
+            SocketOptions::multicastTimeToLive,
+            SocketOptions::multicastLoopback,
+            SocketOptions::family,
+            SocketOptions::beforeBind,
+            SocketOptions::beforeConnect,
+            SocketOptions::afterAccept,
+        )
+
         /** The options with what [block] changes. */
         @JvmSynthetic
         public operator fun invoke(block: Builder.() -> Unit = {}): SocketOptions = Builder().apply(block).build()

@@ -193,6 +193,23 @@ class ServerLimitsSpec : StringSpec({
         }
     }
 
+    "a limit for each address that comes later knows who is there already" {
+        serving(greeting) { server ->
+            val client = Tcp.client("127.0.0.1", server.port)
+            val there = List(2) { client.connect().apply { readLine() shouldBe "hello" } }
+            server.reload(ServerOptions { maxConnectionsPerHost = 2 }) shouldBe emptyList()
+            client.connect().use { it.readLine() == "hello" } shouldBe false
+            there[0].close()
+            server.connectionCount.first { it == 1 }
+            client.connect().use { it.readLine() == "hello" } shouldBe true
+            server.reload(ServerOptions())
+            List(3) { client.connect().apply { readLine() shouldBe "hello" } }.forEach { it.close() }
+            there[1].close()
+            server.connectionCount.first { it == 0 }
+            server.totals.refused shouldBe 1
+        }
+    }
+
     "who comes faster than the rate waits, and is served" {
         val times = ConcurrentLinkedQueue<Long>()
         val options = ServerOptions {

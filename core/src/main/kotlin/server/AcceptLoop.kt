@@ -32,9 +32,9 @@ internal class AcceptLoop(
     private val connections: Connections,
     private val stopping: Job,
     private val events: Events,
-    options: ServerOptions,
+    private val options: LiveOptions<ServerOptions>,
 ) {
-    private val rate = if (options.acceptRate == Int.MAX_VALUE) null else Rate(options.acceptRate)
+    private var rate: Rate? = null
 
     /**
      * Hands each stream that is let in to [accepted], which must not throw, and returns when [stopping] has completed and the listener
@@ -51,6 +51,7 @@ internal class AcceptLoop(
                 val stream = listener.accept()
                 pause = FIRST_PAUSE
                 rate?.take(listener.loop.nanoTime())
+                if (!awaitRoomFor(stream)) return
                 when (val refusal = doorkeeper.refusal(stream)) {
                     null -> accepted(stream)
                     else -> refuse(stream, refusal)
@@ -74,17 +75,41 @@ internal class AcceptLoop(
 
     /** Waits until the next may come, or until none may. */
     private suspend fun awaitTurn() {
-        while (doorkeeper.pausesWhenFull && doorkeeper.isFull && stopping.isActive) {
-            select {
-                stopping.onJoin { }
-                connections.freed.onReceive { }
-            }
-        }
-        while (rate != null && stopping.isActive) {
-            val wait = rate.untilNext(listener.loop.nanoTime())
+        awaitRoom()
+        while (stopping.isActive) {
+            val wait = rateNow()?.untilNext(listener.loop.nanoTime()) ?: return
             if (wait == 0L) return
             sleep(wait.nanoseconds)
         }
+    }
+
+    private suspend fun awaitRoom() {
+        while (doorkeeper.pausesWhenFull && doorkeeper.isFull && stopping.isActive) {
+            select {
+                stopping.onJoin { }
+                connections.changed.onReceive { }
+            }
+        }
+    }
+
+    /** Has [stream] wait too if the limit has fallen since we began to wait for it. Whether there is going to be room; else it is closed. */
+    private suspend fun awaitRoomFor(stream: RawStream): Boolean {
+        if (!doorkeeper.pausesWhenFull) return true
+        var comesIn = false
+        try {
+            awaitRoom()
+            comesIn = stopping.isActive || !doorkeeper.isFull
+        } finally {
+            if (!comesIn) stream.close()
+        }
+        return comesIn
+    }
+
+    /** The bucket of the rate that counts now, another one when that has changed. */
+    private fun rateNow(): Rate? {
+        val perSecond = options.now.acceptRate
+        if (rate?.perSecond != perSecond) rate = if (perSecond == Int.MAX_VALUE) null else Rate(perSecond)
+        return rate
     }
 
     private fun failed(cause: Throwable) {

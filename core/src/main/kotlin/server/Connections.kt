@@ -2,7 +2,6 @@ package io.hawser.server
 
 import io.hawser.CloseReason
 import io.hawser.Connection
-import io.hawser.OnDrain
 import io.hawser.ServerTotals
 import io.hawser.ShutdownReport
 import io.hawser.transport.RawStream
@@ -19,7 +18,7 @@ import kotlinx.coroutines.flow.asStateFlow
 
 /** The connections of a server: how many there are and were, which, and how they end once it stops. */
 @OptIn(TransportApi::class)
-internal class Connections(private val onDrain: OnDrain, private val countsHosts: Boolean) {
+internal class Connections {
     private val sockets = AtomicInteger()
     private val published = MutableStateFlow(0)
 
@@ -52,8 +51,8 @@ internal class Connections(private val onDrain: OnDrain, private val countsHosts
     /** What [count] is going to say. */
     val now: Int get() = sockets.get()
 
-    /** Has an element when a connection has been closed since the last one was taken. */
-    val freed: Channel<Unit> = Channel(Channel.CONFLATED)
+    /** Has an element when a connection has been closed, or a limit may have risen, since the last one was taken. */
+    val changed: Channel<Unit> = Channel(Channel.CONFLATED)
 
     val all: Collection<Connection> get() = open
 
@@ -112,7 +111,7 @@ internal class Connections(private val onDrain: OnDrain, private val countsHosts
             Phase.CUTTING -> cut.incrementAndGet()
         }
         sockets.decrementAndGet()
-        freed.trySend(Unit)
+        changed.trySend(Unit)
         publish()
     }
 
@@ -130,7 +129,6 @@ internal class Connections(private val onDrain: OnDrain, private val countsHosts
     }
 
     fun endInput() {
-        if (onDrain != OnDrain.EndInput) return
         endsInput = true
         open.forEach(Connection::endInput)
     }
@@ -142,5 +140,5 @@ internal class Connections(private val onDrain: OnDrain, private val countsHosts
         shaking.forEach(RawStream::close)
     }
 
-    private fun RawStream.host(): InetAddress? = if (countsHosts) (remote as? InetSocketAddress)?.address else null
+    private fun RawStream.host(): InetAddress? = (remote as? InetSocketAddress)?.address
 }

@@ -15,6 +15,7 @@ import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
 import io.hawser.transport.wrap
 import java.net.SocketAddress
+import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.NonCancellable
@@ -30,7 +31,7 @@ import org.slf4j.LoggerFactory
 @OptIn(TransportApi::class)
 internal class Conversation(
     private val address: SocketAddress,
-    private val options: ServerOptions,
+    private val options: LiveOptions<ServerOptions>,
     private val layers: List<Layer>,
     private val connections: Connections,
     private val doorkeeper: Doorkeeper,
@@ -45,13 +46,14 @@ internal class Conversation(
      */
     suspend fun hold(accepted: RawStream) {
         val id = Terms.nextId()
+        val options = options.now
         var failure: Throwable? = null
         try {
             currentCoroutineContext().ensureActive()
             val stream = layers.wrap(accepted, options.handshakeTimeout)
             val refusal = doorkeeper.refusalAfterHandshake(stream)
             if (refusal == null) {
-                converse(Connection(stream, Terms(options, id, events, announcesEnd = false, draining)), accepted)
+                converse(Connection(stream, Terms(options, id, events, announcesEnd = false, draining)), accepted, options.handlerContext)
             } else {
                 connections.refused()
                 stream.close()
@@ -80,11 +82,11 @@ internal class Conversation(
         }
     }
 
-    private suspend fun converse(connection: Connection, accepted: RawStream) {
+    private suspend fun converse(connection: Connection, accepted: RawStream, context: CoroutineContext) {
         connections.opened(connection, accepted)
         try {
             events.publish { ConnectionEvent.Opened(connection.id, connection.local, connection.remote) }
-            handled {
+            handled(context) {
                 events.publish { ConnectionEvent.HandlerStarted(connection.id, connection.local, connection.remote) }
                 handler(connection)
             }
@@ -102,8 +104,8 @@ internal class Conversation(
         }
     }
 
-    private suspend fun handled(block: suspend CoroutineScope.() -> Unit) =
-        if (options.handlerContext === EmptyCoroutineContext) coroutineScope(block) else withContext(options.handlerContext, block)
+    private suspend fun handled(context: CoroutineContext, block: suspend CoroutineScope.() -> Unit) =
+        if (context === EmptyCoroutineContext) coroutineScope(block) else withContext(context, block)
 
     private fun failed(connection: Connection, cause: Throwable) {
         connection.end(cause.closeReason())

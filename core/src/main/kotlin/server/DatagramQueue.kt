@@ -5,7 +5,7 @@ import io.hawser.DatagramServerOptions
 import io.hawser.WhenQueueFull
 
 /** Datagrams that wait for a handler, bounded in count and in bytes; [dropped] is told of those that there is no room for. Any thread. */
-internal class DatagramQueue(private val options: DatagramServerOptions, private val dropped: (Datagram) -> Unit) {
+internal class DatagramQueue(private val options: LiveOptions<DatagramServerOptions>, private val dropped: (Datagram) -> Unit) {
     /** Guarded by itself, with [bytes]. */
     private val waiting = ArrayDeque<Datagram>()
     private var bytes = 0L
@@ -20,7 +20,7 @@ internal class DatagramQueue(private val options: DatagramServerOptions, private
                         return true
                     }
 
-                    options.whenQueueFull == WhenQueueFull.DropOldest -> removeFirst()
+                    options.now.whenQueueFull == WhenQueueFull.DropOldest -> removeFirst()
 
                     else -> datagram
                 }
@@ -33,10 +33,14 @@ internal class DatagramQueue(private val options: DatagramServerOptions, private
     /** The one that has waited longest, or null. */
     fun poll(): Datagram? = synchronized(waiting) { if (waiting.isEmpty()) null else removeFirst() }
 
-    val isEmpty: Boolean get() = synchronized(waiting) { waiting.isEmpty() }
+    val isEmpty: Boolean get() = size == 0
 
-    private fun hasRoomFor(datagram: Datagram): Boolean =
-        waiting.isEmpty() || (waiting.size < options.queueCount && bytes + datagram.bytes.size <= options.queueBytes)
+    val size: Int get() = synchronized(waiting) { waiting.size }
+
+    private fun hasRoomFor(datagram: Datagram): Boolean {
+        val options = options.now
+        return waiting.isEmpty() || (waiting.size < options.queueCount && bytes + datagram.bytes.size <= options.queueBytes)
+    }
 
     private fun add(datagram: Datagram) {
         waiting.addLast(datagram)

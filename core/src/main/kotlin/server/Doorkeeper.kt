@@ -11,15 +11,20 @@ import java.net.InetSocketAddress
 
 /** Decides who is let in, by the server's limits and rules. */
 @OptIn(TransportApi::class)
-internal class Doorkeeper(private val options: ServerOptions, private val transport: Admission, private val connections: Connections) {
-    val isFull: Boolean get() = connections.now >= options.maxConnections
+internal class Doorkeeper(
+    private val options: LiveOptions<ServerOptions>,
+    private val transport: Admission,
+    private val connections: Connections,
+) {
+    val isFull: Boolean get() = connections.now >= options.now.maxConnections
 
     /** Whether who comes when it [isFull] waits outside. */
-    val pausesWhenFull: Boolean get() = options.whenFull == WhenFull.Pause
+    val pausesWhenFull: Boolean get() = options.now.whenFull == WhenFull.Pause
 
     /** Why [stream], just accepted, may not come in, or null if it may. */
     fun refusal(stream: RawStream): Refusal? {
-        if (isFull) return Refusal.TooManyConnections(options.maxConnections)
+        val options = options.now
+        if (connections.now >= options.maxConnections) return Refusal.TooManyConnections(options.maxConnections)
         val host = (stream.remote as? InetSocketAddress)?.address
         if (host != null && connections.countFrom(host) >= options.maxConnectionsPerHost) {
             return Refusal.TooManyFromHost(host, options.maxConnectionsPerHost)
@@ -28,7 +33,7 @@ internal class Doorkeeper(private val options: ServerOptions, private val transp
     }
 
     /** Why [stream], whose layers have shaken hands, may not stay, or null if it may. */
-    fun refusalAfterHandshake(stream: RawStream): Refusal? = refusal(options.admissionAfterHandshake, stream)
+    fun refusalAfterHandshake(stream: RawStream): Refusal? = refusal(options.now.admissionAfterHandshake, stream)
 
     private fun refusal(rule: Admission, stream: RawStream): Refusal? {
         if (rule === Admission.everyone) return null

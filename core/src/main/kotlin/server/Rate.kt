@@ -1,7 +1,7 @@
 package io.hawser.server
 
 /** A token bucket: [perSecond] tokens a second, and no more than that in store. For one coroutine at a time; it begins full. */
-internal class Rate(private val perSecond: Int) {
+internal class Rate(val perSecond: Int) {
     private var stored = perSecond.toDouble()
     private var asOf: Long? = null
 

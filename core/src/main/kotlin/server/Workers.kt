@@ -19,17 +19,20 @@ import kotlinx.coroutines.launch
 internal class Workers(
     private val scope: CoroutineScope,
     private val loop: Loop,
-    private val options: DatagramServerOptions,
+    private val options: LiveOptions<DatagramServerOptions>,
     private val queue: DatagramQueue,
     private val work: suspend (Datagram) -> Unit,
 ) {
-    private val context = loop.dispatcher + CoroutineName("serve datagrams") + options.handlerContext
+    private val onLoop = loop.dispatcher + CoroutineName("serve datagrams")
     private val active = AtomicInteger()
 
     /** Something waits: has one more worker see to it, if there may be one more. Any thread. */
     fun wake() {
         if (!begin()) return
-        val worker = scope.launch(context) { while (true) work(queue.poll() ?: break) }
+        // One too many, since fewer may work, leaves what waits to the others.
+        val worker = scope.launch(onLoop + options.now.handlerContext) {
+            while (active.get() <= options.now.concurrency) work(queue.poll() ?: break)
+        }
         // Not within the worker: one whose dispatcher rejects it never begins.
         worker.invokeOnCompletion { failure ->
             active.decrementAndGet()
@@ -39,10 +42,15 @@ internal class Workers(
         }
     }
 
+    /** More may work than before: has as many begin as have something to do. Any thread. */
+    fun wakeAll() {
+        repeat(minOf(options.now.concurrency, queue.size)) { wake() }
+    }
+
     private fun begin(): Boolean {
         while (true) {
             val count = active.get()
-            if (count >= options.concurrency) return false
+            if (count >= options.now.concurrency) return false
             if (active.compareAndSet(count, count + 1)) return true
         }
     }

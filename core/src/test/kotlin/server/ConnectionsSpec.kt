@@ -2,7 +2,6 @@
 
 package io.hawser.server
 
-import io.hawser.OnDrain
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
 import io.kotest.core.spec.style.StringSpec
@@ -14,7 +13,7 @@ class ConnectionsSpec : StringSpec({
     "the count that is published is the one that is true, whoever comes and goes at the same moment" {
         val threads = Executors.newFixedThreadPool(1)
         try {
-            val connections = Connections(OnDrain.AwaitHandlers, countsHosts = false)
+            val connections = Connections()
             repeat(200_000) { round ->
                 val old = stream()
                 connections.accepted(old)

@@ -1,10 +1,12 @@
 package io.hawser.blocking;
 
 import io.hawser.DatagramServer;
+import io.hawser.DatagramServerOptions;
 import io.hawser.DatagramTotals;
 import io.hawser.RunningDatagramServer;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import kotlin.Unit;
@@ -25,6 +27,11 @@ public final class BlockingDatagramServer extends BlockingServerHandle {
     /** What it has done so far. */
     public DatagramTotals getTotals() {
         return server.getTotals();
+    }
+
+    /** As {@link RunningDatagramServer#reload}. */
+    public List<String> reload(DatagramServerOptions options) {
+        return server.reload(options);
     }
 
     /** Sends {@code bytes} to {@code target} from the server's address, as one datagram. */

@@ -2,6 +2,7 @@ package io.hawser.blocking;
 
 import io.hawser.ConnectionInfo;
 import io.hawser.RunningServer;
+import io.hawser.ServerOptions;
 import io.hawser.ServerTotals;
 import io.hawser.StreamServer;
 import java.io.IOException;
@@ -31,6 +32,11 @@ public final class BlockingServer extends BlockingServerHandle {
     /** What it has done so far. */
     public ServerTotals getTotals() {
         return server.getTotals();
+    }
+
+    /** As {@link RunningServer#reload}. */
+    public List<String> reload(ServerOptions options) {
+        return server.reload(options);
     }
 
     /** The server that this one is of. */

@@ -64,6 +64,21 @@ class BlockingServerTest {
     }
 
     @Test
+    void optionsCanBeReplacedWhileItRuns() throws Exception {
+        try (BlockingServer server = Blocking.server(Memory.server()).start(BlockingServerTest::echo)) {
+            ServerOptions full =
+                    ServerOptions.builder().maxConnections(1).backlog(7).build();
+            assertEquals(List.of("backlog"), server.reload(full));
+            try (BlockingConnection one = client(server).connect();
+                    BlockingConnection two = client(server).connect()) {
+                one.writeLine("in");
+                assertEquals("in", one.readLine());
+                assertNull(two.readLine());
+            }
+        }
+    }
+
+    @Test
     void aShutdownLetsHandlersFinish() throws Exception {
         CountDownLatch mayEnd = new CountDownLatch(1);
         try (BlockingServer server = Blocking.server(Memory.server()).start(it -> {
