@@ -33,6 +33,13 @@ public class ClientOptions private constructor(from: Builder) : ConnectionOption
     @JvmName("getAttemptDelay")
     public fun attemptDelayAsJava(): java.time.Duration? = attemptDelay.orNull()
 
+    /** A builder that begins with these options. */
+    public fun toBuilder(): Builder = Builder().also {
+        it.connectTimeout = connectTimeout
+        it.attemptDelay = attemptDelay
+        it.beginWith(this)
+    }
+
     override fun toString(): String = "ClientOptions(connectTimeout=$connectTimeout, attemptDelay=$attemptDelay, ${describe()})"
 
     /** Collects options; [build] checks them. Not for use by several threads at once. */

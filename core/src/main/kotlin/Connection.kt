@@ -3,6 +3,7 @@ package io.hawser
 import io.hawser.engine.disk
 import io.hawser.framing.Lines
 import io.hawser.framing.framed
+import io.hawser.rate.Pace
 import io.hawser.transport.Layer
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
@@ -38,6 +39,7 @@ public class Connection internal constructor(private val raw: RawStream, private
     private val output = Output(life)
     private val deadlines = if (terms.firstTimeout.isFinite()) Deadlines(life, input, output) else null
     private val opened = raw.loop.nanoTime()
+    private val pace = Pace(opened)
 
     /** Set once and for all, by the one upgrade that may begin. */
     @Volatile
@@ -284,12 +286,22 @@ public class Connection internal constructor(private val raw: RawStream, private
 
     private val lastActive: Long get() = successor?.lastActive ?: maxOf(input.lastActive, output.lastActive)
 
+    /** Whether it has ever been held back by a rate. */
+    internal val wasThrottled: Boolean get() = terms.throttle?.hasHeld == true
+
+    /** For how long it has been held back by rates. */
+    internal val throttledTime: Duration get() = terms.throttle?.held(raw.loop.nanoTime()) ?: Duration.ZERO
+
     internal fun info(): ConnectionInfo {
         val now = raw.loop.nanoTime()
         // Clocks that are exact to a turn may be a turn behind each other.
         val age = (now - opened).coerceAtLeast(0)
         val idle = (now - lastActive).coerceIn(0, age)
-        return ConnectionInfo(id, local, remote, age.nanoseconds, idle.nanoseconds, bytesRead, bytesWritten)
+        val read = bytesRead
+        val written = bytesWritten
+        val (readRate, writeRate) = pace.measure(now, read, written)
+        val throttled = terms.throttle?.isThrottled(now) == true
+        return ConnectionInfo(id, local, remote, age.nanoseconds, idle.nanoseconds, read, written, readRate, writeRate, throttled)
     }
 
     /**

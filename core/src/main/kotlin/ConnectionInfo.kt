@@ -17,6 +17,15 @@ public class ConnectionInfo internal constructor(
     public val idle: Duration,
     public val bytesRead: Long,
     public val bytesWritten: Long,
+    /**
+     * Bytes per second that have come in: since somebody asked a second ago, or two at most where somebody asks all the time, else since
+     * the last time that somebody did, or since it was opened.
+     */
+    public val readRate: Double,
+    /** Bytes per second that have left, over the same time as [readRate]. */
+    public val writeRate: Double,
+    /** Whether a rate of the options holds it back, or has within the last second. */
+    public val throttled: Boolean,
 ) {
     /** For Java: see [age]. */
     @JvmName("getAge")
@@ -27,5 +36,6 @@ public class ConnectionInfo internal constructor(
     public fun idleAsJava(): java.time.Duration = idle.toJavaDuration()
 
     override fun toString(): String =
-        "connection $id from $remote: age $age, idle $idle, $bytesRead bytes read, $bytesWritten bytes written"
+        "connection $id from $remote: age $age, idle $idle, $bytesRead bytes read, $bytesWritten bytes written" +
+            if (throttled) ", throttled" else ""
 }

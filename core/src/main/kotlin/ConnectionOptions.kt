@@ -21,6 +21,8 @@ import kotlin.time.toKotlinDuration
  * | `writeTimeout` | none | how long a write waits for the peer to take another byte: [WriteTimeout], and the connection is aborted |
  * | `idleTimeout` | none | how long no byte may move in either direction: [IdleTimeout], and the connection is closed |
  * | `closeTimeout` | 1 s | how long what a layer such as TLS still has to send may take once the connection is closed, before it is cut |
+ * | [readRate] | no limit | bytes per second that a connection may bring; the others wait with the peer |
+ * | [writeRate] | no limit | bytes per second that a connection may take; the others wait here |
  * | [socket] | [SocketOptions]' own | what the operating system is asked for |
  * | [group] | [EventLoopGroup.shared] | the loops that accept, connect, read and write |
  * | [listeners] | none | are told of every event, like those who collect the flow of them |
@@ -52,6 +54,16 @@ public sealed class ConnectionOptions(from: Builder<*>) {
     @get:JvmSynthetic
     public val closeTimeout: Duration = from.closeTimeout.also { requirePositive("closeTimeout", it) }
 
+    /**
+     * How many bytes per second a connection may bring, from when its layers have shaken hands, as many at once after a pause as come in a
+     * tenth of a second. Reads wait for what is over it, which is no wait that a timeout counts; the peer notices by its own writes. What
+     * a connection that ends still has to read is not held back. At least 1.
+     */
+    public val readRate: Long = from.readRate.also { requireAtLeastOne("readRate", it) }
+
+    /** The same as [readRate] for what is written: writes are cut in pieces that wait for their turn. At least 1. */
+    public val writeRate: Long = from.writeRate.also { requireAtLeastOne("writeRate", it) }
+
     /** What the operating system is asked for. */
     public val socket: SocketOptions = from.socket
 
@@ -62,7 +74,7 @@ public sealed class ConnectionOptions(from: Builder<*>) {
     public val listeners: List<EventListener> = from.listeners.toList()
 
     /** The names of those that somebody has set, whatever to: other defaults leave them alone. */
-    private val chosen: Set<String> = from.chosen.toSet()
+    internal val chosen: Set<String> = from.chosen.toSet()
 
     /** For Java: see `handshakeTimeout`. */
     @JvmName("getHandshakeTimeout")
@@ -92,7 +104,7 @@ public sealed class ConnectionOptions(from: Builder<*>) {
         listOf(ConnectionOptions::socket, ConnectionOptions::group, ConnectionOptions::listeners).namesWhereDiffer(this, other)
 
     internal fun describe(): String = "handshakeTimeout=$handshakeTimeout, readTimeout=$readTimeout, writeTimeout=$writeTimeout, " +
-        "idleTimeout=$idleTimeout, closeTimeout=$closeTimeout, socket=$socket, group=${group ?: "shared"}, listeners=$listeners"
+        "idleTimeout=$idleTimeout, closeTimeout=$closeTimeout, readRate=$readRate, writeRate=$writeRate, socket=$socket, group=${group ?: "shared"}, listeners=$listeners"
 
     /** Collects options. Not for use by several threads at once. */
     public sealed class Builder<B : Builder<B>> {
@@ -121,6 +133,16 @@ public sealed class ConnectionOptions(from: Builder<*>) {
         @set:JvmSynthetic
         public var closeTimeout: Duration = Terms.CLOSE_TIMEOUT
 
+        /** See [ConnectionOptions.readRate]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var readRate: Long = Long.MAX_VALUE
+
+        /** See [ConnectionOptions.writeRate]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var writeRate: Long = Long.MAX_VALUE
+
         /** See [ConnectionOptions.socket]. */
         @get:JvmSynthetic
         @set:JvmSynthetic
@@ -137,6 +159,22 @@ public sealed class ConnectionOptions(from: Builder<*>) {
 
         /** This builder as what it is. */
         protected abstract val self: B
+
+        /** Begins with what [options] say. */
+        internal fun beginWith(options: ConnectionOptions) {
+            handshakeTimeout = options.handshakeTimeout
+            readTimeout = options.readTimeout
+            writeTimeout = options.writeTimeout
+            idleTimeout = options.idleTimeout
+            closeTimeout = options.closeTimeout
+            readRate = options.readRate
+            writeRate = options.writeRate
+            socket = options.socket
+            group = options.group
+            listeners += options.listeners
+            chosen.clear()
+            chosen += options.chosen
+        }
 
         /** An option that notes whether it has been set. */
         internal fun <T> option(default: T): ReadWriteProperty<Any?, T> =
@@ -157,6 +195,12 @@ public sealed class ConnectionOptions(from: Builder<*>) {
         /** See [ConnectionOptions.closeTimeout]; null for none. */
         public fun closeTimeout(value: java.time.Duration?): B = self.apply { closeTimeout = value.orInfinite() }
 
+        /** See [ConnectionOptions.readRate]. */
+        public fun readRate(value: Long): B = self.apply { readRate = value }
+
+        /** See [ConnectionOptions.writeRate]. */
+        public fun writeRate(value: Long): B = self.apply { writeRate = value }
+
         /** See [ConnectionOptions.socket]. */
         public fun socket(value: SocketOptions): B = self.apply { socket = value }
 
@@ -176,7 +220,9 @@ public sealed class ConnectionOptions(from: Builder<*>) {
 
 internal fun requirePositive(name: String, value: Duration) = require(value.isPositive()) { "$name is not positive: $value" }
 
-internal fun requireAtLeastOne(name: String, value: Int) = require(value >= 1) { "$name < 1: $value" }
+internal fun requireAtLeastOne(name: String, value: Int) = requireAtLeastOne(name, value.toLong())
+
+internal fun requireAtLeastOne(name: String, value: Long) = require(value >= 1) { "$name < 1: $value" }
 
 /** The names of those of these properties that [one] and [other] differ in. */
 internal fun <T> List<KProperty1<T, *>>.namesWhereDiffer(one: T, other: T): List<String> =

@@ -61,6 +61,14 @@ public sealed class DatagramOptions(from: Builder<*>) {
         /** This builder as what it is. */
         protected abstract val self: B
 
+        /** Begins with what [options] say. */
+        internal fun beginWith(options: DatagramOptions) {
+            maxDatagramSize = options.maxDatagramSize
+            socket = options.socket
+            group = options.group
+            listeners += options.listeners
+        }
+
         /** See [DatagramOptions.maxDatagramSize]. */
         public fun maxDatagramSize(value: Int): B = self.apply { maxDatagramSize = value }
 

@@ -73,6 +73,19 @@ public class DatagramServerOptions private constructor(from: Builder) : Datagram
         require(it[Job] == null) { "handlerContext has a Job: ${it[Job]}" }
     }
 
+    /** A builder that begins with these options. */
+    public fun toBuilder(): Builder = Builder().also {
+        it.beginWith(this)
+        it.concurrency = concurrency
+        it.queueCount = queueCount
+        it.queueBytes = queueBytes
+        it.whenQueueFull = whenQueueFull
+        it.replyRate = replyRate
+        it.replyTimeout = replyTimeout
+        it.admission = admission
+        it.handlerContext = handlerContext
+    }
+
     override fun toString(): String = "DatagramServerOptions(concurrency=$concurrency, queueCount=$queueCount, queueBytes=$queueBytes, " +
         "whenQueueFull=$whenQueueFull, replyRate=$replyRate, replyTimeout=$replyTimeout, admission=$admission, handlerContext=$handlerContext, ${describe()})"
 

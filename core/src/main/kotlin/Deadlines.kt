@@ -3,7 +3,6 @@ package io.hawser
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
 import kotlin.time.Duration
-import kotlin.time.Duration.Companion.nanoseconds
 import kotlin.time.toJavaDuration
 import kotlinx.coroutines.DisposableHandle
 
@@ -70,7 +69,7 @@ internal class Deadlines(private val life: Lifecycle, private val input: Input, 
     private fun untilIdleTimeout(now: Long): Duration {
         val limit = terms.idleTimeout
         if (limit.isInfinite()) return limit
-        val left = limit - (now - maxOf(input.lastActive, output.lastActive)).nanoseconds
+        val left = limit - minOf(input.quiet(now), output.quiet(now))
         if (!left.isPositive()) end(IdleTimeout(life.raw.endpoint, limit.toJavaDuration()), RawStream::close)
         return left
     }

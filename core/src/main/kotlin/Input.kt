@@ -7,6 +7,8 @@ import java.io.IOException
 import java.nio.ByteBuffer
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.INFINITE
+import kotlin.time.Duration.Companion.ZERO
 import kotlin.time.Duration.Companion.nanoseconds
 import kotlin.time.toJavaDuration
 import kotlinx.coroutines.yield
@@ -17,6 +19,7 @@ internal class Input(private val life: Lifecycle) {
     private val raw = life.raw
     private val loop = raw.loop
     private val claimed = AtomicBoolean()
+    private val lane = life.terms.throttle?.input
     private val wait = if (life.terms.readTimeout.isFinite()) ReadWait() else null
 
     /** What has taken [claimed] for good. */
@@ -148,7 +151,7 @@ internal class Input(private val life: Lifecycle) {
             // A stream that remembers that it has been drained looks again only after a wait, and this one is over at once.
             raw.wakeReader()
             raw.awaitReadable()
-            nextNow()?.let(::giveBack) ?: return !life.inputEnded
+            (lane?.unheld { nextNow() } ?: nextNow())?.let(::giveBack) ?: return !life.inputEnded
             return false
         } catch (_: IOException) {
             return false
@@ -158,7 +161,14 @@ internal class Input(private val life: Lifecycle) {
     }
 
     /** How long a read has been waiting, or null if none does. */
-    fun waiting(now: Long): Duration? = wait?.lasts(now)
+    fun waiting(now: Long): Duration? {
+        val lasts = wait?.lasts(now) ?: return null
+        // Whom we hold back does not keep anybody waiting.
+        return if (lane == null) lasts else lane.free(now)?.let { minOf(it, lasts) }
+    }
+
+    /** For how long no byte has come that might have. */
+    fun quiet(now: Long): Duration = minOf((now - lastActive).nanoseconds, if (lane == null) INFINITE else lane.free(now) ?: ZERO)
 
     /** Has the read that has been waiting for [limit] fail, if it still waits. */
     fun expire(now: Long, limit: Duration) {
@@ -169,6 +179,8 @@ internal class Input(private val life: Lifecycle) {
     fun cutShort() {
         synchronized(this) {
             if (goesOn) return
+            // What has arrived is read before the end, at once.
+            lane?.open()
             isCutShort = true
         }
         raw.wakeReader()
@@ -178,6 +190,7 @@ internal class Input(private val life: Lifecycle) {
     fun goOn() {
         synchronized(this) {
             goesOn = true
+            lane?.open()
             if (!isCutShort) return
             isCutShort = false
         }

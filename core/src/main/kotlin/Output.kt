@@ -6,6 +6,8 @@ import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.FileChannel
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.INFINITE
+import kotlin.time.Duration.Companion.ZERO
 import kotlin.time.Duration.Companion.nanoseconds
 import kotlinx.coroutines.yield
 
@@ -14,6 +16,7 @@ import kotlinx.coroutines.yield
 internal class Output(private val life: Lifecycle) {
     private val raw = life.raw
     private val loop = raw.loop
+    private val lane = life.terms.throttle?.output
     private val hasTimeout = life.terms.writeTimeout.isFinite()
 
     /** Held during a write; fair, so that writes leave in the order of their calls. Guards everything below. */
@@ -226,7 +229,14 @@ internal class Output(private val life: Lifecycle) {
     private fun spent(): Boolean = loop.spent() || ++streak % OPERATIONS_PER_STREAK == 0
 
     /** How long a write has been waiting, or null if none does. */
-    fun waiting(now: Long): Duration? = waitBegan.takeIf { it != 0L }?.let { (now - it).nanoseconds }
+    fun waiting(now: Long): Duration? {
+        val lasts = waitBegan.takeIf { it != 0L }?.let { (now - it).nanoseconds } ?: return null
+        // What we hold back is not kept waiting by the peer.
+        return if (lane == null) lasts else lane.free(now)?.let { minOf(it, lasts) }
+    }
+
+    /** For how long no byte has left that might have. */
+    fun quiet(now: Long): Duration = minOf((now - lastActive).nanoseconds, if (lane == null) INFINITE else lane.free(now) ?: ZERO)
 
     /** A wait goes on until a byte has left, however often the stream was looked at. */
     private inline fun <T> timed(wait: () -> T): T {

@@ -1,5 +1,6 @@
 package io.hawser
 
+import io.hawser.rate.SharedRates
 import io.hawser.server.AcceptLoop
 import io.hawser.server.Connections
 import io.hawser.server.Conversation
@@ -28,8 +29,9 @@ public class RunningServer internal constructor(
 ) : ServerHandle(listener.loop, listener.address, endpoint, options.listeners) {
     private val live = LiveOptions(options, ServerOptions::startOnly)
     private val open = Connections()
-    private val doorkeeper = Doorkeeper(live, listener.admission, open)
-    private val conversation = Conversation(address, live, layers, open, doorkeeper, published, draining, handler)
+    private val doorkeeper = Doorkeeper(live, listener.admission, open, listener.loop::nanoTime)
+    private val rates = SharedRates(options)
+    private val conversation = Conversation(address, live, layers, open, doorkeeper, rates, published, draining, handler)
 
     /** Sockets accepted and not yet closed: it falls once for each, after its descriptor is free. */
     override val connectionCount: StateFlow<Int> get() = open.count
@@ -45,12 +47,16 @@ public class RunningServer internal constructor(
 
     /**
      * Judges and serves new connections by [options] from now on, all of them and not only those that are others; who waits for a place
-     * comes in if there is one now. Connections that there are keep their timeouts and their place, also over a limit that has fallen.
+     * comes in if there is one now. Connections that there are keep their timeouts, their own rates and their place, also over a limit that
+     * has fallen; the rates that all share change for those too that one of them held back from their beginning.
      *
      * Returns the names of those that are not as at the start and count from the next one on: `backlog`, `socket`, `group` and
      * `listeners`. Any thread.
      */
-    public fun reload(options: ServerOptions): List<String> = live.replaceBy(options).also { open.changed.trySend(Unit) }
+    public fun reload(options: ServerOptions): List<String> = live.replaceBy(options).also {
+        rates.adopt(options)
+        open.changed.trySend(Unit)
+    }
 
     override val report: ShutdownReport get() = open.report
 

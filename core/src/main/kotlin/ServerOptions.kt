@@ -33,6 +33,9 @@ public enum class OnDrain {
  * | [whenFull] | [WhenFull.Refuse] | what happens to those over [maxConnections] |
  * | [maxConnectionsPerHost] | no limit | connections at a time from one internet address; more are refused |
  * | [acceptRate] | no limit | connections per second; who comes faster waits in the backlog |
+ * | [acceptRatePerHost] | no limit | connections per second from one internet address; who comes faster is refused |
+ * | [totalReadRate] | no limit | bytes per second that all connections together may bring; the others wait with the peers |
+ * | [totalWriteRate] | no limit | bytes per second that all connections together may take; the others wait here |
  * | [admission] | [Admission.everyone] | who is let in, asked as soon as somebody has connected |
  * | [admissionAfterHandshake] | [Admission.everyone] | who is let in, asked once the layers have said who it is |
  * | [onDrain] | [OnDrain.AwaitHandlers] | what `shutdown` does to connections |
@@ -56,6 +59,21 @@ public class ServerOptions private constructor(from: Builder) : ConnectionOption
     /** How many connections are accepted per second, as many as that at once after a pause. At least 1. */
     public val acceptRate: Int = from.acceptRate.also { requireAtLeastOne("acceptRate", it) }
 
+    /**
+     * How many connections are accepted per second from one internet address, as many as that at once after a pause; who comes faster is
+     * refused. At least 1.
+     */
+    public val acceptRatePerHost: Int = from.acceptRatePerHost.also { requireAtLeastOne("acceptRatePerHost", it) }
+
+    /**
+     * How many bytes per second all connections together may bring, from when they have shaken hands; they take turns. As `readRate` for
+     * each, which holds as well. At least 1.
+     */
+    public val totalReadRate: Long = from.totalReadRate.also { requireAtLeastOne("totalReadRate", it) }
+
+    /** The same as [totalReadRate] for what is written. At least 1. */
+    public val totalWriteRate: Long = from.totalWriteRate.also { requireAtLeastOne("totalWriteRate", it) }
+
     /** Who is let in, asked as soon as somebody has connected. */
     public val admission: Admission = from.admission
 
@@ -76,12 +94,30 @@ public class ServerOptions private constructor(from: Builder) : ConnectionOption
         require(it[Job] == null) { "handlerContext has a Job: ${it[Job]}" }
     }
 
+    /** A builder that begins with these options. */
+    public fun toBuilder(): Builder = Builder().also {
+        it.beginWith(this)
+        it.backlog = backlog
+        it.maxConnections = maxConnections
+        it.whenFull = whenFull
+        it.maxConnectionsPerHost = maxConnectionsPerHost
+        it.acceptRate = acceptRate
+        it.acceptRatePerHost = acceptRatePerHost
+        it.totalReadRate = totalReadRate
+        it.totalWriteRate = totalWriteRate
+        it.admission = admission
+        it.admissionAfterHandshake = admissionAfterHandshake
+        it.onDrain = onDrain
+        it.handlerContext = handlerContext
+    }
+
     /** The names of those that a running server keeps to, and that are others in [other]. */
     internal fun startOnly(other: ServerOptions): List<String> =
         listOf(ServerOptions::backlog).namesWhereDiffer(this, other) + startOnly(other as ConnectionOptions)
 
     override fun toString(): String = "ServerOptions(backlog=$backlog, maxConnections=$maxConnections, whenFull=$whenFull, " +
-        "maxConnectionsPerHost=$maxConnectionsPerHost, acceptRate=$acceptRate, admission=$admission, " +
+        "maxConnectionsPerHost=$maxConnectionsPerHost, acceptRate=$acceptRate, acceptRatePerHost=$acceptRatePerHost, " +
+        "totalReadRate=$totalReadRate, totalWriteRate=$totalWriteRate, admission=$admission, " +
         "admissionAfterHandshake=$admissionAfterHandshake, onDrain=$onDrain, handlerContext=$handlerContext, ${describe()})"
 
     /** Collects options; [build] checks them. Not for use by several threads at once. */
@@ -110,6 +146,21 @@ public class ServerOptions private constructor(from: Builder) : ConnectionOption
         @get:JvmSynthetic
         @set:JvmSynthetic
         public var acceptRate: Int = Int.MAX_VALUE
+
+        /** See [ServerOptions.acceptRatePerHost]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var acceptRatePerHost: Int = Int.MAX_VALUE
+
+        /** See [ServerOptions.totalReadRate]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var totalReadRate: Long = Long.MAX_VALUE
+
+        /** See [ServerOptions.totalWriteRate]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var totalWriteRate: Long = Long.MAX_VALUE
 
         /** See [ServerOptions.admission]. */
         @get:JvmSynthetic
@@ -147,6 +198,15 @@ public class ServerOptions private constructor(from: Builder) : ConnectionOption
 
         /** See [ServerOptions.acceptRate]. */
         public fun acceptRate(value: Int): Builder = apply { acceptRate = value }
+
+        /** See [ServerOptions.acceptRatePerHost]. */
+        public fun acceptRatePerHost(value: Int): Builder = apply { acceptRatePerHost = value }
+
+        /** See [ServerOptions.totalReadRate]. */
+        public fun totalReadRate(value: Long): Builder = apply { totalReadRate = value }
+
+        /** See [ServerOptions.totalWriteRate]. */
+        public fun totalWriteRate(value: Long): Builder = apply { totalWriteRate = value }
 
         /** See [ServerOptions.admission]. */
         public fun admission(value: Admission): Builder = apply { admission = value }

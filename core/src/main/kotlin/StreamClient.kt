@@ -97,7 +97,8 @@ public class StreamClient private constructor(
                 }
                 val wrapped = layers.wrap(stream, dial.handshakeTimeout).also { opened = it }
                 dial.events.publish { ConnectionEvent.Opened(id, wrapped.local, wrapped.remote) }
-                Connection(wrapped, dial.terms(id)).also { connection = it }
+                val terms = dial.terms(id)
+                Connection(terms.throttled(wrapped), terms).also { connection = it }
             }
         } catch (e: Throwable) {
             connection?.abort() ?: run {

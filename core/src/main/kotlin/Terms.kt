@@ -1,6 +1,12 @@
 package io.hawser
 
+import io.hawser.event.ConnectionEvent
 import io.hawser.event.Events
+import io.hawser.rate.SharedRates
+import io.hawser.rate.Throttle
+import io.hawser.rate.Throttled
+import io.hawser.transport.RawStream
+import io.hawser.transport.TransportApi
 import java.util.concurrent.atomic.AtomicLong
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.INFINITE
@@ -21,6 +27,7 @@ internal class Terms(
     val idleTimeout: Duration = INFINITE,
     val closeTimeout: Duration = CLOSE_TIMEOUT,
     val handshakeTimeout: Duration = INFINITE,
+    val throttle: Throttle? = null,
 ) {
     constructor(
         options: ConnectionOptions,
@@ -30,6 +37,7 @@ internal class Terms(
         draining: StateFlow<Boolean> = never,
         writeTimeout: Duration = options.writeTimeout,
         handshakeTimeout: Duration = options.handshakeTimeout,
+        shared: SharedRates? = null,
     ) : this(
         id,
         events,
@@ -40,10 +48,21 @@ internal class Terms(
         options.idleTimeout,
         options.closeTimeout,
         handshakeTimeout,
+        Throttle.of(options, shared),
     )
 
     /** Of those that are looked at while it lives, or infinite. */
     val firstTimeout: Duration get() = minOf(readTimeout, writeTimeout, idleTimeout)
+
+    /** [stream] as fast as it may be. */
+    @OptIn(TransportApi::class)
+    fun throttled(stream: RawStream): RawStream = if (throttle == null) {
+        stream
+    } else {
+        Throttled(stream, throttle) { direction ->
+            events?.publish { ConnectionEvent.Throttled(id, stream.local, stream.remote, direction) }
+        }
+    }
 
     companion object {
         val never: StateFlow<Boolean> = MutableStateFlow(false).asStateFlow()

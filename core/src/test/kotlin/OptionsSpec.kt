@@ -1,5 +1,6 @@
 package io.hawser
 
+import io.hawser.engine.EventLoopGroup
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.StringSpec
@@ -14,15 +15,18 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.days
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CoroutineName
 import kotlinx.coroutines.Job
 
 class OptionsSpec : StringSpec({
     "options say what they are" {
         val connection =
             "handshakeTimeout=10s, readTimeout=Infinity, writeTimeout=Infinity, idleTimeout=Infinity, closeTimeout=1s, " +
-                "socket=${SocketOptions()}, group=shared, listeners=[]"
+                "readRate=9223372036854775807, writeRate=9223372036854775807, socket=${SocketOptions()}, group=shared, listeners=[]"
         ServerOptions().toString() shouldBe "ServerOptions(backlog=511, maxConnections=2147483647, whenFull=Refuse, " +
-            "maxConnectionsPerHost=2147483647, acceptRate=2147483647, admission=everyone, admissionAfterHandshake=everyone, " +
+            "maxConnectionsPerHost=2147483647, acceptRate=2147483647, acceptRatePerHost=2147483647, " +
+            "totalReadRate=9223372036854775807, totalWriteRate=9223372036854775807, " +
+            "admission=everyone, admissionAfterHandshake=everyone, " +
             "onDrain=AwaitHandlers, handlerContext=EmptyCoroutineContext, $connection)"
         ClientOptions { connectTimeout = 3.seconds }.toString() shouldBe
             "ClientOptions(connectTimeout=3s, attemptDelay=250ms, $connection)"
@@ -76,6 +80,67 @@ class OptionsSpec : StringSpec({
         }
     }
 
+    fun Class<*>.values(of: Any) = generateSequence(this) { it.superclass }.takeWhile { it != Any::class.java }
+        .flatMap { it.declaredFields.asSequence() }.filterNot { Modifier.isStatic(it.modifiers) }
+        .onEach { it.isAccessible = true }.associate { it.name to it.get(of) }
+
+    "a builder of server or client options begins with all of them" {
+        val context = CoroutineName("handlers")
+        val all = ServerOptions {
+            backlog = 1
+            maxConnections = 2
+            whenFull = WhenFull.Pause
+            maxConnectionsPerHost = 3
+            acceptRate = 4
+            acceptRatePerHost = 5
+            totalReadRate = 6
+            totalWriteRate = 7
+            admission = Admission { true }
+            admissionAfterHandshake = Admission { true }
+            onDrain = OnDrain.EndInput
+            handlerContext = context
+            handshakeTimeout = 1.seconds
+            readTimeout = 2.seconds
+            writeTimeout = 3.seconds
+            idleTimeout = 4.seconds
+            closeTimeout = 5.seconds
+            readRate = 8
+            writeRate = 9
+            socket { noDelay = false }
+            group = EventLoopGroup.shared
+            onEvent { }
+        }
+        val client = ClientOptions {
+            connectTimeout = 3.seconds
+            attemptDelay = 1.seconds
+            idleTimeout = 9.seconds
+        }
+        val datagrams = DatagramServerOptions {
+            maxDatagramSize = 1
+            concurrency = 2
+            queueCount = 3
+            queueBytes = 4
+            whenQueueFull = WhenQueueFull.DropOldest
+            replyRate = 5
+            replyTimeout = 6.seconds
+            admission = Admission { true }
+            handlerContext = context
+            socket { broadcast = true }
+            group = EventLoopGroup.shared
+            onEvent { }
+        }
+        for ((name, value) in ServerOptions::class.java.values(all)) {
+            withClue(name) { value shouldNotBe ServerOptions::class.java.values(ServerOptions())[name] }
+        }
+        for ((name, value) in DatagramServerOptions::class.java.values(datagrams)) {
+            withClue(name) { value shouldNotBe DatagramServerOptions::class.java.values(DatagramServerOptions())[name] }
+        }
+        ServerOptions::class.java.values(all.toBuilder().build()) shouldBe ServerOptions::class.java.values(all)
+        ClientOptions::class.java.values(client.toBuilder().build()) shouldBe ClientOptions::class.java.values(client)
+        DatagramServerOptions::class.java.values(datagrams.toBuilder().build()) shouldBe
+            DatagramServerOptions::class.java.values(datagrams)
+    }
+
     "options know whether somebody has chosen them" {
         val plain = ClientOptions()
         plain.chosenOr(1.seconds, plain::connectTimeout) shouldBe 1.seconds
@@ -92,6 +157,11 @@ class OptionsSpec : StringSpec({
         "maxConnections < 1: 0" to { ServerOptions { maxConnections = 0 } },
         "maxConnectionsPerHost < 1: -1" to { ServerOptions { maxConnectionsPerHost = -1 } },
         "acceptRate < 1: 0" to { ServerOptions { acceptRate = 0 } },
+        "acceptRatePerHost < 1: -2" to { ServerOptions { acceptRatePerHost = -2 } },
+        "totalReadRate < 1: 0" to { ServerOptions { totalReadRate = 0 } },
+        "totalWriteRate < 1: -7" to { ServerOptions { totalWriteRate = -7 } },
+        "readRate < 1: 0" to { ClientOptions { readRate = 0 } },
+        "writeRate < 1: -1" to { ServerOptions { writeRate = -1 } },
         "handshakeTimeout is not positive: 0s" to { ServerOptions { handshakeTimeout = Duration.ZERO } },
         "readTimeout is not positive: -1s" to { ServerOptions { readTimeout = (-1).seconds } },
         "writeTimeout is not positive: 0s" to { ClientOptions { writeTimeout = Duration.ZERO } },

@@ -15,6 +15,7 @@ import io.kotest.matchers.collections.shouldHaveSize
 import io.kotest.matchers.comparables.shouldBeGreaterThanOrEqualTo
 import io.kotest.matchers.comparables.shouldBeLessThanOrEqualTo
 import io.kotest.matchers.shouldBe
+import java.net.InetAddress
 import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.time.Duration.Companion.milliseconds
@@ -26,6 +27,8 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.channels.Channel.Factory.UNLIMITED
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
@@ -207,6 +210,26 @@ class ServerLimitsSpec : StringSpec({
             there[1].close()
             server.connectionCount.first { it == 0 }
             server.totals.refused shouldBe 1
+        }
+    }
+
+    "an address that comes faster than it may is refused, and may come again" {
+        val refused = Channel<Refusal>(UNLIMITED)
+        val options = ServerOptions {
+            acceptRatePerHost = 1
+            onEvent { if (it is ServerEvent.Refused) refused.trySend(it.reason) }
+        }
+        serving(greeting, options) { server ->
+            val client = Tcp.client("127.0.0.1", server.port)
+            suspend fun isServed() = client.connect().use { it.readLine() == "hello" }
+            isServed() shouldBe true
+            // It is refused unless it comes more than a second after the last one, each time.
+            (1..1_000).any { !isServed() } shouldBe true
+            val reason = refused.receive()
+            reason shouldBe Refusal.TooFast(InetAddress.getByName("127.0.0.1"), 1)
+            "$reason" shouldBe "127.0.0.1 connects more than 1 times a second"
+            server.totals.refusedFor[Refusal.TooFast::class.java] shouldBe server.totals.refused
+            eventually(60.seconds) { isServed() shouldBe true }
         }
     }
 

@@ -48,6 +48,17 @@ public sealed interface ConnectionEvent : SocketEvent {
         public val bytes: Long,
     ) : ConnectionEvent
 
+    /**
+     * It begins to be held back by a rate of the options: the peer would send, or take, more than it may. Told again when it has not been
+     * held back for a second.
+     */
+    public data class Throttled(
+        override val id: Long,
+        override val local: SocketAddress,
+        override val remote: SocketAddress,
+        public val direction: Direction,
+    ) : ConnectionEvent
+
     /** The peer has ended its direction, and everything before that has been read. */
     public data class InputClosed(override val id: Long, override val local: SocketAddress, override val remote: SocketAddress) :
         ConnectionEvent

@@ -43,6 +43,11 @@ public sealed interface Refusal {
         override fun toString(): String = "the limit of $limit connections from ${host.hostAddress} is reached"
     }
 
+    /** Who connects from [host] comes more often than [rate] times a second. */
+    public data class TooFast(public val host: InetAddress, public val rate: Int) : Refusal {
+        override fun toString(): String = "${host.hostAddress} connects more than $rate times a second"
+    }
+
     /** [rule] does not admit it, or failed with [cause] when it was asked. */
     public data class NotAdmitted(public val rule: Admission, public val cause: Throwable? = null) : Refusal {
         override fun toString(): String = if (cause == null) "not admitted by the rule: $rule" else "the rule failed: $rule: $cause"

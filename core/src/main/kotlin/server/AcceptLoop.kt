@@ -119,7 +119,7 @@ internal class AcceptLoop(
 
     private fun refuse(stream: RawStream, refusal: Refusal) {
         // Whoever sees the end may count on being counted.
-        connections.refused()
+        connections.refused(refusal)
         stream.close()
         events.publish { ServerEvent.Refused(listener.address, stream.remote, refusal) }
     }

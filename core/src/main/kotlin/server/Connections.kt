@@ -4,6 +4,7 @@ import io.hawser.CloseReason
 import io.hawser.Connection
 import io.hawser.ServerTotals
 import io.hawser.ShutdownReport
+import io.hawser.event.Refusal
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
 import java.net.InetAddress
@@ -11,6 +12,8 @@ import java.net.InetSocketAddress
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicInteger
 import java.util.concurrent.atomic.AtomicLong
+import kotlin.time.Duration
+import kotlin.time.toJavaDuration
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
@@ -30,11 +33,13 @@ internal class Connections {
     private val cut = AtomicInteger()
 
     private val acceptedEver = AtomicLong()
-    private val refused = AtomicLong()
+    private val refused = ConcurrentHashMap<Class<out Refusal>, AtomicLong>()
 
     /** What the connections moved that are not in [open] any more. Guarded by the monitor, with the moves out of [open]. */
     private var bytesRead = 0L
     private var bytesWritten = 0L
+    private var throttled = 0L
+    private var throttledTime = Duration.ZERO
 
     private enum class Phase { SERVING, DRAINING, CUTTING }
 
@@ -61,10 +66,13 @@ internal class Connections {
     @Synchronized
     fun totals(droppedEvents: Long): ServerTotals = ServerTotals(
         accepted = acceptedEver.get(),
-        refused = refused.get(),
+        refused = refused.values.sumOf(AtomicLong::get),
         bytesRead = bytesRead + open.sumOf(Connection::bytesRead),
         bytesWritten = bytesWritten + open.sumOf(Connection::bytesWritten),
         droppedEvents = droppedEvents,
+        refusedFor = refused.mapValues { it.value.get() },
+        throttled = throttled + open.count(Connection::wasThrottled),
+        throttledTime = open.fold(throttledTime) { sum, connection -> sum + connection.throttledTime }.toJavaDuration(),
     )
 
     fun countFrom(host: InetAddress): Int = hosts[host] ?: 0
@@ -79,8 +87,8 @@ internal class Connections {
         if (phase == Phase.CUTTING) stream.close()
     }
 
-    fun refused() {
-        refused.incrementAndGet()
+    fun refused(reason: Refusal) {
+        refused.computeIfAbsent(reason::class.java) { AtomicLong() }.incrementAndGet()
     }
 
     /** [connection] is what the layers have made of [stream]. */
@@ -99,6 +107,8 @@ internal class Connections {
         if (!open.remove(connection)) return
         bytesRead += connection.bytesRead
         bytesWritten += connection.bytesWritten
+        if (connection.wasThrottled) throttled++
+        throttledTime += connection.throttledTime
     }
 
     /** The socket is closed and its descriptor free. Publishes, so it is the last thing done for a connection. */

@@ -10,6 +10,7 @@ import io.hawser.closeReason
 import io.hawser.event.ConnectionEvent
 import io.hawser.event.Events
 import io.hawser.event.ServerEvent
+import io.hawser.rate.SharedRates
 import io.hawser.transport.Layer
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
@@ -35,6 +36,7 @@ internal class Conversation(
     private val layers: List<Layer>,
     private val connections: Connections,
     private val doorkeeper: Doorkeeper,
+    private val rates: SharedRates,
     private val events: Events,
     private val draining: StateFlow<Boolean>,
     private val handler: suspend CoroutineScope.(Connection) -> Unit,
@@ -53,9 +55,10 @@ internal class Conversation(
             val stream = layers.wrap(accepted, options.handshakeTimeout)
             val refusal = doorkeeper.refusalAfterHandshake(stream)
             if (refusal == null) {
-                converse(Connection(stream, Terms(options, id, events, announcesEnd = false, draining)), accepted, options.handlerContext)
+                val terms = Terms(options, id, events, announcesEnd = false, draining, shared = rates)
+                converse(Connection(terms.throttled(stream), terms), accepted, options.handlerContext)
             } else {
-                connections.refused()
+                connections.refused(refusal)
                 stream.close()
                 events.publish { ServerEvent.Refused(address, accepted.remote, refusal) }
                 withContext(NonCancellable) { stream.awaitClosed() }

@@ -7,6 +7,7 @@ import io.hawser.WhenFull
 import io.hawser.event.Refusal
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
+import java.net.InetAddress
 import java.net.InetSocketAddress
 
 /** Decides who is let in, by the server's limits and rules. */
@@ -15,7 +16,11 @@ internal class Doorkeeper(
     private val options: LiveOptions<ServerOptions>,
     private val transport: Admission,
     private val connections: Connections,
+    private val clock: () -> Long,
 ) {
+    /** For the accept loop. */
+    private val rates = HostRates()
+
     val isFull: Boolean get() = connections.now >= options.now.maxConnections
 
     /** Whether who comes when it [isFull] waits outside. */
@@ -26,14 +31,17 @@ internal class Doorkeeper(
         val options = options.now
         if (connections.now >= options.maxConnections) return Refusal.TooManyConnections(options.maxConnections)
         val host = (stream.remote as? InetSocketAddress)?.address
-        if (host != null && connections.countFrom(host) >= options.maxConnectionsPerHost) {
-            return Refusal.TooManyFromHost(host, options.maxConnectionsPerHost)
-        }
-        return refusal(transport, stream) ?: refusal(options.admission, stream)
+        return host?.let { refusalOf(it, options) } ?: refusal(transport, stream) ?: refusal(options.admission, stream)
     }
 
     /** Why [stream], whose layers have shaken hands, may not stay, or null if it may. */
     fun refusalAfterHandshake(stream: RawStream): Refusal? = refusal(options.now.admissionAfterHandshake, stream)
+
+    private fun refusalOf(host: InetAddress, options: ServerOptions): Refusal? = when {
+        connections.countFrom(host) >= options.maxConnectionsPerHost -> Refusal.TooManyFromHost(host, options.maxConnectionsPerHost)
+        options.acceptRatePerHost == Int.MAX_VALUE || rates.admits(host, options.acceptRatePerHost, clock()) -> null
+        else -> Refusal.TooFast(host, options.acceptRatePerHost)
+    }
 
     private fun refusal(rule: Admission, stream: RawStream): Refusal? {
         if (rule === Admission.everyone) return null

@@ -17,6 +17,12 @@ internal class Rate(val perSecond: Int) {
         stored -= 1
     }
 
+    /** Whether nobody has taken a token for so long that all are there at [now]. */
+    fun isFull(now: Long): Boolean {
+        refill(now)
+        return stored >= perSecond
+    }
+
     private fun refill(now: Long) {
         asOf?.let { stored = minOf(perSecond.toDouble(), stored + (now - it) / NANOS_PER_SECOND * perSecond) }
         asOf = now

@@ -67,6 +67,8 @@ fun options(banned: Set<SocketAddress>): ServerOptions {
         maxConnections = 10_000 // more are refused and reported; or whenFull = WhenFull.Pause
         maxConnectionsPerHost = 100
         acceptRate = 1_000 // a second; who comes faster waits in the backlog
+        acceptRatePerHost = 20 // who comes faster from one address is refused
+        readRate = 1_000_000 // bytes a second of each connection; totalReadRate of all together; writeRate, totalWriteRate
         admission = Admission.allow("10.0.0.0/8", "127.0.0.1") and Admission { candidate -> candidate.remote !in banned }
         handshakeTimeout = 5.seconds // default 10 s
         readTimeout = 30.seconds // a read that waits longer fails; the connection goes on

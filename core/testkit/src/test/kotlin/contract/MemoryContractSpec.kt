@@ -22,6 +22,27 @@ private val slicedMemory = ContractTransport(
     { server, options -> Memory.client(server, options).through(sliced) },
 )
 
+/** The contracts over streams that are held back all the time. */
+private val throttledMemory = ContractTransport(
+    server = { options ->
+        Memory.server(
+            options.toBuilder().apply {
+                readRate = 60_000_000
+                totalWriteRate = 60_000_000
+            }.build(),
+        )
+    },
+    client = { server, options ->
+        Memory.client(
+            server,
+            options.toBuilder().apply {
+                readRate = 60_000_000
+                writeRate = 60_000_000
+            }.build(),
+        )
+    },
+)
+
 class MemoryConnectionSpec : ConnectionContract(memory)
 
 class MemoryConnectionOnLoopSpec : ConnectionContract(memory.inContext(EventLoopGroup.shared.next()))
@@ -57,6 +78,12 @@ class SlicedMemoryFrameFailuresSpec : FrameFailuresContract(slicedMemory)
 class SlicedMemoryWakeReaderSpec : WakeReaderContract(slicedMemory)
 
 class SlicedMemoryWokenSpec : WokenConnectionContract(slicedMemory)
+
+class ThrottledMemoryConnectionSpec : ConnectionContract(throttledMemory)
+
+class ThrottledMemoryWakeReaderSpec : WakeReaderContract(throttledMemory)
+
+class ThrottledMemoryWokenSpec : WokenConnectionContract(throttledMemory)
 
 class MemoryShutdownSpec : ShutdownContract(memory)
 

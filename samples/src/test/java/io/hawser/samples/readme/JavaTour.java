@@ -86,6 +86,8 @@ final class JavaTour {
                 .maxConnections(10_000) // more are refused and reported; or whenFull(WhenFull.Pause)
                 .maxConnectionsPerHost(100)
                 .acceptRate(1_000) // a second; who comes faster waits in the backlog
+                .acceptRatePerHost(20) // who comes faster from one address is refused
+                .readRate(1_000_000) // bytes a second of each; totalReadRate of all together; writeRate, totalWriteRate
                 .admission(Admission.allow("10.0.0.0/8", "127.0.0.1")
                         .and(candidate -> !banned.contains(candidate.getRemote())))
                 .handshakeTimeout(Duration.ofSeconds(5)) // default 10 s
