@@ -40,7 +40,7 @@ public class RunningServer internal constructor(
     public val connections: List<ConnectionInfo> get() = open.all.map(Connection::info)
 
     /** What it has done so far: connections, refusals, bytes. */
-    public val totals: ServerTotals get() = open.totals(published.dropped)
+    public val totals: ServerTotals get() = open.totals(published.dropped, options)
 
     /** The options it was given last, by its start or by [reload]. */
     public val options: ServerOptions get() = live.now

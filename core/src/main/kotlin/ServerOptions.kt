@@ -37,6 +37,7 @@ public enum class OnDrain {
  * | [totalReadRate] | no limit | bytes per second that all connections together may bring; the others wait with the peers |
  * | [totalWriteRate] | no limit | bytes per second that all connections together may take; the others wait here |
  * | [admission] | [Admission.everyone] | who is let in, asked as soon as somebody has connected |
+ * | [admissionClasses] | none | who has places of his own within [maxConnections], the most important first |
  * | [admissionAfterHandshake] | [Admission.everyone] | who is let in, asked once the layers have said who it is |
  * | [onDrain] | [OnDrain.AwaitHandlers] | what `shutdown` does to connections |
  * | [handlerContext] | empty | added to the context of every handler; a dispatcher in it moves handlers off their loop |
@@ -78,6 +79,22 @@ public class ServerOptions private constructor(from: Builder) : ConnectionOption
     public val admission: Admission = from.admission
 
     /**
+     * Who has places of his own within [maxConnections], the most important first: the places that the classes before somebody's own have
+     * reserved and do not use are not for him ([io.hawser.event.Refusal.Reserved]), and who is in no class comes last. He is of the first
+     * one whose rule admits him. With [WhenFull.Pause] only those wait who come when there is no place at all.
+     *
+     * The names are distinct, and no more places are reserved than [maxConnections].
+     */
+    public val admissionClasses: List<AdmissionClass> = from.admissionClasses.toList().also { classes ->
+        classes.groupBy { it.name }.values.firstOrNull { it.size > 1 }?.let {
+            throw IllegalArgumentException("admissionClasses has ${it.size} called ${it.first().name}")
+        }
+        val reserved = classes.sumOf { it.reserved.toLong() }
+        require(reserved == 0L || maxConnections < Int.MAX_VALUE) { "admissionClasses reserve $reserved places of no maxConnections" }
+        require(reserved <= maxConnections) { "admissionClasses reserve $reserved of $maxConnections maxConnections" }
+    }
+
+    /**
      * Who is let in, asked once the layers, such as TLS, have shaken hands and added to the candidate what they know. Like [admission] it is
      * asked on the event loop, whatever [handlerContext] is.
      */
@@ -106,6 +123,7 @@ public class ServerOptions private constructor(from: Builder) : ConnectionOption
         it.totalReadRate = totalReadRate
         it.totalWriteRate = totalWriteRate
         it.admission = admission
+        it.admissionClasses = admissionClasses
         it.admissionAfterHandshake = admissionAfterHandshake
         it.onDrain = onDrain
         it.handlerContext = handlerContext
@@ -117,7 +135,7 @@ public class ServerOptions private constructor(from: Builder) : ConnectionOption
 
     override fun toString(): String = "ServerOptions(backlog=$backlog, maxConnections=$maxConnections, whenFull=$whenFull, " +
         "maxConnectionsPerHost=$maxConnectionsPerHost, acceptRate=$acceptRate, acceptRatePerHost=$acceptRatePerHost, " +
-        "totalReadRate=$totalReadRate, totalWriteRate=$totalWriteRate, admission=$admission, " +
+        "totalReadRate=$totalReadRate, totalWriteRate=$totalWriteRate, admission=$admission, admissionClasses=$admissionClasses, " +
         "admissionAfterHandshake=$admissionAfterHandshake, onDrain=$onDrain, handlerContext=$handlerContext, ${describe()})"
 
     /** Collects options; [build] checks them. Not for use by several threads at once. */
@@ -167,6 +185,11 @@ public class ServerOptions private constructor(from: Builder) : ConnectionOption
         @set:JvmSynthetic
         public var admission: Admission = Admission.everyone
 
+        /** See [ServerOptions.admissionClasses]. */
+        @get:JvmSynthetic
+        @set:JvmSynthetic
+        public var admissionClasses: List<AdmissionClass> = emptyList()
+
         /** See [ServerOptions.admissionAfterHandshake]. */
         @get:JvmSynthetic
         @set:JvmSynthetic
@@ -210,6 +233,9 @@ public class ServerOptions private constructor(from: Builder) : ConnectionOption
 
         /** See [ServerOptions.admission]. */
         public fun admission(value: Admission): Builder = apply { admission = value }
+
+        /** See [ServerOptions.admissionClasses]. */
+        public fun admissionClasses(value: List<AdmissionClass>): Builder = apply { admissionClasses = value }
 
         /** See [ServerOptions.admissionAfterHandshake]. */
         public fun admissionAfterHandshake(value: Admission): Builder = apply { admissionAfterHandshake = value }

@@ -17,6 +17,8 @@ public data class ServerTotals(
     public val droppedEvents: Long,
     /** How many of [refused] there were for each reason; those that there were none for are missing. */
     public val refusedFor: Map<Class<out Refusal>, Long> = emptyMap(),
+    /** What [ServerOptions.admissionClasses] have come to, in their order. */
+    public val classes: List<AdmissionClassTotals> = emptyList(),
     /** Connections that have been held back by a rate. */
     public val throttled: Long = 0,
     /** For how long they have been held back, all together, each of their directions for itself. */

@@ -26,7 +26,7 @@ class OptionsSpec : StringSpec({
         ServerOptions().toString() shouldBe "ServerOptions(backlog=511, maxConnections=2147483647, whenFull=Refuse, " +
             "maxConnectionsPerHost=2147483647, acceptRate=2147483647, acceptRatePerHost=2147483647, " +
             "totalReadRate=9223372036854775807, totalWriteRate=9223372036854775807, " +
-            "admission=everyone, admissionAfterHandshake=everyone, " +
+            "admission=everyone, admissionClasses=[], admissionAfterHandshake=everyone, " +
             "onDrain=AwaitHandlers, handlerContext=EmptyCoroutineContext, $connection)"
         ClientOptions { connectTimeout = 3.seconds }.toString() shouldBe
             "ClientOptions(connectTimeout=3s, attemptDelay=250ms, $connection)"
@@ -96,6 +96,7 @@ class OptionsSpec : StringSpec({
             totalReadRate = 6
             totalWriteRate = 7
             admission = Admission { true }
+            admissionClasses = listOf(AdmissionClass("one", Admission.everyone))
             admissionAfterHandshake = Admission { true }
             onDrain = OnDrain.EndInput
             handlerContext = context
@@ -162,6 +163,20 @@ class OptionsSpec : StringSpec({
         "totalWriteRate < 1: -7" to { ServerOptions { totalWriteRate = -7 } },
         "readRate < 1: 0" to { ClientOptions { readRate = 0 } },
         "writeRate < 1: -1" to { ServerOptions { writeRate = -1 } },
+        "the name of an admission class is blank: \" \"" to { AdmissionClass(" ", Admission.everyone) },
+        "reserved < 0: -3 (admission class staff)" to { AdmissionClass("staff", Admission.everyone, reserved = -3) },
+        "admissionClasses has 2 called staff" to {
+            ServerOptions { admissionClasses = List(2) { AdmissionClass("staff", Admission.everyone) } }
+        },
+        "admissionClasses reserve 3 places of no maxConnections" to {
+            ServerOptions { admissionClasses = listOf(AdmissionClass("staff", Admission.everyone, reserved = 3)) }
+        },
+        "admissionClasses reserve 11 of 10 maxConnections" to {
+            ServerOptions {
+                maxConnections = 10
+                admissionClasses = listOf(4, 7).map { AdmissionClass("class $it", Admission.everyone, reserved = it) }
+            }
+        },
         "handshakeTimeout is not positive: 0s" to { ServerOptions { handshakeTimeout = Duration.ZERO } },
         "readTimeout is not positive: -1s" to { ServerOptions { readTimeout = (-1).seconds } },
         "writeTimeout is not positive: 0s" to { ClientOptions { writeTimeout = Duration.ZERO } },

@@ -38,6 +38,11 @@ public sealed interface Refusal {
         override fun toString(): String = "the limit of $limit connections is reached"
     }
 
+    /** There are free places, and all of them are kept for the admission classes that are called [classes]. */
+    public data class Reserved(public val classes: List<String>) : Refusal {
+        override fun toString(): String = "the places that are free are kept for ${classes.joinToString()}"
+    }
+
     /** There are [limit] connections from [host] already. */
     public data class TooManyFromHost(public val host: InetAddress, public val limit: Int) : Refusal {
         override fun toString(): String = "the limit of $limit connections from ${host.hostAddress} is reached"

@@ -2,6 +2,7 @@ package io.hawser.server
 
 import io.hawser.CloseReason
 import io.hawser.Connection
+import io.hawser.ServerOptions
 import io.hawser.ServerTotals
 import io.hawser.ShutdownReport
 import io.hawser.event.Refusal
@@ -29,6 +30,7 @@ internal class Connections {
     private val shaking = ConcurrentHashMap.newKeySet<RawStream>()
     private val hosts = ConcurrentHashMap<InetAddress, Int>()
     private val open = ConcurrentHashMap.newKeySet<Connection>()
+    val classes = Classes()
     private val drained = AtomicInteger()
     private val cut = AtomicInteger()
 
@@ -64,13 +66,14 @@ internal class Connections {
     val report: ShutdownReport get() = ShutdownReport(drained.get(), cut.get())
 
     @Synchronized
-    fun totals(droppedEvents: Long): ServerTotals = ServerTotals(
+    fun totals(droppedEvents: Long, options: ServerOptions): ServerTotals = ServerTotals(
         accepted = acceptedEver.get(),
         refused = refused.values.sumOf(AtomicLong::get),
         bytesRead = bytesRead + open.sumOf(Connection::bytesRead),
         bytesWritten = bytesWritten + open.sumOf(Connection::bytesWritten),
         droppedEvents = droppedEvents,
         refusedFor = refused.mapValues { it.value.get() },
+        classes = classes.totals(options.admissionClasses),
         throttled = throttled + open.count(Connection::wasThrottled),
         throttledTime = open.fold(throttledTime) { sum, connection -> sum + connection.throttledTime }.toJavaDuration(),
     )
@@ -114,6 +117,8 @@ internal class Connections {
     /** The socket is closed and its descriptor free. Publishes, so it is the last thing done for a connection. */
     fun closed(stream: RawStream) {
         shaking.remove(stream)
+        // Before the place is free: it may be one that is kept for the class.
+        classes.gone(stream)
         stream.host()?.let { hosts.computeIfPresent(it) { _, count -> (count - 1).takeIf { left -> left > 0 } } }
         when (phase) {
             Phase.SERVING -> Unit

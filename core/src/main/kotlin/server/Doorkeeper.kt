@@ -1,6 +1,7 @@
 package io.hawser.server
 
 import io.hawser.Admission
+import io.hawser.AdmissionClass
 import io.hawser.Candidate
 import io.hawser.ServerOptions
 import io.hawser.WhenFull
@@ -26,10 +27,22 @@ internal class Doorkeeper(
     /** Whether who comes when it [isFull] waits outside. */
     val pausesWhenFull: Boolean get() = options.now.whenFull == WhenFull.Pause
 
-    /** Why [stream], just accepted, may not come in, or null if it may. */
+    /** Why [stream], just accepted, may not come in, or null if it may; it has been counted in its admission class then, or as refused. */
     fun refusal(stream: RawStream): Refusal? {
         val options = options.now
-        if (connections.now >= options.maxConnections) return Refusal.TooManyConnections(options.maxConnections)
+        val own = options.admissionClasses.firstOrNull { refusal(it.rule, stream) == null }
+        val refusal = refusalOf(stream, own, options)
+        if (own != null) {
+            if (refusal == null) connections.classes.accepted(stream, own.name) else connections.classes.refused(own.name)
+        }
+        return refusal
+    }
+
+    private fun refusalOf(stream: RawStream, own: AdmissionClass?, options: ServerOptions): Refusal? {
+        val count = connections.now
+        if (count >= options.maxConnections) return Refusal.TooManyConnections(options.maxConnections)
+        val inTheWay = connections.classes.inTheWay(own, options, count)
+        if (inTheWay.isNotEmpty()) return Refusal.Reserved(inTheWay)
         val host = (stream.remote as? InetSocketAddress)?.address
         return host?.let { refusalOf(it, options) } ?: refusal(transport, stream) ?: refusal(options.admission, stream)
     }
