@@ -68,6 +68,16 @@ public class DatagramClient @TransportApi constructor(
         }
     }
 
+    /**
+     * Whether a socket can be opened just now, which it finds out by doing so, within [timeout], and closes it: up, with the time it took,
+     * or down. Whether the peer receives is not known by that. Cancelling it leaves nothing open.
+     */
+    @JvmSynthetic
+    public suspend fun health(timeout: Duration = 5.seconds): Health = healthBy(endpoint, timeout) { open() }
+
+    /** [health] for callers with Java's durations. */
+    public suspend fun health(timeout: java.time.Duration): Health = health(timeout.toKotlinDuration())
+
     /** Opens a socket, runs [block] in a scope of its own, waits for what it launched, and closes the socket, however the block ends. */
     public suspend fun <R> open(block: suspend CoroutineScope.(DatagramSocket) -> R): R =
         open().use { socket -> coroutineScope { block(socket) } }

@@ -6,6 +6,7 @@ import io.hawser.server.DatagramQueue
 import io.hawser.server.LiveOptions
 import io.hawser.server.LocalAddresses
 import io.hawser.server.Rate
+import io.hawser.server.Trouble
 import io.hawser.server.Workers
 import io.hawser.transport.RawDatagrams
 import io.hawser.transport.TransportApi
@@ -51,6 +52,7 @@ public class RunningDatagramServer internal constructor(
 
     @Volatile
     private var replyRate = rateOf(options)
+    private val trouble = Trouble(raw.loop::nanoTime)
     private val count = MutableStateFlow(1)
 
     private val received = AtomicLong()
@@ -108,6 +110,11 @@ public class RunningDatagramServer internal constructor(
 
     override val report: ShutdownReport get() = ShutdownReport(drained.get(), cut.get())
 
+    override fun problems(): List<HealthProblem> = listOfNotNull(
+        if (queue.isFull) HealthProblem.QueueFull(queue.size) else null,
+        trouble.now(HealthProblem::ReceiveFailing),
+    )
+
     override suspend fun CoroutineScope.serve() {
         val workers = Workers(this, raw.loop, live, queue, ::work).also { workers = it }
         var pause = FIRST_PAUSE
@@ -117,6 +124,7 @@ public class RunningDatagramServer internal constructor(
                 val datagram = socket.tryReceive()
                 if (datagram != null) {
                     pause = FIRST_PAUSE
+                    trouble.over()
                     arrived(datagram, workers)
                 } else {
                     socket.awaitReceivable()
@@ -125,6 +133,7 @@ public class RunningDatagramServer internal constructor(
                 if (!stopping.isActive) continue
                 if (e is EventLoopClosed || e is SocketClosed) throw e
                 if (e is PeerUnreachable) continue
+                trouble.failed(e)
                 // What fails at once, and again at once, must not spin.
                 withTimeoutOrNull(pause) { stopping.join() }
                 pause = minOf(pause * 2, LONGEST_PAUSE)

@@ -6,6 +6,7 @@ import io.hawser.server.Connections
 import io.hawser.server.Conversation
 import io.hawser.server.Doorkeeper
 import io.hawser.server.LiveOptions
+import io.hawser.server.Trouble
 import io.hawser.transport.Layer
 import io.hawser.transport.Listener
 import io.hawser.transport.RawStream
@@ -30,6 +31,7 @@ public class RunningServer internal constructor(
     private val live = LiveOptions(options, ServerOptions::startOnly)
     private val open = Connections()
     private val doorkeeper = Doorkeeper(live, listener.admission, open, listener.loop::nanoTime)
+    private val trouble = Trouble(listener.loop::nanoTime)
     private val rates = SharedRates(options)
     private val conversation = Conversation(address, live, layers, open, doorkeeper, rates, published, draining, handler)
 
@@ -60,8 +62,17 @@ public class RunningServer internal constructor(
 
     override val report: ShutdownReport get() = open.report
 
+    override fun problems(): List<HealthProblem> {
+        val count = open.now
+        val limit = options.maxConnections
+        return listOfNotNull(
+            if (count >= limit) HealthProblem.Full(count, limit) else null,
+            trouble.now(HealthProblem::AcceptFailing),
+        )
+    }
+
     override suspend fun CoroutineScope.serve() {
-        AcceptLoop(listener, doorkeeper, open, stopping, published, live).run { hold(it) }
+        AcceptLoop(listener, doorkeeper, open, stopping, published, live, trouble).run { hold(it) }
     }
 
     override fun stopListening(): Unit = listener.close()

@@ -87,6 +87,26 @@ public sealed class ServerHandle(
      */
     public val events: Flow<SocketEvent> get() = published.flow
 
+    /**
+     * How it is: up while it takes people and has room, degraded while it is full or what comes cannot be taken in, else down. From what
+     * it knows, without waiting; any thread.
+     */
+    public fun health(): Health = when (val state = current.value) {
+        is ServerState.Listening -> problems().let { if (it.isEmpty()) Health.Up() else Health.Degraded(it) }
+
+        ServerState.NotAccepting -> Health.Down(HealthProblem.NotAccepting)
+
+        ServerState.Draining -> Health.Down(HealthProblem.Draining)
+
+        is ServerState.Closed -> Health.Down(HealthProblem.Ended(cause = null))
+
+        is ServerState.Failed -> Health.Down(
+            state.cause.let {
+                if (it is EventLoopClosed) HealthProblem.LoopClosed(it) else HealthProblem.Ended(it)
+            },
+        )
+    }
+
     /** Cuts everybody and ends the server. Returns at once, from any thread; idempotent. [awaitClosed] waits for the end. */
     final override fun close() {
         val first = stop()
@@ -131,6 +151,9 @@ public sealed class ServerHandle(
 
     /** What it did until it ended. */
     internal abstract val report: ShutdownReport
+
+    /** What is wrong although it listens. Any thread. */
+    internal abstract fun problems(): List<HealthProblem>
 
     /** Serves until [stopping] has completed and everybody has ended, in a scope that it is a supervisor of. */
     internal abstract suspend fun CoroutineScope.serve()

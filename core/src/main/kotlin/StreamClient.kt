@@ -12,6 +12,7 @@ import io.hawser.transport.wrap
 import java.nio.ByteBuffer
 import java.util.concurrent.ConcurrentLinkedQueue
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
 import kotlin.time.toJavaDuration
 import kotlin.time.toKotlinDuration
 import kotlinx.coroutines.CoroutineScope
@@ -108,6 +109,16 @@ public class StreamClient private constructor(
             throw e
         }
     }
+
+    /**
+     * How it is to connect just now, which it finds out by doing so, within [timeout], with its layers and its guards, and closes the
+     * connection: up, with the time it took, or down. Cancelling it leaves nothing open.
+     */
+    @JvmSynthetic
+    public suspend fun health(timeout: Duration = 5.seconds): Health = healthBy(endpoint, timeout) { connect() }
+
+    /** [health] for callers with Java's durations. */
+    public suspend fun health(timeout: java.time.Duration): Health = health(timeout.toKotlinDuration())
 
     /**
      * Connects, runs [block] in a scope of the connection's own, waits for what it launched, and closes the connection, however the

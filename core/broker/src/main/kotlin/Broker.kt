@@ -1,6 +1,8 @@
 package io.hawser.broker
 
 import io.hawser.Endpoint
+import io.hawser.Health
+import io.hawser.HealthProblem
 import io.hawser.KotlinOnly
 import io.hawser.RunningServer
 import io.hawser.StreamServer
@@ -56,6 +58,9 @@ public class Broker @JvmOverloads constructor(
      * @throws IllegalStateException before it has been started.
      */
     public val handle: RunningServer get() = checkNotNull(running.get()) { "$this has not been started" }
+
+    /** How it is: as [RunningServer.health], or down before it has been started. */
+    public fun health(): Health = running.get()?.health() ?: Health.Down(HealthProblem.NotStarted)
 
     /** Where it listens. */
     public val address: SocketAddress get() = handle.address

@@ -1,6 +1,7 @@
 package io.hawser.broker
 
 import io.hawser.Endpoint
+import io.hawser.Health
 import io.hawser.KotlinOnly
 import io.hawser.StreamClient
 import io.hawser.broker.asking.Asking
@@ -42,6 +43,9 @@ public class Consumer @JvmOverloads constructor(
 
     /** Where its connection is in its life. Hot; the last value stays. */
     public val state: StateFlow<LinkState> get() = member.link.state
+
+    /** How it is, by its [state], as [io.hawser.reconnect.ReconnectingClient.health] says. */
+    override fun health(): Health = member.link.health()
 
     /** Why it gave up, or null while it has not, and if it was told to stop. */
     public val cause: Throwable? get() = member.link.cause

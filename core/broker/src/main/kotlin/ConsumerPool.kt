@@ -1,6 +1,8 @@
 package io.hawser.broker
 
 import io.hawser.Endpoint
+import io.hawser.Health
+import io.hawser.HealthProblem
 import io.hawser.KotlinOnly
 import io.hawser.StreamClient
 import io.hawser.broker.asking.Attempts
@@ -39,6 +41,16 @@ public class ConsumerPool @JvmOverloads constructor(
 
     /** How many of its connections take requests just now. */
     public val registered: Int get() = consumers.count { it.isRegistered.value }
+
+    /** How it is: degraded while some of its connections cannot be used, down when none can. */
+    override fun health(): Health {
+        val problems = consumers.mapNotNull { (it.health() as? Health.Down)?.problem }
+        return when (problems.size) {
+            0 -> Health.Up()
+            size -> Health.Down(problems.first())
+            else -> Health.Degraded(listOf(HealthProblem.Partly(size - problems.size, size, problems.first())))
+        }
+    }
 
     /** Requests that have been sent, and whose replies have not been taken. */
     public val inFlight: Int get() = consumers.sumOf { it.inFlight }

@@ -1,6 +1,7 @@
 package io.hawser.broker
 
 import io.hawser.Endpoint
+import io.hawser.Health
 import io.hawser.KotlinOnly
 import io.hawser.ReadTimeout
 import io.hawser.StreamClient
@@ -60,6 +61,9 @@ public class Provider @JvmOverloads constructor(
 
     /** Where its connection is in its life. Hot; the last value stays. */
     public val state: StateFlow<LinkState> get() = member.link.state
+
+    /** How it is, by its [state], as [io.hawser.reconnect.ReconnectingClient.health] says. */
+    public fun health(): Health = member.link.health()
 
     /** Why it gave up, or null while it has not, and if it was told to stop. */
     public val cause: Throwable? get() = member.link.cause

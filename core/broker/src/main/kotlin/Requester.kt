@@ -1,5 +1,6 @@
 package io.hawser.broker
 
+import io.hawser.Health
 import io.hawser.KotlinOnly
 import io.hawser.broker.asking.Attempts
 import java.io.ByteArrayOutputStream
@@ -29,6 +30,9 @@ import kotlinx.coroutines.flow.FlowCollector
 public sealed interface Requester {
     public val channel: UUID
     public val options: ConsumerOptions
+
+    /** How it is, from what it knows, without waiting; any thread. */
+    public fun health(): Health
 
     /**
      * Asks with [body], which must not change any more, and returns the whole reply.

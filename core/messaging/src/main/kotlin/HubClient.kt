@@ -5,6 +5,7 @@ import io.hawser.Connection
 import io.hawser.ConnectionClosed
 import io.hawser.Endpoint
 import io.hawser.FrameTooLarge
+import io.hawser.Health
 import io.hawser.KotlinOnly
 import io.hawser.MalformedFrame
 import io.hawser.ReadTimeout
@@ -71,6 +72,9 @@ public class HubClient @JvmOverloads constructor(
 
     /** What it hears beside messages. Hot and without replay; who is over 64 events behind loses the oldest. */
     public val events: Flow<HubClientEvent> get() = happened.asSharedFlow()
+
+    /** How it is, by its [state], as [io.hawser.reconnect.ReconnectingClient.health] says. */
+    public fun health(): Health = link.health()
 
     /** Why it gave up, or null while it has not, and if it was told to stop. */
     public val cause: Throwable? get() = link.cause

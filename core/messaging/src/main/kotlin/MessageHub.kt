@@ -1,6 +1,8 @@
 package io.hawser.messaging
 
 import io.hawser.Endpoint
+import io.hawser.Health
+import io.hawser.HealthProblem
 import io.hawser.KotlinOnly
 import io.hawser.ReadTimeout
 import io.hawser.RunningServer
@@ -84,6 +86,9 @@ public class MessageHub @JvmOverloads constructor(
      * @throws IllegalStateException before it has been started.
      */
     public val handle: RunningServer get() = checkNotNull(running.get()) { "$this has not been started" }
+
+    /** How it is: as [RunningServer.health], or down before it has been started. */
+    public fun health(): Health = running.get()?.health() ?: Health.Down(HealthProblem.NotStarted)
 
     /** Where it listens. */
     public val address: SocketAddress get() = handle.address

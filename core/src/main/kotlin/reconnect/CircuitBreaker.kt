@@ -5,6 +5,8 @@ package io.hawser.reconnect
 import io.hawser.Connection
 import io.hawser.DialGuard
 import io.hawser.Endpoint
+import io.hawser.Health
+import io.hawser.HealthProblem
 import io.hawser.StreamClient
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.time.Duration
@@ -31,6 +33,18 @@ public class CircuitBreaker @JvmOverloads constructor(public val options: Circui
 
     /** Where it is. Hot; an open one stays so until somebody connects after [CircuitBreakerOptions.openFor]. */
     public val state: StateFlow<CircuitState> = current.asStateFlow()
+
+    /** How it is by its [state], without waiting; any thread: down while it is open, degraded while it is half open. */
+    public fun health(): Health = when (val state = state.value) {
+        is CircuitState.Closed -> Health.Up()
+
+        is CircuitState.Open -> {
+            val remaining = (options.openFor - state.since.elapsedNow()).coerceAtLeast(Duration.ZERO)
+            Health.Down(HealthProblem.CircuitOpen(remaining.toJavaDuration(), state.cause))
+        }
+
+        is CircuitState.HalfOpen -> Health.Degraded(listOf(HealthProblem.CircuitHalfOpen(state.cause)))
+    }
 
     override fun toString(): String = "circuit breaker in ${state.value}"
 

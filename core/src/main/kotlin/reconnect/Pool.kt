@@ -2,6 +2,8 @@ package io.hawser.reconnect
 
 import io.hawser.Connection
 import io.hawser.Endpoint
+import io.hawser.Health
+import io.hawser.HealthProblem
 import io.hawser.KotlinOnly
 import io.hawser.StreamClient
 import io.hawser.dispatched
@@ -72,6 +74,21 @@ public class Pool internal constructor(private val client: StreamClient, public 
 
     /** Who waits for a connection while others have all of them. */
     public val waiting: Int get() = places.waiting
+
+    /**
+     * How it is, from what it knows, without waiting; any thread: degraded while somebody waits for a connection because others have all of
+     * them, down before its start and from its end on. Whether its server is there it learns when somebody borrows.
+     */
+    public fun health(): Health {
+        val waiting = waiting
+        return when {
+            ended.isCompleted -> Health.Down(HealthProblem.Ended(cause = null))
+            stopping.isCompleted -> Health.Down(HealthProblem.Draining)
+            crew == null -> Health.Down(HealthProblem.NotStarted)
+            waiting > 0 -> Health.Degraded(listOf(HealthProblem.PoolExhausted(options.maxConnections, waiting)))
+            else -> Health.Up()
+        }
+    }
 
     /**
      * Has the pool keep its connections in [scope]: those that [PoolOptions.minIdle] asks for are made from now on, the others when

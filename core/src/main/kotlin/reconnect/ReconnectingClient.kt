@@ -3,6 +3,8 @@ package io.hawser.reconnect
 import io.hawser.ConnectTimeout
 import io.hawser.Connection
 import io.hawser.Endpoint
+import io.hawser.Health
+import io.hawser.HealthProblem
 import io.hawser.KotlinOnly
 import io.hawser.StreamClient
 import io.hawser.dispatched
@@ -79,6 +81,15 @@ public class ReconnectingClient internal constructor(
 
     /** Why it gave up, or null while it has not, and if it was told to stop. */
     public val cause: Throwable? get() = (state.value as? LinkState.Stopped)?.cause
+
+    /** How it is by its [state], without waiting; any thread: up while it is connected, degraded if it shuts down then, else down. */
+    public fun health(): Health = when (val state = state.value) {
+        LinkState.Idle -> Health.Down(HealthProblem.NotStarted)
+        is LinkState.Connecting -> Health.Down(HealthProblem.NotConnected(state.attempt, lastFailure))
+        is LinkState.Connected -> if (drains.value) Health.Degraded(listOf(HealthProblem.Draining)) else Health.Up()
+        is LinkState.Waiting -> Health.Down(HealthProblem.NotConnected(state.attempt, state.cause))
+        is LinkState.Stopped -> Health.Down(HealthProblem.Ended(state.cause))
+    }
 
     /**
      * Every change of its state, and what happens to its connections, in order. Hot and without replay: it begins with what happens after

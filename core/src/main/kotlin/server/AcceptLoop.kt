@@ -33,6 +33,7 @@ internal class AcceptLoop(
     private val stopping: Job,
     private val events: Events,
     private val options: LiveOptions<ServerOptions>,
+    private val trouble: Trouble,
 ) {
     private var rate: Rate? = null
 
@@ -50,6 +51,7 @@ internal class AcceptLoop(
             try {
                 val stream = listener.accept()
                 pause = FIRST_PAUSE
+                trouble.over()
                 rate?.take(listener.loop.nanoTime())
                 if (!awaitRoomFor(stream)) return
                 when (val refusal = doorkeeper.refusal(stream)) {
@@ -66,6 +68,7 @@ internal class AcceptLoop(
             } catch (e: Throwable) {
                 // At the descriptor limit not even a class can be loaded, which is an Error.
                 if (e is ClosedChannelException && !stopping.isActive) return
+                trouble.failed(e)
                 failed(e)
                 sleep(pause)
                 pause = minOf(pause * 2, LONGEST_PAUSE)

@@ -35,6 +35,9 @@ internal class DatagramQueue(private val options: LiveOptions<DatagramServerOpti
 
     val isEmpty: Boolean get() = size == 0
 
+    /** Whether there is no room for one more byte in one more datagram. */
+    val isFull: Boolean get() = synchronized(waiting) { waiting.size >= options.now.queueCount || bytes >= options.now.queueBytes }
+
     val size: Int get() = synchronized(waiting) { waiting.size }
 
     private fun hasRoomFor(datagram: Datagram): Boolean {

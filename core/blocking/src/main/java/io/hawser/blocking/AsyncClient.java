@@ -1,8 +1,10 @@
 package io.hawser.blocking;
 
 import io.hawser.Connection;
+import io.hawser.Health;
 import io.hawser.StreamClient;
 import io.hawser.event.SocketEvent;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow.Publisher;
 import kotlinx.coroutines.jdk9.ReactiveFlowKt;
@@ -23,6 +25,11 @@ public final class AsyncClient {
     /** What happens to its connections or sockets, to any number of subscribers. */
     public Publisher<SocketEvent> events() {
         return ReactiveFlowKt.asPublisher(client.getEvents());
+    }
+
+    /** How it is to connect just now, as {@link BlockingClient#health(Duration)} says. */
+    public CompletableFuture<Health> health(Duration timeout) {
+        return FutureCall.of(it -> client.health(timeout, it));
     }
 
     /** The client that this one is of. */

@@ -3,6 +3,7 @@ package io.hawser.blocking;
 import io.hawser.Datagram;
 import io.hawser.DatagramServer;
 import io.hawser.Endpoint;
+import io.hawser.Health;
 import io.hawser.ServerHandle;
 import io.hawser.ShutdownReport;
 import io.hawser.StreamServer;
@@ -54,6 +55,11 @@ public final class AsyncServer implements AutoCloseable {
     /** Where it is in its life. */
     public ServerState getState() {
         return server.getState().getValue();
+    }
+
+    /** How it is, as {@link io.hawser.ServerHandle#health()} says. */
+    public Health health() {
+        return server.health();
     }
 
     /** How many sockets it serves that are not closed yet. */

@@ -1,6 +1,7 @@
 package io.hawser.blocking;
 
 import io.hawser.Connection;
+import io.hawser.Health;
 import io.hawser.StreamClient;
 import io.hawser.event.SocketEvent;
 import java.io.IOException;
@@ -38,6 +39,11 @@ public final class BlockingClient {
      */
     public BlockingConnection connect() throws IOException, InterruptedException {
         return new BlockingConnection(Call.await(client::connect));
+    }
+
+    /** How it is to connect just now, as {@link StreamClient#health(Duration, kotlin.coroutines.Continuation)} says. */
+    public Health health(Duration timeout) throws IOException, InterruptedException {
+        return Call.await(it -> client.health(timeout, it));
     }
 
     /**

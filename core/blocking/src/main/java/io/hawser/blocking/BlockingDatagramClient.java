@@ -3,6 +3,7 @@ package io.hawser.blocking;
 import io.hawser.Correlator;
 import io.hawser.Datagram;
 import io.hawser.DatagramClient;
+import io.hawser.Health;
 import io.hawser.event.SocketEvent;
 import java.io.IOException;
 import java.time.Duration;
@@ -24,6 +25,11 @@ public final class BlockingDatagramClient {
      */
     public BlockingDatagramSocket open() throws IOException, InterruptedException {
         return new BlockingDatagramSocket(Call.await(client::open));
+    }
+
+    /** Whether a socket can be opened just now, as {@link DatagramClient#health(Duration, kotlin.coroutines.Continuation)} says. */
+    public Health health(Duration timeout) throws IOException, InterruptedException {
+        return Call.await(it -> client.health(timeout, it));
     }
 
     /**

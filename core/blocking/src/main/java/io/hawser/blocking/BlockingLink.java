@@ -2,6 +2,7 @@ package io.hawser.blocking;
 
 import io.hawser.Connection;
 import io.hawser.Endpoint;
+import io.hawser.Health;
 import io.hawser.StreamClient;
 import io.hawser.event.SocketEvent;
 import io.hawser.reconnect.LinkOptions;
@@ -55,6 +56,11 @@ public final class BlockingLink implements AutoCloseable {
     /** Where it is in its life. */
     public LinkState getState() {
         return link.getState().getValue();
+    }
+
+    /** How it is, as {@link io.hawser.reconnect.ReconnectingClient#health()} says. */
+    public Health health() {
+        return link.health();
     }
 
     /** Why it gave up, or null while it has not, and if it was told to stop. */

@@ -1,6 +1,7 @@
 package io.hawser.blocking;
 
 import io.hawser.Endpoint;
+import io.hawser.Health;
 import io.hawser.StreamClient;
 import io.hawser.reconnect.Pool;
 import io.hawser.reconnect.PoolOptions;
@@ -61,6 +62,11 @@ public final class BlockingPool implements AutoCloseable {
                     }
                 },
                 it));
+    }
+
+    /** How it is, as {@link io.hawser.reconnect.Pool#health()} says. */
+    public Health health() {
+        return pool.health();
     }
 
     /** Connections, whatever they are doing: idle, borrowed, being made or being closed. */

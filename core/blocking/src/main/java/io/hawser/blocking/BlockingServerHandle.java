@@ -1,6 +1,7 @@
 package io.hawser.blocking;
 
 import io.hawser.Endpoint;
+import io.hawser.Health;
 import io.hawser.ServerHandle;
 import io.hawser.ShutdownReport;
 import io.hawser.event.ServerState;
@@ -45,6 +46,11 @@ public abstract sealed class BlockingServerHandle implements AutoCloseable
     /** Where it is in its life. */
     public ServerState getState() {
         return server.getState().getValue();
+    }
+
+    /** How it is, as {@link ServerHandle#health()} says. */
+    public Health health() {
+        return server.health();
     }
 
     /** Whether it shuts down. */

@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.hawser.BindFailed;
 import io.hawser.ConnectFailed;
 import io.hawser.ConnectionClosed;
+import io.hawser.Health;
+import io.hawser.HealthProblem;
 import io.hawser.ServerOptions;
 import io.hawser.ShutdownReport;
 import io.hawser.event.ConnectionEvent;
@@ -74,7 +76,11 @@ class BlockingServerTest {
                 one.writeLine("in");
                 assertEquals("in", one.readLine());
                 assertNull(two.readLine());
+                assertEquals(new Health.Degraded(List.of(new HealthProblem.Full(1, 1))), server.health());
             }
+            server.reload(ServerOptions.builder().build());
+            assertEquals(new Health.Up(), server.health());
+            assertTrue(client(server).health(Duration.ofSeconds(60)).isUsable());
         }
     }
 

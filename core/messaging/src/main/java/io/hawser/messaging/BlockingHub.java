@@ -1,6 +1,7 @@
 package io.hawser.messaging;
 
 import io.hawser.Endpoint;
+import io.hawser.Health;
 import io.hawser.blocking.Blocking;
 import java.io.IOException;
 import java.net.SocketAddress;
@@ -162,6 +163,11 @@ public final class BlockingHub implements AutoCloseable {
     /** Waits until nothing of the hub runs and its address is free. */
     public void awaitClosed() throws IOException, InterruptedException {
         Blocking.await(hub::awaitClosed);
+    }
+
+    /** How it is, as {@link MessageHub#health()} says. */
+    public Health health() {
+        return hub.health();
     }
 
     /** The hub that this one is of. */

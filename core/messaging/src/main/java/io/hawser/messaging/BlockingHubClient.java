@@ -1,6 +1,7 @@
 package io.hawser.messaging;
 
 import io.hawser.Endpoint;
+import io.hawser.Health;
 import io.hawser.blocking.Blocking;
 import io.hawser.reconnect.LinkState;
 import io.hawser.reconnect.SendOutcome;
@@ -117,6 +118,11 @@ public final class BlockingHubClient implements AutoCloseable {
     /** Waits until it has stopped and nothing of it is left. */
     public void join() throws IOException, InterruptedException {
         Blocking.await(client::join);
+    }
+
+    /** How it is, as {@link HubClient#health()} says. */
+    public Health health() {
+        return client.health();
     }
 
     /** The client that this one is of. */

@@ -1,6 +1,7 @@
 package io.hawser.broker.blocking;
 
 import io.hawser.Endpoint;
+import io.hawser.Health;
 import io.hawser.blocking.Blocking;
 import io.hawser.broker.Broker;
 import io.hawser.broker.BrokerEvent;
@@ -104,6 +105,11 @@ public final class BlockingBroker implements AutoCloseable {
     /** Waits until nothing of the broker runs and its address is free. */
     public void awaitClosed() throws IOException, InterruptedException {
         Blocking.await(broker::awaitClosed);
+    }
+
+    /** How it is, as {@link Broker#health()} says. */
+    public Health health() {
+        return broker.health();
     }
 
     /** The broker that this one is of. */

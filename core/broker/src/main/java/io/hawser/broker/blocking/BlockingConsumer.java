@@ -1,5 +1,6 @@
 package io.hawser.broker.blocking;
 
+import io.hawser.Health;
 import io.hawser.blocking.Blocking;
 import io.hawser.broker.Body;
 import io.hawser.broker.Consumer;
@@ -147,6 +148,11 @@ public final class BlockingConsumer implements AutoCloseable {
     /** Waits until it has stopped and nothing of it is left. */
     public void join() throws IOException, InterruptedException {
         Blocking.await(it -> requester instanceof ConsumerPool pool ? pool.join(it) : ((Consumer) requester).join(it));
+    }
+
+    /** How it is, as {@link Requester#health()} says. */
+    public Health health() {
+        return requester.health();
     }
 
     /** What this one is of: a {@link Consumer} or a {@link ConsumerPool}. */

@@ -1,6 +1,7 @@
 package io.hawser.broker.blocking;
 
 import io.hawser.Endpoint;
+import io.hawser.Health;
 import io.hawser.blocking.Blocking;
 import io.hawser.broker.Body;
 import io.hawser.broker.Provider;
@@ -151,6 +152,11 @@ public final class BlockingProvider implements AutoCloseable {
     /** Waits until it has stopped and nothing of it is left, handlers included. */
     public void join() throws IOException, InterruptedException {
         Blocking.await(provider::join);
+    }
+
+    /** How it is, as {@link Provider#health()} says. */
+    public Health health() {
+        return provider.health();
     }
 
     /** The provider that this one is of. */
