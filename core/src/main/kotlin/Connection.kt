@@ -39,7 +39,10 @@ public class Connection internal constructor(private val raw: RawStream, private
     private val output = Output(life)
     private val deadlines = if (terms.firstTimeout.isFinite()) Deadlines(life, input, output) else null
     private val opened = raw.loop.nanoTime()
-    private val pace = Pace(opened)
+
+    /** Made when somebody asks first, which for most nobody does. */
+    @Volatile
+    private var pace: Pace? = null
 
     /** Set once and for all, by the one upgrade that may begin. */
     @Volatile
@@ -299,6 +302,7 @@ public class Connection internal constructor(private val raw: RawStream, private
         val idle = (now - lastActive).coerceIn(0, age)
         val read = bytesRead
         val written = bytesWritten
+        val pace = pace ?: Pace(opened).also { pace = it }
         val (readRate, writeRate) = pace.measure(now, read, written)
         val throttled = terms.throttle?.isThrottled(now) == true
         return ConnectionInfo(id, local, remote, age.nanoseconds, idle.nanoseconds, read, written, readRate, writeRate, throttled)

@@ -177,10 +177,10 @@ internal class Input(private val life: Lifecycle) {
 
     /** From now on reads end the stream where they would have to wait; so does the one that waits. */
     fun cutShort() {
+        // What has arrived is read before the end, at once.
+        lane?.open()
         synchronized(this) {
             if (goesOn) return
-            // What has arrived is read before the end, at once.
-            lane?.open()
             isCutShort = true
         }
         raw.wakeReader()
@@ -188,9 +188,9 @@ internal class Input(private val life: Lifecycle) {
 
     /** Undoes [cutShort], the later ones too, for who reads no more but listens to the peer. */
     fun goOn() {
+        lane?.open()
         synchronized(this) {
             goesOn = true
-            lane?.open()
             if (!isCutShort) return
             isCutShort = false
         }

@@ -2,16 +2,15 @@ package io.hawser
 
 import io.hawser.event.DatagramEvent
 import io.hawser.event.DropReason
+import io.hawser.server.DatagramDoorkeeper
 import io.hawser.server.DatagramQueue
 import io.hawser.server.LiveOptions
-import io.hawser.server.LocalAddresses
 import io.hawser.server.Rate
 import io.hawser.server.Trouble
 import io.hawser.server.Workers
 import io.hawser.transport.RawDatagrams
 import io.hawser.transport.TransportApi
 import java.io.IOException
-import java.net.InetSocketAddress
 import java.net.SocketAddress
 import java.nio.ByteBuffer
 import java.util.concurrent.atomic.AtomicInteger
@@ -43,15 +42,15 @@ public class RunningDatagramServer internal constructor(
     private val handler: suspend DatagramExchange.(Datagram) -> Unit,
 ) : ServerHandle(raw.loop, raw.local, raw.endpoint, options.listeners) {
     private val socket = DatagramSocket(raw, options.maxDatagramSize, published, admission = Admission.everyone)
-    private val maxDatagramSize = options.maxDatagramSize
     private val live = LiveOptions(options, DatagramServerOptions::startOnly)
+    private val doorkeeper = DatagramDoorkeeper(live, raw.admission, address, options.maxDatagramSize)
     private val queue = DatagramQueue(live) { drop(it, DropReason.QueueFull(this.options.queueCount, this.options.queueBytes)) }
 
     @Volatile
     private var workers: Workers? = null
 
     @Volatile
-    private var replyRate = rateOf(options)
+    private var replyRate = Rate.of(options.replyRate)
     private val trouble = Trouble(raw.loop::nanoTime)
     private val count = MutableStateFlow(1)
 
@@ -96,7 +95,7 @@ public class RunningDatagramServer internal constructor(
     @Synchronized
     public fun reload(options: DatagramServerOptions): List<String> {
         val later = live.replaceBy(options)
-        if (options.replyRate != (replyRate?.perSecond ?: Int.MAX_VALUE)) replyRate = rateOf(options)
+        if (options.replyRate != (replyRate?.perSecond ?: Int.MAX_VALUE)) replyRate = Rate.of(options.replyRate)
         workers?.wakeAll()
         return later
     }
@@ -177,7 +176,7 @@ public class RunningDatagramServer internal constructor(
     ): Boolean {
         val sender = datagram.sender ?: throw ReplyImpossible(endpoint)
         val rate = replyRate
-        if (rate?.mayReply() == false) {
+        if (rate != null && synchronized(rate) { !rate.takeIfThere(System.nanoTime()) }) {
             dropped(sender, bytes.size, DropReason.TooManyReplies(rate.perSecond))
             return false
         }
@@ -187,45 +186,14 @@ public class RunningDatagramServer internal constructor(
         return false
     }
 
-    private fun Rate.mayReply(): Boolean = synchronized(this) {
-        val now = System.nanoTime()
-        if (untilNext(now) > 0) return false
-        take(now)
-        true
-    }
-
     private fun arrived(datagram: Datagram, workers: Workers) {
-        val reason = reasonToDrop(datagram)
+        val reason = doorkeeper.reasonToDrop(datagram)
         when {
             reason != null -> drop(datagram, reason)
             queue.offer(datagram) -> workers.wake()
         }
         // Whoever sees it counted finds what has become of it counted too.
         received.incrementAndGet()
-    }
-
-    private fun reasonToDrop(datagram: Datagram): DropReason? {
-        if (datagram.isCut) return DropReason.TooLarge(maxDatagramSize)
-        if (isOwn(datagram.sender)) return DropReason.FromItself
-        return refusal(raw.admission, datagram) ?: refusal(options.admission, datagram)
-    }
-
-    /** Whether [sender] is, or says that it is, this server. */
-    private fun isOwn(sender: SocketAddress?): Boolean {
-        if (sender == address) return true
-        if (sender !is InetSocketAddress || address !is InetSocketAddress || sender.port != address.port) return false
-        if (!address.address.isAnyLocalAddress) return false
-        return sender.address.isLoopbackAddress || sender.address in LocalAddresses
-    }
-
-    private fun refusal(rule: Admission, datagram: Datagram): DropReason? {
-        if (rule === Admission.everyone) return null
-        return try {
-            val candidate = Candidate(address, datagram.sender ?: RawDatagrams.Unnamed)
-            if (rule.admits(candidate)) null else DropReason.NotAdmitted(rule)
-        } catch (e: Throwable) {
-            DropReason.NotAdmitted(rule, e)
-        }
     }
 
     private suspend fun work(datagram: Datagram) {
@@ -276,8 +244,6 @@ public class RunningDatagramServer internal constructor(
     private companion object {
         val FIRST_PAUSE: Duration = 5.milliseconds
         val LONGEST_PAUSE: Duration = 1.seconds
-
-        fun rateOf(options: DatagramServerOptions): Rate? = if (options.replyRate == Int.MAX_VALUE) null else Rate(options.replyRate)
 
         val log = LoggerFactory.getLogger(RunningDatagramServer::class.java)
     }

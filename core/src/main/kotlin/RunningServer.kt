@@ -55,6 +55,7 @@ public class RunningServer internal constructor(
      * Returns the names of those that are not as at the start and count from the next one on: `backlog`, `socket`, `group` and
      * `listeners`. Any thread.
      */
+    @Synchronized
     public fun reload(options: ServerOptions): List<String> = live.replaceBy(options).also {
         rates.adopt(options)
         open.changed.trySend(Unit)

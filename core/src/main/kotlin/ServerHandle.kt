@@ -91,21 +91,7 @@ public sealed class ServerHandle(
      * How it is: up while it takes people and has room, degraded while it is full or what comes cannot be taken in, else down. From what
      * it knows, without waiting; any thread.
      */
-    public fun health(): Health = when (val state = current.value) {
-        is ServerState.Listening -> problems().let { if (it.isEmpty()) Health.Up() else Health.Degraded(it) }
-
-        ServerState.NotAccepting -> Health.Down(HealthProblem.NotAccepting)
-
-        ServerState.Draining -> Health.Down(HealthProblem.Draining)
-
-        is ServerState.Closed -> Health.Down(HealthProblem.Ended(cause = null))
-
-        is ServerState.Failed -> Health.Down(
-            state.cause.let {
-                if (it is EventLoopClosed) HealthProblem.LoopClosed(it) else HealthProblem.Ended(it)
-            },
-        )
-    }
+    public fun health(): Health = current.value.health(::problems)
 
     /** Cuts everybody and ends the server. Returns at once, from any thread; idempotent. [awaitClosed] waits for the end. */
     final override fun close() {

@@ -4,24 +4,6 @@ import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlinx.coroutines.Job
 
-/** What a server that has [ServerOptions.maxConnections] does with the next. */
-public enum class WhenFull {
-    /** Accepts it, closes it and reports it: its client learns at once. */
-    Refuse,
-
-    /** Leaves it to wait in the backlog until somebody goes. */
-    Pause,
-}
-
-/** What happens to the connections of a server that shuts down, until its grace is over. */
-public enum class OnDrain {
-    /** Their handlers come to an end by themselves; [RunningServer.draining] and [Connection.draining] tell them that it is time. */
-    AwaitHandlers,
-
-    /** Reads that would have to wait return the end of the stream instead; what has arrived is still read. */
-    EndInput,
-}
-
 /**
  * How a server listens, whom it lets in, and how it runs its handlers. Immutable: `ServerOptions { maxConnections = 10_000 }` in
  * Kotlin, `ServerOptions.builder().maxConnections(10_000).build()` in Java.

@@ -111,7 +111,7 @@ internal class AcceptLoop(
     /** The bucket of the rate that counts now, another one when that has changed. */
     private fun rateNow(): Rate? {
         val perSecond = options.now.acceptRate
-        if (rate?.perSecond != perSecond) rate = if (perSecond == Int.MAX_VALUE) null else Rate(perSecond)
+        if (rate?.perSecond != perSecond) rate = Rate.of(perSecond)
         return rate
     }
 

@@ -17,9 +17,7 @@ internal class HostRates(private val most: Int = MOST) {
         forget(now)
         val rate = known?.takeIf { it.perSecond == perSecond } ?: Rate(perSecond)
         hosts[host] = rate
-        if (rate.untilNext(now) > 0) return false
-        rate.take(now)
-        return true
+        return rate.takeIfThere(now)
     }
 
     /** Who has come last is last: the first ones are those whose buckets are full first. */

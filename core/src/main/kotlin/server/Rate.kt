@@ -17,6 +17,9 @@ internal class Rate(val perSecond: Int) {
         stored -= 1
     }
 
+    /** Takes the token that there is at [now], if there is one. */
+    fun takeIfThere(now: Long): Boolean = (untilNext(now) == 0L).also { if (it) take(now) }
+
     /** Whether nobody has taken a token for so long that all are there at [now]. */
     fun isFull(now: Long): Boolean {
         refill(now)
@@ -28,7 +31,10 @@ internal class Rate(val perSecond: Int) {
         asOf = now
     }
 
-    private companion object {
-        const val NANOS_PER_SECOND = 1e9
+    companion object {
+        private const val NANOS_PER_SECOND = 1e9
+
+        /** One of [perSecond], or null if that is no limit. */
+        fun of(perSecond: Int): Rate? = if (perSecond == Int.MAX_VALUE) null else Rate(perSecond)
     }
 }

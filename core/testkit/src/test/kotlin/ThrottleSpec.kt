@@ -14,6 +14,7 @@ import io.hawser.ShutdownReport
 import io.hawser.WriteTimeout
 import io.hawser.event.ConnectionEvent
 import io.hawser.event.Direction
+import io.hawser.transport.Layer
 import io.hawser.transport.Loop
 import io.hawser.transport.TransportApi
 import io.kotest.assertions.throwables.shouldThrow
@@ -138,6 +139,22 @@ class ThrottleSpec : StringSpec({
                 it.readAll() shouldBe 100_000
                 elapsed - start shouldBeAbout 15.seconds
             }
+            server.shutdown()
+        }
+    }
+
+    "what a layer beneath holds is flushed without being held back once more" {
+        virtualTime {
+            val received = CompletableDeferred<Int>()
+            val server = server().start(this) { received.complete(it.readAll()) }
+            val options = ClientOptions { writeRate = 100_000 }
+            val start = elapsed
+            client(server, options).through(Layer { HoldingStream(it) }).connect { connection ->
+                connection.send(300_000)
+                elapsed - start shouldBeAbout 3.seconds
+                connection.readAll()
+            }
+            received.await() shouldBe 300_000
             server.shutdown()
         }
     }
