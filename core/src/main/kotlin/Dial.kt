@@ -17,13 +17,3 @@ internal class Dial(
     fun terms(id: Long): Terms =
         Terms(options, id, events, announcesEnd = true, draining, writeTimeout = writeTimeout, handshakeTimeout = handshakeTimeout)
 }
-
-/** Decides whether a client may connect just now, and sees how that went. */
-internal fun interface DialGuard {
-    /**
-     * Returns what [dial] does, which connects to [endpoint].
-     *
-     * @throws ConnectFailed without trying, or whatever [dial] throws.
-     */
-    suspend fun dial(endpoint: Endpoint, dial: suspend () -> Connection): Connection
-}

@@ -4,6 +4,7 @@ import io.hawser.event.ConnectionEvent
 import io.hawser.event.Events
 import io.hawser.event.SocketEvent
 import io.hawser.transport.Connector
+import io.hawser.transport.DialGuard
 import io.hawser.transport.Layer
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
@@ -60,8 +61,13 @@ public class StreamClient private constructor(
     public fun through(layer: Layer, endpoint: Endpoint): StreamClient =
         StreamClient(endpoint, options, connector, layers + layer, guards)
 
+    /** The same client, connecting as [connector] does beneath its layers, and with events of its own. */
+    @TransportApi
+    public fun over(connector: Connector): StreamClient = StreamClient(endpoint, options, connector, layers, guards)
+
     /** The same client, asking [guard] first before each connection, once, and with events of its own. */
-    internal fun guardedBy(guard: DialGuard): StreamClient =
+    @TransportApi
+    public fun guardedBy(guard: DialGuard): StreamClient =
         StreamClient(endpoint, options, connector, layers, listOf(guard) + (guards - guard))
 
     /**

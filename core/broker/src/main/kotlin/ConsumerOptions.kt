@@ -44,6 +44,7 @@ public class ConsumerOptions private constructor(from: Builder) {
     /** How long one attempt may take. */
     @get:JvmSynthetic
     public val attemptTimeout: Duration = from.attemptTimeout.also { requirePositive("attemptTimeout", it) }
+    internal val observer: RequestObserver? = from.observer
     public val maxReply: Int = from.maxReply.also { require(it >= 0) { "maxReply < 0: $it" } }
 
     /** How long the broker may take to register it. */
@@ -138,6 +139,11 @@ public class ConsumerOptions private constructor(from: Builder) {
         @get:JvmSynthetic
         @set:JvmSynthetic
         public var pingTimeout: Duration = 5.seconds
+
+        internal var observer: RequestObserver? = null
+
+        /** Has [value] see each request. Costs nothing where there is none. */
+        public fun observer(value: RequestObserver): Builder = apply { observer = value }
 
         /** See [ConsumerOptions.link]. */
         public fun link(value: LinkOptions): Builder = apply { link = value }

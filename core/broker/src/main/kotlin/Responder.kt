@@ -37,7 +37,7 @@ public interface Responder {
 
     /**
      * Answers that the request has failed, behind what has been sent: who asked gets a [RequestFailed] with [code], which is not negative,
-     * and [message]. Does not return: what it throws ends the handler.
+     * and [message]. Does not return: the [AnswerFailed] that it throws ends the handler.
      */
     public fun fail(code: Int, message: String): Nothing
 }

@@ -3,11 +3,12 @@
 package io.hawser.reconnect
 
 import io.hawser.Connection
-import io.hawser.DialGuard
 import io.hawser.Endpoint
 import io.hawser.Health
 import io.hawser.HealthProblem
 import io.hawser.StreamClient
+import io.hawser.transport.DialGuard
+import io.hawser.transport.TransportApi
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.time.Duration
 import kotlin.time.toJavaDuration
@@ -24,6 +25,7 @@ import kotlinx.coroutines.flow.asStateFlow
  * An attempt fails by whatever [StreamClient.connect] throws. One that is cancelled, by the timeout of who called it too, decides nothing:
  * so a client's own timeouts should be the shorter ones.
  */
+@OptIn(TransportApi::class)
 public class CircuitBreaker @JvmOverloads constructor(public val options: CircuitBreakerOptions = CircuitBreakerOptions()) {
     private val current = MutableStateFlow<CircuitState>(CircuitState.Closed())
     internal val guard = DialGuard { endpoint, dial -> guarded(endpoint, dial) }
@@ -97,4 +99,5 @@ public class CircuitBreaker @JvmOverloads constructor(public val options: Circui
 }
 
 /** The same client, which connects only if [breaker] lets it, and tells it how that went. Where there are several, the last one is asked first. */
+@OptIn(TransportApi::class)
 public fun StreamClient.guardedBy(breaker: CircuitBreaker): StreamClient = guardedBy(breaker.guard)

@@ -1,5 +1,6 @@
 package io.hawser.broker.answering
 
+import io.hawser.broker.AnswerFailed
 import io.hawser.broker.Request
 import io.hawser.transport.TransportApi
 import io.hawser.transport.dispatched
@@ -91,7 +92,7 @@ internal class Handlers(
     }
 
     private fun fail(request: Served, cause: Throwable) {
-        if (cause is Served.Failed) return request.failWith(cause.code, cause.reason)
+        if (cause is AnswerFailed) return request.failWith(cause.code, cause.reason)
         log.debug("a handler has failed", cause)
         request.failWith(0, cause.message ?: cause.javaClass.run { simpleName.ifEmpty { name } })
     }

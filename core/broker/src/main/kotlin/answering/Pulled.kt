@@ -1,5 +1,6 @@
 package io.hawser.broker.answering
 
+import io.hawser.broker.AnswerFailed
 import io.hawser.broker.Body
 import io.hawser.broker.Request
 import io.hawser.transport.TransportApi
@@ -103,7 +104,7 @@ internal class Pulled {
 
     /** Has the request [id] fail; false if that is over, or has been answered. */
     fun fail(id: Long, code: Int, message: String): Boolean =
-        open.remove(id)?.answer?.completeExceptionally(Served.Failed(code, message)) == true
+        open.remove(id)?.answer?.completeExceptionally(AnswerFailed(code, message)) == true
 
     /** Nothing more comes. */
     fun close() {

@@ -1,6 +1,7 @@
 package io.hawser.broker.answering
 
 import io.hawser.MalformedFrame
+import io.hawser.broker.AnswerFailed
 import io.hawser.broker.Body
 import io.hawser.broker.HeadersTooLarge
 import io.hawser.broker.Request
@@ -143,7 +144,7 @@ internal class Served(private val answering: Answering, private val start: Frame
     override fun fail(code: Int, message: String): Nothing {
         require(code >= 0) { "code < 0: $code" }
         failWith(code, message)
-        throw Failed(code, message)
+        throw AnswerFailed(code, message)
     }
 
     /** All that was to be sent has been. */
@@ -155,9 +156,6 @@ internal class Served(private val answering: Answering, private val start: Frame
     fun failWith(code: Int, message: String) {
         complete { outbound.offer(lane, Frame.Error(id, Frame.PROVIDER, code, Text.of(message))) }
     }
-
-    /** What ends a handler that has failed on purpose. */
-    class Failed(val code: Int, val reason: String) : RuntimeException(reason, null, false, false)
 
     /** Has [say] say the last of it; false if it has been over before. */
     private fun complete(say: () -> Unit): Boolean {

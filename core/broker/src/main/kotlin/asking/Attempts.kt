@@ -1,5 +1,6 @@
 package io.hawser.broker.asking
 
+import io.hawser.Endpoint
 import io.hawser.broker.Body
 import io.hawser.broker.BodyTooLarge
 import io.hawser.broker.BrokerFailure
@@ -7,6 +8,7 @@ import io.hawser.broker.BrokerLeaving
 import io.hawser.broker.ConsumerOptions
 import io.hawser.broker.HeadersTooLarge
 import io.hawser.broker.NotAdmitted
+import io.hawser.broker.ObservedRequest
 import io.hawser.broker.RequestFailed
 import io.hawser.broker.RequestTimeout
 import io.hawser.broker.link.Members
@@ -42,18 +44,37 @@ internal class Attempts(private val channel: UUID, private val options: Consumer
         idempotent: Boolean,
         take: suspend (Call, handOut: () -> Unit) -> R,
     ): R {
+        val observed = options.observer?.asking(channel, headers) ?: return ask(body, timeout, headers, idempotent, null, take)
+        val result = try {
+            ask(body, timeout, observed.headers, idempotent, observed, take)
+        } catch (e: Throwable) {
+            observed.ended(e)
+            throw e
+        }
+        observed.ended(null)
+        return result
+    }
+
+    private suspend fun <R> ask(
+        body: Body,
+        timeout: Duration,
+        headers: Map<String, String>,
+        idempotent: Boolean,
+        observed: ObservedRequest?,
+        take: suspend (Call, handOut: () -> Unit) -> R,
+    ): R {
         requirePositive("timeout", timeout)
         val flags = (if (idempotent) Frame.IDEMPOTENT else 0) or (if (options.waitForProvider) Frame.WAIT else 0)
         val question = Question(body, HeaderBlock.of(headers), flags)
         body.ensureThere()
-        return Course(question, timeout, idempotent, mayRetry = true, take).run()
+        return Course(question, timeout, idempotent, mayRetry = true, observed, take).run()
     }
 
     /** Asks the library of a provider whether it is there, and returns how long that took. */
     suspend fun probe(timeout: Duration): Duration {
         requirePositive("timeout", timeout)
         val question = Question(Body.of(ByteArray(0)), HeaderBlock.EMPTY, Frame.PROBE)
-        return Course(question, timeout, idempotent = true, mayRetry = false) { call, _ ->
+        return Course(question, timeout, idempotent = true, mayRetry = false, observed = null) { call, _ ->
             call.reply()
             call.elapsed
         }.run()
@@ -65,11 +86,13 @@ internal class Attempts(private val channel: UUID, private val options: Consumer
         private val timeout: Duration,
         private val idempotent: Boolean,
         private val mayRetry: Boolean,
+        private val observed: ObservedRequest?,
         private val take: suspend (Call, handOut: () -> Unit) -> R,
     ) {
         private val clock = members.clock
         private val began = clock()
         private var failures = 0
+        private var attempts = 0
         private var last: BrokerFailure? = null
 
         /** The last failure of an attempt that may have run. */
@@ -99,8 +122,9 @@ internal class Attempts(private val channel: UUID, private val options: Consumer
                 val limit = if (isLast) timeout else attemptTimeout
                 val opened = session.open(question, minOf(left, attemptTimeout), limit) ?: continue
                 try {
-                    return converse(opened)
+                    return converse(opened, session.endpoint)
                 } catch (failure: BrokerFailure) {
+                    observed?.attemptFailed(attempts, failure)
                     if (isHandedOut || isBroken) throw failure
                     again(failure, isLast)
                 }
@@ -116,7 +140,8 @@ internal class Attempts(private val channel: UUID, private val options: Consumer
             throw e.with(last)
         }
 
-        private suspend fun converse(opened: Asking.Opened): R = try {
+        private suspend fun converse(opened: Asking.Opened, broker: Endpoint): R = try {
+            observed?.attempt(++attempts, broker)
             if (opened.isSent) take(opened.call, ::handOut) else converseWhileSending(opened)
         } finally {
             opened.call.close()

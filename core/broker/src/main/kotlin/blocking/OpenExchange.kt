@@ -10,6 +10,7 @@ import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CompletableJob
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.launch
@@ -34,7 +35,8 @@ internal class OpenExchange private constructor(val reply: Reply, private val ov
         ): OpenExchange {
             val begun = CompletableDeferred<Reply>()
             val over = Job()
-            val exchange = CoroutineScope(Dispatchers.Default).launch {
+            // An observer of requests is told in the thread of whoever asks.
+            val exchange = CoroutineScope(Dispatchers.Default).launch(start = UNDISPATCHED) {
                 try {
                     requester.exchange(body, timeout.toKotlinDuration(), headers, idempotent) { reply ->
                         begun.complete(reply)
