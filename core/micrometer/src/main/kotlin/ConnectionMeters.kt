@@ -1,0 +1,96 @@
+package io.hawser.micrometer
+
+import io.hawser.CloseReason
+import io.hawser.ConnectFailed
+import io.hawser.ConnectionLost
+import io.hawser.ConnectionReset
+import io.hawser.ExchangeTimeout
+import io.hawser.HandshakeTimeout
+import io.hawser.IdleTimeout
+import io.hawser.ReadTimeout
+import io.hawser.SocketFailure
+import io.hawser.WriteTimeout
+import io.hawser.event.ConnectionEvent
+import io.micrometer.core.instrument.Clock
+import java.util.concurrent.TimeUnit.NANOSECONDS
+import kotlinx.coroutines.CancellationException
+
+/** Meters that are told of what happens to connections, by one coroutine; their names begin with [prefix]. */
+internal class ConnectionMeters(private val meters: Meters, private val prefix: String) {
+    private val clock: Clock = meters.registry.config().clock()
+
+    /** When they began to connect, and when they were connected. */
+    private val dialing = Instants()
+    private val open = Instants()
+    private val connect by lazy { meters.timer("$prefix.connect", "From the beginning of a connect to its end, layers included") }
+    private val lifetimes = ENDS.associateWith {
+        meters.timer("$prefix.lifetime", "How long connections were open, by why they were closed", "reason", it)
+    }
+    private val failures = FAILURES.associateWith {
+        meters.count("$prefix.failures", "failures", "Connections that could not be made or went wrong", "reason", it)
+    }
+
+    /** For clients: how long it takes to connect. */
+    fun timingConnects(): ConnectionMeters = apply { connect }
+
+    fun record(event: ConnectionEvent) {
+        when (event) {
+            is ConnectionEvent.Dialing -> dialing.note(event.id, clock.monotonicTime())
+
+            is ConnectionEvent.Opened -> {
+                val now = clock.monotonicTime()
+                dialing.take(event.id)?.let { connect.record(now - it, NANOSECONDS) }
+                open.note(event.id, now)
+            }
+
+            is ConnectionEvent.Failed -> {
+                dialing.take(event.id)
+                failures.getValue(event.cause.asReason()).increment()
+            }
+
+            is ConnectionEvent.Closed ->
+                open.take(event.id)?.let { lifetimes.getValue(event.reason.asTag()).record(clock.monotonicTime() - it, NANOSECONDS) }
+
+            else -> Unit
+        }
+    }
+
+    /** Instants of connections by their ids, not more of them than there is room for: an end of which nobody was told must not stay. */
+    private class Instants {
+        private val known = object : LinkedHashMap<Long, Long>() {
+            override fun removeEldestEntry(eldest: Map.Entry<Long, Long>): Boolean = size > ROOM
+        }
+
+        fun note(id: Long, now: Long) {
+            known[id] = now
+        }
+
+        fun take(id: Long): Long? = known.remove(id)
+    }
+
+    private companion object {
+        const val ROOM = 65_536
+        val ENDS = listOf("peer", "local", "reset", "timeout", "failure")
+        val FAILURES = ConnectFailed.Reason.entries.map { it.name.asTag() } +
+            listOf("handshake_timeout", "timeout", "reset", "lost", "socket", "cancelled", "handler")
+
+        fun CloseReason.asTag(): String = when (this) {
+            CloseReason.Peer -> "peer"
+            CloseReason.Local -> "local"
+            CloseReason.Reset -> "reset"
+            is CloseReason.Timeout -> "timeout"
+            is CloseReason.Failure -> "failure"
+        }
+
+        fun Throwable.asReason(): String = when (this) {
+            is ConnectFailed -> reason.name.asTag()
+            is HandshakeTimeout -> "handshake_timeout"
+            is ReadTimeout, is WriteTimeout, is IdleTimeout, is ExchangeTimeout -> "timeout"
+            is ConnectionReset -> "reset"
+            is ConnectionLost -> "lost"
+            is SocketFailure -> "socket"
+            is CancellationException -> "cancelled"
+            else -> "handler"
+        }
+    }
+}
