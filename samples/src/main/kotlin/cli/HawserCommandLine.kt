@@ -226,6 +226,7 @@ private fun ParseResult.refuseIfMeaningless(arguments: ServingArguments) {
         refuse("--allow is about internet addresses, and the peers of $endpoint have none")
     }
     arguments.faultOfTls()?.let(::refuse)
+    arguments.faultOfMetrics()?.let(::refuse)
     val option = arguments.aboutConnections().firstOrNull() ?: return
     if (endpoint.isDatagram) refuse("$option is about connections, and there are none to $endpoint")
 }

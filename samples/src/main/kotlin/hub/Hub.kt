@@ -5,6 +5,7 @@ import io.hawser.messaging.ConnectedClient
 import io.hawser.messaging.HubEvent
 import io.hawser.messaging.MessageHub
 import io.hawser.messaging.WhenSlow
+import io.hawser.micrometer.HubMetrics
 import io.hawser.samples.cli.Console
 import io.hawser.samples.cli.Termination
 import io.hawser.samples.cli.inOneLine
@@ -69,6 +70,8 @@ private class HubService(
     private val telling: Job,
 ) : Service(hub.handle) {
     private val hasEnded = Job()
+
+    override fun metrics() = super.metrics() + HubMetrics(hub)
 
     override suspend fun run() = coroutineScope {
         val sending = launch { InputLines(input::read, errors::tell).sendAll { hub.broadcast(it) } }

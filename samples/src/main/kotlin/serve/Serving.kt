@@ -5,15 +5,22 @@ import io.hawser.Connection
 import io.hawser.Datagram
 import io.hawser.DatagramExchange
 import io.hawser.DatagramServerOptions
+import io.hawser.Endpoint
 import io.hawser.Hawser
+import io.hawser.RunningDatagramServer
+import io.hawser.RunningServer
 import io.hawser.ServerHandle
 import io.hawser.ServerOptions
 import io.hawser.engine.EventLoopGroup
 import io.hawser.engine.EventLoopOptions
 import io.hawser.event.ServerState
+import io.hawser.micrometer.DatagramServerMetrics
+import io.hawser.micrometer.HawserMetrics
+import io.hawser.micrometer.ServerMetrics
 import io.hawser.samples.cli.Console
 import io.hawser.samples.cli.OutputLost
 import io.hawser.samples.cli.Termination
+import io.hawser.samples.metrics.besideScrapePage
 import io.hawser.samples.tls.inTermsOf
 import io.hawser.samples.tls.streamServer
 import kotlin.time.Duration
@@ -62,6 +69,12 @@ internal suspend fun serveDatagrams(
 
 /** What serves by [handle]. */
 internal open class Service(val handle: ServerHandle) {
+    /** What there is to measure of it, since it has started. */
+    open fun metrics(): List<HawserMetrics> = when (handle) {
+        is RunningServer -> listOf(ServerMetrics(handle))
+        is RunningDatagramServer -> listOf(DatagramServerMetrics(handle))
+    }
+
     /** Returns when nothing is left of it. Runs as soon as it has been told where it listens. */
     open suspend fun run(): Unit = handle.awaitClosed()
 
@@ -85,11 +98,22 @@ internal suspend fun serve(
         coroutineScope {
             val service = start(this, group)
             service.runUntil(termination, arguments.grace.toKotlinDuration()) {
-                console.out.println("listening ${service.handle.endpoint.inTermsOf(arguments.on.endpoint)}")
-                if (console.out.checkError()) throw OutputLost()
-                (if (arguments.stats) Stats(service.handle, console.err) else null).use { service.run() }
+                service.measured(arguments.metrics?.endpoint, console) {
+                    console.out.println("listening ${service.handle.endpoint.inTermsOf(arguments.on.endpoint)}")
+                    if (console.out.checkError()) throw OutputLost()
+                    (if (arguments.stats) Stats(service.handle, console.err) else null).use { service.run() }
+                }
             }
         }
+    }
+}
+
+/** Runs [block], and as long as that lasts serves what there is to measure at [endpoint], if there is one, and tells on stderr where. */
+private suspend fun Service.measured(endpoint: Endpoint?, console: Console, block: suspend () -> Unit) {
+    if (endpoint == null) return block()
+    besideScrapePage(endpoint, metrics()) { page ->
+        console.err.println("metrics $page")
+        block()
     }
 }
 

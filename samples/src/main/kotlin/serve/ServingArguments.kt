@@ -87,6 +87,17 @@ internal abstract class ServingArguments {
     )
     var stats: Boolean = false
 
+    @Option(
+        names = ["--metrics"],
+        order = 8,
+        paramLabel = "ENDPOINT",
+        description = [
+            "Where Prometheus can scrape numbers: /metrics in plain HTTP there, written as for --on, without TLS and datagrams. Where " +
+                "that is, with the real port, is told on stderr. Default: nowhere.",
+        ],
+    )
+    var metrics: ServerEndpoint? = null
+
     @Mixin
     val identity: IdentityArguments = IdentityArguments()
 
@@ -117,6 +128,16 @@ internal abstract class ServingArguments {
         clientAuthorities?.let {
             clientAuth = ClientAuth.Required
             trust(it)
+        }
+    }
+
+    /** Why nobody can be served the metrics where they were asked for, if so. */
+    fun faultOfMetrics(): String? {
+        val endpoint = metrics?.endpoint ?: return null
+        return when {
+            endpoint.isDatagram -> "--metrics is served over connections, and there are none to $endpoint"
+            endpoint.isTls -> "--metrics is served in plain HTTP, without TLS as on $endpoint"
+            else -> null
         }
     }
 

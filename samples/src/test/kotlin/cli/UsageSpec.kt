@@ -8,21 +8,21 @@ import io.kotest.matchers.string.shouldStartWith
 import java.nio.file.Files
 
 private const val ECHO = "usage: hawser echo [-hV] [--stats] [--verbose] [--grace=D] [--idle-timeout=D] [--loops=N] " +
-    "[--max-connections=N] --on=ENDPOINT [--tls-cert=FILE] [--tls-client-ca=FILE] [--tls-key=FILE] [--allow=CIDR]..."
+    "[--max-connections=N] [--metrics=ENDPOINT] --on=ENDPOINT [--tls-cert=FILE] [--tls-client-ca=FILE] [--tls-key=FILE] [--allow=CIDR]..."
 private const val RELAY = "usage: hawser relay [-hV] [--stats] [--verbose] [--connect-timeout=D] [--grace=D] [--idle-timeout=D] " +
-    "[--loops=N] [--max-connections=N] --on=ENDPOINT [--tls-cert=FILE] [--tls-client-ca=FILE] [--tls-key=FILE] --to=ENDPOINT " +
-    "[--allow=CIDR]... [--ca=FILE | --insecure-for-testing]"
+    "[--loops=N] [--max-connections=N] [--metrics=ENDPOINT] --on=ENDPOINT [--tls-cert=FILE] [--tls-client-ca=FILE] " +
+    "[--tls-key=FILE] --to=ENDPOINT [--allow=CIDR]... [--ca=FILE | --insecure-for-testing]"
 private const val CONNECT = "usage: hawser connect [-hV] [--reconnect] [--verbose] [--block=N] [--connect-timeout=D] [--idle-timeout=D] " +
     "[--tls-cert=FILE] [--tls-key=FILE] [--ca=FILE | --insecure-for-testing] ENDPOINT"
 private const val HUB = "usage: hawser hub serve [-hV] [--no-client-send] [--stats] [--verbose] [--backlog=N] --event=E [--grace=D] " +
-    "[--idle-timeout=D] [--loops=N] [--max-clients=N] [--max-connections=N] --on=ENDPOINT [--replay=N] [--tls-cert=FILE] " +
-    "[--tls-client-ca=FILE] [--tls-key=FILE] [--when-slow=POLICY] [--allow=CIDR]..."
+    "[--idle-timeout=D] [--loops=N] [--max-clients=N] [--max-connections=N] [--metrics=ENDPOINT] --on=ENDPOINT [--replay=N] " +
+    "[--tls-cert=FILE] [--tls-client-ca=FILE] [--tls-key=FILE] [--when-slow=POLICY] [--allow=CIDR]..."
 private const val LISTEN = "usage: hawser hub listen [-hV] [--verbose] [--connect-timeout=D] [--count=N] --event=E [--tls-cert=FILE] " +
     "[--tls-key=FILE] [--ca=FILE | --insecure-for-testing] ENDPOINT"
 private const val SEND = "usage: hawser hub send [-hV] [--verbose] [--connect-timeout=D] --event=E [--tls-cert=FILE] [--tls-key=FILE] " +
     "[--ca=FILE | --insecure-for-testing] ENDPOINT [TEXT]"
 private const val BROKER = "usage: hawser broker serve [-hV] [--stats] [--verbose] [--grace=D] [--idle-timeout=D] [--loops=N] " +
-    "[--max-connections=N] --on=ENDPOINT [--tls-cert=FILE] [--tls-client-ca=FILE] [--tls-key=FILE] [--allow=CIDR]..."
+    "[--max-connections=N] [--metrics=ENDPOINT] --on=ENDPOINT [--tls-cert=FILE] [--tls-client-ca=FILE] [--tls-key=FILE] [--allow=CIDR]..."
 private const val PROVIDE = "usage: hawser broker provide [-hV] [--verbose] [--concurrency=N] [--connect-timeout=D] --exec=COMMAND " +
     "[--grace=D] [--tls-cert=FILE] [--tls-key=FILE] [--ca=FILE | --insecure-for-testing] ENDPOINT CHANNEL"
 private const val REQUEST = "usage: hawser broker request [-hV] [--verbose] [--connect-timeout=D] [--file=F] [--timeout=D] " +
@@ -80,6 +80,8 @@ class UsageSpec : StringSpec({
             "Invalid value for positional parameter at index 0 (ENDPOINT): a client needs a port: \"tcp://a:0\" ($PEERS)",
         "connect a:1 --block 9" to "--block is about datagrams, and there are none to tcp://a:1 ($CONNECT)",
         "connect udp://a:1 --block 0" to "Invalid value for option '--block': \"0\" is not a number from 1 to 65507",
+        "echo --on :0 --metrics udp://:1" to "--metrics is served over connections, and there are none to udp://*:1 ($ECHO)",
+        "echo --on :0 --metrics tls://:1" to "--metrics is served in plain HTTP, without TLS as on tls://*:1 ($ECHO)",
         "relay --on :0" to "Missing required option: '--to=ENDPOINT' ($RELAY)",
         "relay --on :0 --to :1" to "Invalid value for option '--to': a client needs a host: \"tcp://*:1\" ($PEERS)",
         "connect" to "Missing required parameter: 'ENDPOINT' ($CONNECT)",
