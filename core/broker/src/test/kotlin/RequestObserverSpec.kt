@@ -2,7 +2,6 @@ package io.hawser.broker
 
 import io.hawser.Endpoint
 import io.hawser.reconnect.Backoff
-import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.virtualTime
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
@@ -11,8 +10,6 @@ import java.util.UUID
 import kotlin.time.Duration.Companion.seconds
 
 class RequestObserverSpec : StringSpec({
-    extension(LeakCheck)
-
     "an observer sees a request, its attempts and its end, and what it adds to the headers is sent" {
         val seen = mutableListOf<String>()
         val channel = UUID.randomUUID()

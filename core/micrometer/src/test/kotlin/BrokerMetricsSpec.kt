@@ -5,7 +5,6 @@ import io.hawser.broker.Consumer
 import io.hawser.broker.ConsumerPool
 import io.hawser.broker.NoProvider
 import io.hawser.broker.Provider
-import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.Memory
 import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.assertions.throwables.shouldThrow
@@ -21,8 +20,6 @@ import kotlinx.coroutines.cancelChildren
 import kotlinx.coroutines.coroutineScope
 
 class BrokerMetricsSpec : StringSpec({
-    extension(LeakCheck)
-
     val often: Duration = Duration.ofMillis(10)
 
     "a broker says what it does, and so do those who ask and answer" {

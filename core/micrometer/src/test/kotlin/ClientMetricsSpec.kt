@@ -11,7 +11,6 @@ import io.hawser.reconnect.PoolOptions
 import io.hawser.reconnect.guardedBy
 import io.hawser.reconnect.pooled
 import io.hawser.reconnect.reconnecting
-import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.Memory
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
@@ -24,8 +23,6 @@ import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
 
 class ClientMetricsSpec : StringSpec({
-    extension(LeakCheck)
-
     "events tell how long connecting takes and connections last, and what fails" {
         coroutineScope {
             val server = Memory.server().start(this) { it.copyTo(it) }

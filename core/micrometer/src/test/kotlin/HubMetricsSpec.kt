@@ -2,7 +2,6 @@ package io.hawser.micrometer
 
 import io.hawser.messaging.HubClient
 import io.hawser.messaging.MessageHub
-import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.Memory
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
@@ -10,8 +9,6 @@ import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.first
 
 class HubMetricsSpec : StringSpec({
-    extension(LeakCheck)
-
     "a hub says who is connected and what waits, and its client whether it is" {
         coroutineScope {
             val hub = MessageHub(Memory.server(), "build").start(this)

@@ -10,7 +10,6 @@ import io.hawser.broker.Request
 import io.hawser.broker.RequestFailed
 import io.hawser.broker.Responder
 import io.hawser.reconnect.Backoff
-import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.Memory
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
@@ -35,8 +34,6 @@ import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 
 class BrokerTracingSpec : StringSpec({
-    extension(LeakCheck)
-
     /** Runs [test] with a consumer whose requests [handler] answers; without one nobody does. */
     suspend fun asking(
         tracing: Tracing,

@@ -1,6 +1,5 @@
 package io.hawser.samples.metrics
 
-import io.hawser.Connection
 import io.hawser.copyTo
 import io.hawser.micrometer.ServerMetrics
 import io.hawser.samples.Child
@@ -11,108 +10,94 @@ import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.Memory
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.engine.spec.tempdir
-import io.kotest.inspectors.forAll
 import io.kotest.matchers.collections.shouldContainAll
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldStartWith
-import java.net.URI
-import java.net.http.HttpClient
-import java.net.http.HttpRequest
-import java.net.http.HttpRequest.BodyPublishers
-import java.net.http.HttpResponse.BodyHandlers
-import java.nio.ByteBuffer
+import kotlin.time.Duration.Companion.minutes
 import kotlinx.coroutines.coroutineScope
-import org.hawkular.agent.prometheus.PrometheusScraper
+import kotlinx.coroutines.flow.toList
+import org.hawkular.agent.prometheus.text.TextPrometheusMetricsProcessor
 import org.hawkular.agent.prometheus.types.Counter
 import org.hawkular.agent.prometheus.types.Gauge
 import org.hawkular.agent.prometheus.types.MetricFamily
 import org.hawkular.agent.prometheus.types.MetricType
+import org.hawkular.agent.prometheus.walkers.CollectorPrometheusMetricsWalker
 
 class ScrapePageSpec : StringSpec({
     extension(LeakCheck)
     timeout = 180_000
 
-    /** Where the page of [server] is, once it has been told. */
-    fun page(server: Child): String = server.errorLine().let {
-        it shouldStartWith "metrics tcp://127.0.0.1:"
-        "http://" + it.substringAfter("metrics tcp://") + "/metrics"
+    /** What others make of [text], by name. */
+    fun parsed(text: String): Map<String, MetricFamily> {
+        val walker = CollectorPrometheusMetricsWalker()
+        TextPrometheusMetricsProcessor(text.byteInputStream(), walker).walk()
+        return walker.allMetricFamilies.associateBy { it.name }
     }
 
-    fun scrape(page: String): Map<String, MetricFamily> = PrometheusScraper(URI(page).toURL()).scrape().associateBy { it.name }
+    fun curl(vararg arguments: String): List<String> = Child.tool("curl", "-sS", *arguments).use { curl ->
+        val end = curl.end()
+        end.errors shouldBe ""
+        end.lines
+    }
 
-    fun Map<String, MetricFamily>.value(name: String, vararg labels: Pair<String, String>): Double =
-        getValue(name).metrics.single { it.labels.entries.containsAll(labels.toMap().entries) }.let {
-            if (it is Counter) it.value else (it as Gauge).value
-        }
+    fun Map<String, MetricFamily>.value(name: String, labels: Map<String, String>): Double {
+        val metric = getValue(name).metrics.single { it.labels == labels }
+        return if (metric is Counter) metric.value else (metric as Gauge).value
+    }
 
-    "Prometheus scrapes what an echo has done" {
+    "Prometheus can scrape what an echo has done" {
         Child.hawser("echo", "--on", "127.0.0.1:0", "--metrics", "127.0.0.1:0").use { server ->
+            val told = server.errorLine()
+            told shouldStartWith "metrics tcp://127.0.0.1:"
             val port = server.port()
-            val page = page(server)
             connected(port).use {
-                val families = scrape(page)
-                val labels = arrayOf("endpoint" to "tcp://127.0.0.1:$port", "transport" to "tcp")
-                families.value("hawser_server_accepted_connections_total", *labels) shouldBe 1.0
-                families.value("hawser_server_connections", *labels) shouldBe 1.0
-                families.value("hawser_server_read_bytes_total", *labels) shouldBe 1.0
+                val lines = curl("http://${told.substringAfter("//")}/metrics")
+                val families = parsed(lines.joinToString("\n", postfix = "\n"))
+                val labels = mapOf("endpoint" to "tcp://127.0.0.1:$port", "transport" to "tcp")
+                families.value("hawser_server_accepted_connections_total", labels) shouldBe 1.0
+                families.value("hawser_server_connections", labels) shouldBe 1.0
+                families.value("hawser_server_read_bytes_total", labels) shouldBe 1.0
                 families.getValue("hawser_server_connections").type shouldBe MetricType.GAUGE
                 families.getValue("hawser_server_read_bytes_total").type shouldBe MetricType.COUNTER
-                families.values.toList().forAll { it.help shouldContain " " }
+                families.getValue("hawser_server_read_bytes_total").help shouldBe "Bytes that have come in"
+                families.values.sumOf { it.metrics.size } shouldBe lines.count { !it.startsWith("#") }
             }
             server.signal("TERM")
-            server.end() shouldBe Child.End(0, emptyList(), "metrics ${page.replace("http:", "tcp:").removeSuffix("/metrics")}\n")
+            server.end() shouldBe Child.End(0, emptyList(), "$told\n")
         }
     }
 
-    "a broker has pages of its own, on a Unix socket too" {
+    "a broker has a page of its own, on a Unix socket too" {
         val socket = tempdir().toPath().resolve("metrics.sock")
         Child.hawser("broker", "--on", "127.0.0.1:0", "--metrics", "unix:$socket").use { broker ->
-            broker.port()
             broker.errorLine() shouldBe "metrics unix:$socket"
-            Child.tool("curl", "-sS", "--unix-socket", "$socket", "http://localhost/metrics").use { curl ->
-                curl.end().lines shouldContainAll listOf("# TYPE hawser_broker_requests_total counter", "# TYPE hawser_broker_peers gauge")
-            }
+            curl("--unix-socket", "$socket", "http://localhost/metrics") shouldContainAll
+                listOf("# TYPE hawser_broker_requests_total counter", "# TYPE hawser_broker_peers gauge", "# TYPE hawser_server_connections gauge")
         }
     }
 
-    "whoever asks for something else is told so, and the connection goes on as long as it can" {
+    "requests follow each other on a connection, and whoever asks for something else is told so" {
         coroutineScope {
             val server = Memory.server().start(this) { it.copyTo(it) }
             besideScrapePage(Tcp.server("127.0.0.1", 0).endpoint, listOf(ServerMetrics(server))) { page ->
-                val client = HttpClient.newHttpClient()
                 val at = "$page".replace("tcp:", "http:")
-                fun ask(path: String, method: String = "GET", body: String = "") = client.send(
-                    HttpRequest.newBuilder(URI("$at$path"))
-                        .method(method, if (body.isEmpty()) BodyPublishers.noBody() else BodyPublishers.ofString(body)).build(),
-                    BodyHandlers.ofString(),
-                )
-                val good = ask("/metrics?now=1")
-                good.statusCode() shouldBe 200
-                good.headers().firstValue("content-type").get() shouldBe "text/plain; version=0.0.4; charset=utf-8"
-                good.body() shouldContain "hawser_server_connections{endpoint=\"${server.endpoint}\",transport=\"memory\"} 0.0\n"
-                ask("/metrics", "HEAD").body() shouldBe ""
-                ask("/").statusCode() shouldBe 404
-                ask("/metrics", "DELETE").headers().firstValue("allow").get() shouldBe "GET, HEAD"
-                ask("/metrics", "POST", "x").statusCode() shouldBe 400
-                Tcp.client("127.0.0.1", page.toString().substringAfterLast(':').toInt()).run {
-                    connect { it.answers("nonsense\r\n\r\n", "HTTP/1.1 400 Bad Request") }
-                    connect { it.answers("GET /${"x".repeat(9000)}", "HTTP/1.1 431 Request Header Fields Too Large") }
-                    connect { it.answers("GET / HTTP/1.1\r\n" + "a: b\r\n".repeat(101), "HTTP/1.1 431 Request Header Fields Too Large") }
-                    connect { connection ->
-                        connection.answers("GET /metrics HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK")
-                        var last = ""
-                        connection.lines().collect { last = it }
-                        last shouldContain "hawser_server"
-                    }
-                }
+                curl("-o", "/dev/null", "-o", "/dev/null", "-w", "%{http_code} %{num_connects}\\n", "$at/metrics?now=1", "$at/") shouldBe
+                    listOf("200 1", "404 0")
+                curl("-I", "$at/metrics").first() shouldBe "HTTP/1.1 200 OK"
+                curl("-i", "-X", "DELETE", "$at/metrics") shouldContainAll listOf("HTTP/1.1 405 Method Not Allowed", "Allow: GET, HEAD")
+
+                val client = Tcp.client("127.0.0.1", at.substringAfterLast(':').toInt())
+                suspend fun answer(request: String): List<String> = client.once(request.encodeToByteArray(), 1.minutes) { it.lines().toList() }
+                val good = answer("GET /metrics HTTP/1.0\r\n\r\n")
+                good.take(2) shouldBe listOf("HTTP/1.1 200 OK", "Content-Type: text/plain; version=0.0.4; charset=utf-8")
+                good shouldContainAll listOf("hawser_server_connections{endpoint=\"${server.endpoint}\",transport=\"memory\"} 0.0")
+                answer("nonsense\r\n\r\n").first() shouldBe "HTTP/1.1 400 Bad Request"
+                answer("POST /metrics HTTP/1.1\r\nContent-Length: 1\r\n\r\nx").first() shouldBe "HTTP/1.1 400 Bad Request"
+                answer("GET /${"x".repeat(9000)}").first() shouldContain "431"
+                answer("GET / HTTP/1.1\r\n" + "a: b\r\n".repeat(100)).first() shouldContain "431"
             }
             server.close()
         }
     }
 })
-
-private suspend fun Connection.answers(request: String, status: String) {
-    write(ByteBuffer.wrap(request.encodeToByteArray()))
-    readLine() shouldBe status
-}
