@@ -1,6 +1,8 @@
 package io.hawser.micrometer
 
+import io.micrometer.core.instrument.Counter
 import io.micrometer.core.instrument.FunctionCounter
+import io.micrometer.core.instrument.FunctionTimer
 import io.micrometer.core.instrument.Gauge
 import io.micrometer.core.instrument.Meter
 import io.micrometer.core.instrument.MeterRegistry
@@ -96,14 +98,21 @@ internal class Meters(val registry: MeterRegistry, private val tags: Tags, priva
         }
     }
 
+    fun <T : Any> timed(name: String, of: T, description: String, count: (T) -> Long, nanoseconds: (T) -> Long) {
+        add(name, null, description, Meter.Type.TIMER, emptyArray()) { all ->
+            FunctionTimer.builder(name, of, { count(it) }, { nanoseconds(it).toDouble() }, NANOSECONDS)
+                .tags(all).description(description).register(registry)
+        }
+    }
+
     fun timer(name: String, description: String, vararg tag: String): Timer =
         add(name, null, description, Meter.Type.TIMER, tag) { all ->
             Timer.builder(name).tags(all).description(description).register(registry)
         }
 
-    fun count(name: String, unit: String?, description: String, vararg tag: String): io.micrometer.core.instrument.Counter =
+    fun count(name: String, unit: String?, description: String, vararg tag: String): Counter =
         add(name, unit, description, Meter.Type.COUNTER, tag) { all ->
-            io.micrometer.core.instrument.Counter.builder(name).tags(all).baseUnit(unit).description(description).register(registry)
+            Counter.builder(name).tags(all).baseUnit(unit).description(description).register(registry)
         }
 
     private fun <M : Meter> add(

@@ -2,14 +2,13 @@ package io.hawser.micrometer
 
 import io.hawser.RunningServer
 import io.hawser.event.ConnectionEvent
-import io.hawser.event.Refusal
 import io.hawser.event.ServerEvent
 import io.micrometer.core.instrument.Counter
 import io.micrometer.core.instrument.Tag
 import java.util.concurrent.CopyOnWriteArrayList
 
 /**
- * What [server] does not count, as its events tell: how long connections last, why they end, fail and are refused. While it listens, every read
+ * What [server] does not count, as its events tell: how long connections last, why they end and fail. While it listens, every read
  * and write of the server is an event, which costs a little; [ServerMetrics] do not.
  */
 public class ServerEventMetrics @JvmOverloads constructor(
@@ -18,14 +17,11 @@ public class ServerEventMetrics @JvmOverloads constructor(
 ) : HawserMetrics(tagsOf(server.endpoint, tags)) {
     private val listening = CopyOnWriteArrayList<Recorder>()
 
-    private class Recorder(val connections: ConnectionMeters, val refusals: Map<String, Counter>, val acceptFailures: Counter)
+    private class Recorder(val connections: ConnectionMeters, val acceptFailures: Counter)
 
     override fun Meters.register() {
         listening += Recorder(
             ConnectionMeters(this, "hawser.server"),
-            REFUSALS.associateWith {
-                count("hawser.server.refusals", "refusals", "Connections not let in, by why", "reason", it)
-            },
             count("hawser.server.accept.failures", "failures", "Times that nobody could be accepted"),
         )
     }
@@ -35,18 +31,7 @@ public class ServerEventMetrics @JvmOverloads constructor(
     private fun Recorder.record(event: Any) {
         when (event) {
             is ConnectionEvent -> connections.record(event)
-            is ServerEvent.Refused -> refusals.getValue(event.reason.asTag()).increment()
             is ServerEvent.AcceptFailed -> acceptFailures.increment()
-        }
-    }
-
-    private companion object {
-        val REFUSALS = listOf("too_many_connections", "too_many_from_host", "not_admitted")
-
-        fun Refusal.asTag(): String = when (this) {
-            is Refusal.TooManyConnections -> "too_many_connections"
-            is Refusal.TooManyFromHost -> "too_many_from_host"
-            is Refusal.NotAdmitted -> "not_admitted"
         }
     }
 }

@@ -1,6 +1,9 @@
 package io.hawser.micrometer
 
+import io.hawser.Admission
+import io.hawser.AdmissionClass
 import io.hawser.RunningServer
+import io.hawser.ServerOptions
 import io.hawser.broker.Broker
 import io.hawser.broker.Consumer
 import io.hawser.broker.Provider
@@ -70,7 +73,8 @@ private fun Meter.Id.row(): String {
 }
 
 private suspend fun everything(scope: CoroutineScope): List<HawserMetrics> {
-    val server = Memory.server().start(scope) { it.copyTo(it) }
+    val options = ServerOptions { admissionClasses = listOf(AdmissionClass("guests", Admission.everyone)) }
+    val server = Memory.server(options).start(scope) { it.copyTo(it) }
     val client = Memory.client(server)
     val hub = MessageHub(Memory.server(), "build").start(scope)
     val broker = Broker(Memory.server()).start(scope)

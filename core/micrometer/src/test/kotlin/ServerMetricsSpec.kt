@@ -1,5 +1,7 @@
 package io.hawser.micrometer
 
+import io.hawser.Admission
+import io.hawser.AdmissionClass
 import io.hawser.Connection
 import io.hawser.Endpoint
 import io.hawser.RunningServer
@@ -13,9 +15,11 @@ import io.hawser.testkit.MemoryDatagram
 import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainAll
+import io.kotest.matchers.doubles.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
 import io.micrometer.core.instrument.Tag
 import java.lang.ref.WeakReference
+import java.util.concurrent.TimeUnit.MILLISECONDS
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.coroutineScope
@@ -45,7 +49,7 @@ class ServerMetricsSpec : StringSpec({
             metering.value("hawser.server.connections", *tags) shouldBe 1.0
             metering.awaitValue(6, "hawser.server.read", *tags)
             metering.awaitValue(6, "hawser.server.written", *tags)
-            client.connect { metering.awaitValue(1, "hawser.server.refused", *tags) }
+            client.connect { metering.awaitValue(1, "hawser.server.refused", "reason", "too_many_connections", *tags) }
             metering.value("hawser.server.accepted", *tags) shouldBe 1.0
         }
         server.connectionCount.first { it == 0 }
@@ -156,17 +160,36 @@ class ServerMetricsSpec : StringSpec({
         }
     }
 
-    "events tell how long connections last, and why they are refused and fail" {
+    "admission classes and rates have meters too" {
         coroutineScope {
-            val server = Memory.server(ServerOptions { maxConnections = 1 }).start(this) { connection ->
+            val options = ServerOptions {
+                admissionClasses = listOf(AdmissionClass("guests", Admission.everyone))
+                readRate = 1_000
+            }
+            val server = echo(options)
+            val metering = Metering()
+            ServerMetrics(server).bindTo(metering.registry)
+            Memory.client(server).connect { connection ->
+                connection.exchange("x".repeat(1_200))
+                metering.value("hawser.server.class.connections", "class", "guests") shouldBe 1.0
+                metering.value("hawser.server.class.accepted", "class", "guests") shouldBe 1.0
+                metering.value("hawser.server.class.refused", "class", "guests") shouldBe 0.0
+                metering.value("hawser.server.throttled") shouldBe 1.0
+                metering.registry.get("hawser.server.throttled").functionTimer().totalTime(MILLISECONDS) shouldBeGreaterThan 0.0
+            }
+            server.close()
+        }
+    }
+
+    "events tell how long connections last, and why they fail" {
+        coroutineScope {
+            val server = Memory.server().start(this) { connection ->
                 while (true) if (connection.readLine() == "fail") error("on purpose") else break
             }
             val metering = Metering()
             ServerEventMetrics(server).bindTo(metering.registry)
             val client = Memory.client(server)
             client.connect { connection ->
-                server.connectionCount.first { it == 1 }
-                client.connect { metering.awaitValue(1, "hawser.server.refusals", "reason", "too_many_connections") }
                 connection.writeLine("fail")
                 metering.awaitValue(1, "hawser.server.failures", "reason", "handler")
                 metering.awaitValue(1, "hawser.server.lifetime", "reason", "failure")

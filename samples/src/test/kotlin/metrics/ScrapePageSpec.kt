@@ -73,7 +73,11 @@ class ScrapePageSpec : StringSpec({
         Child.hawser("broker", "--on", "127.0.0.1:0", "--metrics", "unix:$socket").use { broker ->
             broker.errorLine() shouldBe "metrics unix:$socket"
             curl("--unix-socket", "$socket", "http://localhost/metrics") shouldContainAll
-                listOf("# TYPE hawser_broker_requests_total counter", "# TYPE hawser_broker_peers gauge", "# TYPE hawser_server_connections gauge")
+                listOf(
+                    "# TYPE hawser_broker_requests_total counter",
+                    "# TYPE hawser_broker_peers gauge",
+                    "# TYPE hawser_server_connections gauge",
+                )
         }
     }
 
@@ -88,7 +92,9 @@ class ScrapePageSpec : StringSpec({
                 curl("-i", "-X", "DELETE", "$at/metrics") shouldContainAll listOf("HTTP/1.1 405 Method Not Allowed", "Allow: GET, HEAD")
 
                 val client = Tcp.client("127.0.0.1", at.substringAfterLast(':').toInt())
-                suspend fun answer(request: String): List<String> = client.once(request.encodeToByteArray(), 1.minutes) { it.lines().toList() }
+                suspend fun answer(
+                    request: String,
+                ): List<String> = client.once(request.encodeToByteArray(), 1.minutes) { it.lines().toList() }
                 val good = answer("GET /metrics HTTP/1.0\r\n\r\n")
                 good.take(2) shouldBe listOf("HTTP/1.1 200 OK", "Content-Type: text/plain; version=0.0.4; charset=utf-8")
                 good shouldContainAll listOf("hawser_server_connections{endpoint=\"${server.endpoint}\",transport=\"memory\"} 0.0")
