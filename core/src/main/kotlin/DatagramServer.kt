@@ -19,12 +19,24 @@ import kotlinx.coroutines.isActive
  * answers an error could go on for ever.
  */
 @OptIn(TransportApi::class)
-public class DatagramServer @TransportApi constructor(
+public class DatagramServer private constructor(
     /** Where it listens; its port may be 0 for any that is free. */
     public val endpoint: Endpoint,
     public val options: DatagramServerOptions,
     private val opener: DatagramOpener,
+    private val observers: List<(RunningDatagramServer) -> Unit>,
 ) {
+    /** A server on the socket that [opener] opens. */
+    @TransportApi
+    public constructor(endpoint: Endpoint, options: DatagramServerOptions, opener: DatagramOpener) :
+        this(endpoint, options, opener, observers = emptyList())
+
+    /** The same server, which tells [observer] of itself whenever it has been started. */
+    @TransportApi
+    @KotlinOnly
+    public fun observedBy(observer: (RunningDatagramServer) -> Unit): DatagramServer =
+        DatagramServer(endpoint, options, opener, observers + observer)
+
     /**
      * Listens, and returns the running server as soon as it receives. It runs in [scope] until it is closed, shut down, or the scope is
      * cancelled; the scope waits for it. A server that fails does not cancel the scope: its state tells.
@@ -49,6 +61,7 @@ public class DatagramServer @TransportApi constructor(
                 RunningDatagramServer(raw, options, handler).also {
                     server = it
                     it.launchIn(scope)
+                    observers.forEach { observer -> observer(it) }
                 }
             }
         } catch (e: Throwable) {

@@ -20,14 +20,20 @@ import kotlinx.coroutines.isActive
  * connection is closed, the failure becomes an event, and nobody else notices.
  */
 @OptIn(TransportApi::class)
-public class StreamServer @TransportApi constructor(
+public class StreamServer private constructor(
     /** Where it listens; its port may be 0 for any that is free. */
     public val endpoint: Endpoint,
     public val options: ServerOptions,
     /** What opens its listener. */
     @property:TransportApi public val binder: Binder,
-    private val layers: List<Layer> = emptyList(),
+    private val layers: List<Layer>,
+    private val observers: List<(RunningServer) -> Unit>,
 ) {
+    /** A server that listens as [binder] does, with [layers] on top of each connection. */
+    @TransportApi
+    public constructor(endpoint: Endpoint, options: ServerOptions, binder: Binder, layers: List<Layer> = emptyList()) :
+        this(endpoint, options, binder, layers, observers = emptyList())
+
     /** The same server with [layer] on top of each connection. */
     @TransportApi
     public fun through(layer: Layer): StreamServer = through(layer, endpoint)
@@ -37,7 +43,14 @@ public class StreamServer @TransportApi constructor(
      * rest is real.
      */
     @TransportApi
-    public fun through(layer: Layer, endpoint: Endpoint): StreamServer = StreamServer(endpoint, options, binder, layers + layer)
+    public fun through(layer: Layer, endpoint: Endpoint): StreamServer =
+        StreamServer(endpoint, options, binder, layers + layer, observers)
+
+    /** The same server, which tells [observer] of itself whenever it has been started. */
+    @TransportApi
+    @KotlinOnly
+    public fun observedBy(observer: (RunningServer) -> Unit): StreamServer =
+        StreamServer(endpoint, options, binder, layers, observers + observer)
 
     /**
      * Listens, and returns the running server as soon as clients can connect. It runs in [scope] until it is closed, shut down, or the
@@ -63,6 +76,7 @@ public class StreamServer @TransportApi constructor(
                 RunningServer(bound, bound.endpoint.inTermsOf(endpoint), options, layers, handler).also {
                     server = it
                     it.launchIn(scope)
+                    observers.forEach { observer -> observer(it) }
                 }
             }
         } catch (e: Throwable) {

@@ -4,6 +4,7 @@ import io.hawser.Connection
 import io.hawser.KotlinOnly
 import io.hawser.blocking.Blocking
 import io.hawser.broker.Broker
+import io.hawser.config.HawserConfig
 import io.hawser.messaging.Message
 import io.hawser.micrometer.ServerMetrics
 import io.hawser.tcp.Tcp
@@ -39,6 +40,7 @@ class JavaSurfaceSpec : StringSpec({
         "blocking" to Blocking::class.java,
         "messaging" to Message::class.java,
         "broker" to Broker::class.java,
+        "config" to HawserConfig::class.java,
         "micrometer" to ServerMetrics::class.java,
         "opentelemetry" to Class.forName("io.hawser.opentelemetry.ClientTracing"),
         "tcp" to Tcp::class.java,

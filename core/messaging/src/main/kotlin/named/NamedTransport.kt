@@ -8,6 +8,7 @@ import io.hawser.StreamServer
 import io.hawser.engine.disk
 import io.hawser.transport.Binder
 import io.hawser.transport.Connector
+import io.hawser.transport.FirstFree
 import io.hawser.transport.Listener
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
@@ -52,20 +53,7 @@ internal class NamedBinder(
         }
     }
 
-    private suspend fun first(): Listener {
-        var last: BindFailed? = null
-        for (server in servers) {
-            try {
-                return server.binder.bind()
-            } catch (e: BindFailed) {
-                if (e.reason != BindFailed.Reason.AddressInUse) throw e
-                last = e
-            }
-        }
-        if (servers.size == 1) throw checkNotNull(last)
-        val ports = "${servers.first().endpoint} to ${servers.last().endpoint}"
-        throw BindFailed(endpoint, BindFailed.Reason.AddressInUse, "none of $ports is free", last)
-    }
+    private suspend fun first(): Listener = FirstFree(endpoint, servers).bind()
 
     private fun taken() =
         BindFailed(endpoint, BindFailed.Reason.AddressInUse, "another hub of $event has ${folder.announcement(event)}", null)
