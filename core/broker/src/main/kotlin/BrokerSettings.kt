@@ -85,7 +85,7 @@ public class BrokerSettings : SettingsProvider {
             ConsumerPool::class.java,
             fresh = { name -> BrokerPlan(name, ConsumerOptions.builder()) },
             schema = schema {
-                include(atChannel(consumerOptions()).entries)
+                include(atChannel(consumerOptions()))
                 setting(BrokerPlan<ConsumerOptions.Builder>::size, Kinds.count, "connections, which ask in turn")
             },
             make = { plan, parts -> ConsumerPool(parts.client(plan.on), plan.channel(), plan.size, plan.asking()) },
@@ -124,7 +124,7 @@ public class BrokerSettings : SettingsProvider {
                 plan.token =
                     token
             }, setOf("token"))
-            include(options.within { it.options })
+            include(Schema(options.within { it.options }, options.codeOnly))
         }
 
         fun brokerOptions(): Schema<BrokerOptions.Builder> = schema {
@@ -156,6 +156,7 @@ public class BrokerSettings : SettingsProvider {
         }
 
         fun consumerOptions(): Schema<ConsumerOptions.Builder> = schema {
+            codeOnly("observer", "an observer is code")
             setting(ConsumerOptions.Builder::timeout, Kinds.timeout, "of requests that have none of their own")
             setting(ConsumerOptions.Builder::waitForProvider, Kinds.boolean, "whether the broker is to wait for a provider")
             setting(ConsumerOptions.Builder::idempotent, Kinds.boolean, "whether requests that do not say so may be run twice")

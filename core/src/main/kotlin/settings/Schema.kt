@@ -159,6 +159,12 @@ public class SchemaBuilder<B : Any> {
         entries += others
     }
 
+    /** All of [other], with what that leaves to code. */
+    public fun include(other: Schema<B>) {
+        include(other.entries)
+        codeOnly += other.codeOnly
+    }
+
     /** Leaves [option] to code. */
     public fun codeOnly(option: String, reason: String) {
         codeOnly[option] = reason
