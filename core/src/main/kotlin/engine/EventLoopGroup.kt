@@ -14,7 +14,10 @@ import kotlin.coroutines.CoroutineContext
  */
 public class EventLoopGroup @JvmOverloads constructor(options: EventLoopOptions = EventLoopOptions()) : AutoCloseable {
     private val name = options.name
-    private val loops: List<EventLoop> = open(options)
+
+    /** Those that it began with, also if one has died since. */
+    public val loops: List<EventLoop> = open(options)
+
     private val watchdog = Watchdog("$name-watchdog", loops, options.blockedAfter)
     private val turn = AtomicInteger()
 

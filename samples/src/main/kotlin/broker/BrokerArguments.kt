@@ -49,4 +49,4 @@ internal interface BrokerArguments
         "may be answered, as long as --grace says, exit 0.",
     ],
 )
-internal class BrokerServeArguments : ServingArguments()
+internal class BrokerServeArguments : ServingArguments("broker")

@@ -13,3 +13,6 @@ internal fun Throwable.inOneLine(): String = when (this) {
     is IOException -> message ?: javaClass.simpleName
     else -> "$this (--verbose shows where)"
 }
+
+/** A command has failed, and has told all that there is to tell. */
+internal class Told : Exception()

@@ -14,17 +14,19 @@ import io.hawser.samples.broker.provide
 import io.hawser.samples.broker.request
 import io.hawser.samples.broker.serveBroker
 import io.hawser.samples.broker.stats
-import io.hawser.samples.connect.ClientArguments
 import io.hawser.samples.connect.ConnectArguments
 import io.hawser.samples.connect.StandardError
 import io.hawser.samples.connect.StandardInput
 import io.hawser.samples.connect.StandardOutput
+import io.hawser.samples.connect.TargetArguments
 import io.hawser.samples.connect.connect
 import io.hawser.samples.connect.stayConnected
 import io.hawser.samples.demo.Demo
 import io.hawser.samples.demo.DemoArguments
 import io.hawser.samples.demo.Progress
 import io.hawser.samples.echo.EchoArguments
+import io.hawser.samples.health.HealthArguments
+import io.hawser.samples.health.checkHealth
 import io.hawser.samples.hub.HubArguments
 import io.hawser.samples.hub.HubListenArguments
 import io.hawser.samples.hub.HubSendArguments
@@ -38,6 +40,8 @@ import io.hawser.samples.serve.ServingArguments
 import io.hawser.samples.serve.serve
 import io.hawser.samples.serve.serveDatagrams
 import io.hawser.samples.tls.TrustArguments
+import io.hawser.samples.top.TopArguments
+import io.hawser.samples.top.top
 import java.time.Duration
 import picocli.AutoComplete.GenerateCompletion
 import picocli.CommandLine
@@ -85,6 +89,8 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
         .addSubcommand("relay", CommandLine(RelayArguments::class.java))
         .addSubcommand("hub", hub())
         .addSubcommand("broker", broker())
+        .addSubcommand("top", CommandLine(TopArguments::class.java))
+        .addSubcommand("health", CommandLine(HealthArguments::class.java))
         .addSubcommand("help", CommandLine(HelpCommand::class.java))
         .addSubcommand("generate-completion", CommandLine(GenerateCompletion::class.java))
         .registerConverter(ServerEndpoint::class.java, ::serverEndpoint)
@@ -119,6 +125,7 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
 
                     is EchoArguments -> {
                         parsed.refuseIfMeaningless(arguments)
+                        console.warnOfMonitor(arguments)
                         run { echo(arguments, console, termination) }
                     }
 
@@ -127,12 +134,14 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
                         parsed.refuseIfMeaningless(arguments)
                         arguments.trust?.faultFor(arguments.to.endpoint)?.let(parsed::refuse)
                         console.warnOf(arguments.trust)
+                        console.warnOfMonitor(arguments)
                         run { serve(arguments, console, termination) { loops -> relaying(arguments, loops) } }
                     }
 
                     is HubServeArguments -> {
                         parsed.refuseDatagrams(HUB, arguments.on.endpoint)
                         parsed.refuseIfMeaningless(arguments)
+                        console.warnOfMonitor(arguments)
                         run {
                             StandardError(console).use { serveHub(arguments, console, termination, StandardInput(), StandardOutput(), it) }
                         }
@@ -155,6 +164,7 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
                     is BrokerServeArguments -> {
                         parsed.refuseDatagrams(BROKER, arguments.on.endpoint)
                         parsed.refuseIfMeaningless(arguments)
+                        console.warnOfMonitor(arguments)
                         run { serveBroker(arguments, console, termination) }
                     }
 
@@ -167,6 +177,19 @@ internal fun hawser(console: Console, termination: Termination, run: (suspend ()
                             is BrokerRequestArguments -> run { request(arguments, StandardInput(), StandardOutput()) }
                             is BrokerStatsArguments -> run { stats(arguments, StandardOutput()) }
                         }
+                    }
+
+                    is TopArguments -> {
+                        parsed.refuseDatagrams("a monitor speaks over connections", arguments.endpoint.endpoint)
+                        parsed.refuseFaultOfTls(arguments)
+                        console.warnOf(arguments.trust)
+                        run { top(arguments, console, termination, StandardOutput()) }
+                    }
+
+                    is HealthArguments -> {
+                        parsed.refuseFaultOfTls(arguments)
+                        console.warnOf(arguments.trust)
+                        run { checkHealth(arguments, console) }
                     }
 
                     is GenerateCompletion -> arguments.run()
@@ -198,6 +221,8 @@ private fun perform(parsed: ParseResult, console: Console, command: (Any) -> Uni
     return try {
         command(parsed.asCommandLineList().last().getCommand())
         Console.DONE
+    } catch (_: Told) {
+        Console.FAILED
     } catch (e: ParameterException) {
         throw e
     } catch (e: Throwable) {
@@ -225,8 +250,7 @@ private fun ParseResult.refuseIfMeaningless(arguments: ServingArguments) {
     if (endpoint is Endpoint.Local && arguments.allow != null) {
         refuse("--allow is about internet addresses, and the peers of $endpoint have none")
     }
-    arguments.faultOfTls()?.let(::refuse)
-    arguments.faultOfMetrics()?.let(::refuse)
+    (arguments.faultOfMonitor() ?: arguments.faultOfTls() ?: arguments.faultOfMetrics())?.let(::refuse)
     val option = arguments.aboutConnections().firstOrNull() ?: return
     if (endpoint.isDatagram) refuse("$option is about connections, and there are none to $endpoint")
 }
@@ -238,7 +262,7 @@ private fun ParseResult.refuseIfMeaningless(arguments: ConnectArguments) {
     if (!endpoint.isDatagram && arguments.block != null) refuse("--block is about datagrams, and there are none to $endpoint")
 }
 
-private fun ParseResult.refuseFaultOfTls(arguments: ClientArguments) {
+private fun ParseResult.refuseFaultOfTls(arguments: TargetArguments) {
     arguments.faultOfTls()?.let(::refuse)
 }
 
@@ -248,6 +272,10 @@ private fun ParseResult.refuseDatagrams(what: String, vararg endpoints: Endpoint
 
 private fun Console.warnOf(trust: TrustArguments?) {
     if (trust?.isInsecure == true) warn("whoever answers is trusted, and whoever sits between can read and alter everything")
+}
+
+private fun Console.warnOfMonitor(arguments: ServingArguments) {
+    if (arguments.isMonitorOpen) warn("whoever can reach ${arguments.monitor?.endpoint} sees who is connected")
 }
 
 private fun ParseResult.refuse(why: String): Nothing = throw ParameterException(asCommandLineList().last(), why)

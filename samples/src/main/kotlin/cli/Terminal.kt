@@ -10,7 +10,10 @@ import kotlin.io.path.listDirectoryEntries
  * Whether somebody watches stderr on a terminal that can rewrite a line. Java knows only of stdin and stdout ([System.console]), which
  * is the second best answer, where there is no `/proc`.
  */
-internal fun stderrIsTerminal(): Boolean = System.getenv("TERM") !in listOf(null, "dumb") && isTerminal(descriptor = 2)
+internal fun stderrIsTerminal(): Boolean = hasScreen() && isTerminal(descriptor = 2)
+
+/** Whether somebody watches stdout on a terminal with a screen, and types there. */
+internal fun isInteractive(): Boolean = hasScreen() && isTerminal(descriptor = 1) && isTerminal(descriptor = 0)
 
 /** Whether somebody types on stdin. */
 internal fun stdinIsTerminal(): Boolean = isTerminal(descriptor = 0)
@@ -34,6 +37,8 @@ private fun opened(): List<Path> = Path.of("/proc/self/fd").listDirectoryEntries
         null
     }
 }
+
+private fun hasScreen(): Boolean = System.getenv("TERM") !in listOf(null, "dumb")
 
 private fun isTerminal(descriptor: Int): Boolean = try {
     val target = Files.readSymbolicLink(Path.of("/proc/self/fd/$descriptor")).toString()

@@ -31,4 +31,4 @@ import picocli.CommandLine.Command
         "SIGTERM and SIGINT (Ctrl-C) end it: no more connections, those that are open may finish, exit 0.",
     ],
 )
-internal class EchoArguments : ServingArguments()
+internal class EchoArguments : ServingArguments("echo")

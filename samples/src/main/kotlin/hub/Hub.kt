@@ -12,6 +12,7 @@ import io.hawser.samples.cli.inOneLine
 import io.hawser.samples.connect.StandardError
 import io.hawser.samples.connect.StandardInput
 import io.hawser.samples.connect.StandardOutput
+import io.hawser.samples.monitor.Insight
 import io.hawser.samples.serve.Service
 import io.hawser.samples.serve.add
 import io.hawser.samples.serve.serve
@@ -19,6 +20,7 @@ import io.hawser.samples.tls.streamServer
 import java.net.SocketAddress
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
@@ -56,14 +58,19 @@ internal suspend fun serveHub(
     val server = streamServer(arguments.on.endpoint, options, arguments::serverTls)
     val hub = MessageHub(server, arguments.event.value, arguments.hubOptions())
     // Before anybody can connect, and in the thread that tells: so nothing is missing when the hub has ended.
+    val tally = HubTally()
     val telling = scope.launch(Dispatchers.Unconfined, UNDISPATCHED) {
-        hub.events.collect { event -> event.inOneLine()?.let(errors::tell) }
+        hub.events.collect { event ->
+            tally.note(event)
+            event.inOneLine()?.let(errors::tell)
+        }
     }
-    HubService(hub.start(scope), input, output, errors, telling)
+    HubService(hub.start(scope), tally, input, output, errors, telling)
 }
 
 private class HubService(
     private val hub: MessageHub,
+    private val tally: HubTally,
     private val input: StandardInput,
     private val output: StandardOutput,
     private val errors: StandardError,
@@ -73,9 +80,21 @@ private class HubService(
 
     override fun metrics() = super.metrics() + HubMetrics(hub)
 
+    override fun insight(scope: CoroutineScope): Insight = Insight { tally.facts(hub) }
+
     override suspend fun run() = coroutineScope {
-        val sending = launch { InputLines(input::read, errors::tell).sendAll { hub.broadcast(it) } }
-        val printing = launch { hub.received.collect { output.writeLine(it.message.toJson(it.client.id)) } }
+        val sending = launch {
+            InputLines(input::read, errors::tell).sendAll {
+                hub.broadcast(it)
+                tally.sent.increment()
+            }
+        }
+        val printing = launch {
+            hub.received.collect {
+                tally.received.increment()
+                output.writeLine(it.message.toJson(it.client.id))
+            }
+        }
         val waiting = launch {
             hasEnded.join()
             withTimeoutOrNull(LAST_LINES) { printing.join() }

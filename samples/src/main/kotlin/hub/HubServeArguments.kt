@@ -33,7 +33,7 @@ import picocli.CommandLine.Option
         "SIGTERM and SIGINT (Ctrl-C) end it: clients are told, what waits for them may leave, exit 0.",
     ],
 )
-internal class HubServeArguments : ServingArguments() {
+internal class HubServeArguments : ServingArguments("hub") {
     @Option(
         names = ["--event"],
         order = 2,

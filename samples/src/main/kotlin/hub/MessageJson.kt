@@ -53,7 +53,7 @@ private fun objectIn(line: String): JsonObject? {
 }
 
 /** How many brackets are open at once, those in strings not counted. */
-private fun depthOf(line: String): Int {
+internal fun depthOf(line: String): Int {
     var depth = 0
     var deepest = 0
     var isInString = false

@@ -33,7 +33,7 @@ import picocli.CommandLine.Option
         "SIGTERM and SIGINT (Ctrl-C) end it: no more connections, those that are open may finish, exit 0.",
     ],
 )
-internal class RelayArguments : ServingArguments() {
+internal class RelayArguments : ServingArguments("relay") {
     @Option(names = ["--to"], order = 2, required = true, paramLabel = "ENDPOINT", description = ["Whom to connect to, each time anew."])
     lateinit var to: ClientEndpoint
 

@@ -21,6 +21,10 @@ import io.hawser.samples.cli.Console
 import io.hawser.samples.cli.OutputLost
 import io.hawser.samples.cli.Termination
 import io.hawser.samples.metrics.besideScrapePage
+import io.hawser.samples.monitor.Facts
+import io.hawser.samples.monitor.Insight
+import io.hawser.samples.monitor.Sampler
+import io.hawser.samples.monitor.monitored
 import io.hawser.samples.tls.inTermsOf
 import io.hawser.samples.tls.streamServer
 import kotlin.time.Duration
@@ -75,6 +79,9 @@ internal open class Service(val handle: ServerHandle) {
         is RunningDatagramServer -> listOf(DatagramServerMetrics(handle))
     }
 
+    /** What somebody who watches it is told beside what every server has, until [scope] ends. */
+    open fun insight(scope: CoroutineScope): Insight = Insight { Facts() }
+
     /** Returns when nothing is left of it. Runs as soon as it has been told where it listens. */
     open suspend fun run(): Unit = handle.awaitClosed()
 
@@ -99,9 +106,11 @@ internal suspend fun serve(
             val service = start(this, group)
             service.runUntil(termination, arguments.grace.toKotlinDuration()) {
                 service.measured(arguments.metrics?.endpoint, console) {
-                    console.out.println("listening ${service.handle.endpoint.inTermsOf(arguments.on.endpoint)}")
-                    if (console.out.checkError()) throw OutputLost()
-                    (if (arguments.stats) Stats(service.handle, console.err) else null).use { service.run() }
+                    service.monitored(arguments, console, group ?: EventLoopGroup.shared) {
+                        console.out.println("listening ${service.handle.endpoint.inTermsOf(arguments.on.endpoint)}")
+                        if (console.out.checkError()) throw OutputLost()
+                        (if (arguments.stats) Stats(service.handle, console.err) else null).use { service.run() }
+                    }
                 }
             }
         }
@@ -123,6 +132,18 @@ internal fun ServerOptions.Builder.add(arguments: ServingArguments, loops: Event
     arguments.maxConnections?.let { maxConnections = it.value }
     arguments.idleTimeout?.let { idleTimeout = it.value }
     arguments.allow?.let { admission = it.reduce(Admission::or) }
+}
+
+/** Runs [block], and has whoever connects to the monitor that was asked for, if one was, see how the service does on its [loops]. */
+private suspend fun Service.monitored(
+    arguments: ServingArguments,
+    console: Console,
+    loops: EventLoopGroup,
+    block: suspend () -> Unit,
+) {
+    val monitor = arguments.monitor?.endpoint ?: return block()
+    val sampler = Sampler(arguments.program, handle.endpoint.inTermsOf(arguments.on.endpoint), this, loops.loops)
+    monitored(monitor, sampler.snapshots, arguments::serverTls, { console.tell("monitor $it") }, block)
 }
 
 /** Runs [untilClosed], and shuts down at a signal. */

@@ -1,12 +1,14 @@
 package io.hawser.samples.serve
 
 import io.hawser.Admission
+import io.hawser.Endpoint
 import io.hawser.samples.cli.ConnectionLimit
 import io.hawser.samples.cli.LoopCount
 import io.hawser.samples.cli.ServerEndpoint
 import io.hawser.samples.cli.Timeout
 import io.hawser.samples.tls.IdentityArguments
 import io.hawser.samples.tls.isTls
+import io.hawser.samples.tls.withoutTls
 import io.hawser.tls.ClientAuth
 import io.hawser.tls.ServerTls
 import java.nio.file.Path
@@ -14,8 +16,8 @@ import java.time.Duration
 import picocli.CommandLine.Mixin
 import picocli.CommandLine.Option
 
-/** What a command that serves can be told. */
-internal abstract class ServingArguments {
+/** What a command that serves can be told; [program] is what somebody who watches it reads. */
+internal abstract class ServingArguments(val program: String) {
     @Option(
         names = ["--on"],
         order = 1,
@@ -98,6 +100,17 @@ internal abstract class ServingArguments {
     )
     var metrics: ServerEndpoint? = null
 
+    @Option(
+        names = ["--monitor"],
+        order = 9,
+        paramLabel = "ENDPOINT",
+        description = [
+            "Where to listen for those who watch, by the command top or as a line of JSON each second: they see who is connected and " +
+                "what moves, so it is to be one of this machine, such as 127.0.0.1:9010 or unix:PATH, or one of TLS. Told on stderr.",
+        ],
+    )
+    var monitor: ServerEndpoint? = null
+
     @Mixin
     val identity: IdentityArguments = IdentityArguments()
 
@@ -111,9 +124,25 @@ internal abstract class ServingArguments {
     )
     var clientAuthorities: Path? = null
 
+    /** Why there can be no monitor where it is to be, if there cannot. */
+    fun faultOfMonitor(): String? {
+        val endpoint = monitor?.endpoint ?: return null
+        if (endpoint.isDatagram) return "--monitor is for those who connect, and nobody can to $endpoint"
+        val isAnyPort = (endpoint as? Endpoint.Inet)?.port == 0
+        if (isAnyPort || endpoint.withoutTls() != on.endpoint.withoutTls()) return null
+        return "--monitor needs an endpoint of its own: $endpoint"
+    }
+
+    /** Whether strangers may connect to the monitor, and need not say who they are. */
+    val isMonitorOpen: Boolean
+        get() = (monitor?.endpoint as? Endpoint.Inet)
+            ?.let { !it.isOfThisMachine && (!it.isTls || clientAuthorities == null) } ?: false
+
+    private val Endpoint.Inet.isOfThisMachine: Boolean get() = host == "localhost" || host == "::1" || host.startsWith("127.")
+
     /** Why what was said of TLS is of no use, if it is not. */
     fun faultOfTls(): String? {
-        val endpoint = on.endpoint
+        val endpoint = listOfNotNull(on, monitor).map { it.endpoint }.firstOrNull { it.isTls } ?: on.endpoint
         if (!endpoint.isTls && clientAuthorities != null) return "--tls-client-ca is about TLS, and there is none on $endpoint"
         return identity.faultFor(endpoint, isServer = true)
     }
@@ -123,11 +152,15 @@ internal abstract class ServingArguments {
      *
      * @throws io.hawser.tls.InvalidTlsConfiguration
      */
-    fun serverTls(): ServerTls = ServerTls {
-        identity.identity(::logChange)?.let { identity(it) }
-        clientAuthorities?.let {
-            clientAuth = ClientAuth.Required
-            trust(it)
+    fun serverTls(): ServerTls = tls
+
+    private val tls: ServerTls by lazy {
+        ServerTls {
+            identity.identity(::logChange)?.let { identity(it) }
+            clientAuthorities?.let {
+                clientAuth = ClientAuth.Required
+                trust(it)
+            }
         }
     }
 

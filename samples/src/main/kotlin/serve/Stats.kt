@@ -50,7 +50,7 @@ internal class Stats(private val server: ServerHandle, private val err: PrintWri
 }
 
 /** What it has done since its start, by name. */
-private fun ServerHandle.numbers(): Map<String, Long> = when (this) {
+internal fun ServerHandle.numbers(): Map<String, Long> = when (this) {
     is RunningServer -> totals.numbers()
     is RunningDatagramServer -> totals.numbers()
 }

@@ -8,26 +8,32 @@ import io.kotest.matchers.string.shouldStartWith
 import java.nio.file.Files
 
 private const val ECHO = "usage: hawser echo [-hV] [--stats] [--verbose] [--grace=D] [--idle-timeout=D] [--loops=N] " +
-    "[--max-connections=N] [--metrics=ENDPOINT] --on=ENDPOINT [--tls-cert=FILE] [--tls-client-ca=FILE] [--tls-key=FILE] [--allow=CIDR]..."
+    "[--max-connections=N] [--metrics=ENDPOINT] [--monitor=ENDPOINT] --on=ENDPOINT [--tls-cert=FILE] [--tls-client-ca=FILE] " +
+    "[--tls-key=FILE] [--allow=CIDR]..."
 private const val RELAY = "usage: hawser relay [-hV] [--stats] [--verbose] [--connect-timeout=D] [--grace=D] [--idle-timeout=D] " +
-    "[--loops=N] [--max-connections=N] [--metrics=ENDPOINT] --on=ENDPOINT [--tls-cert=FILE] [--tls-client-ca=FILE] " +
-    "[--tls-key=FILE] --to=ENDPOINT [--allow=CIDR]... [--ca=FILE | --insecure-for-testing]"
+    "[--loops=N] [--max-connections=N] [--metrics=ENDPOINT] [--monitor=ENDPOINT] --on=ENDPOINT [--tls-cert=FILE] " +
+    "[--tls-client-ca=FILE] [--tls-key=FILE] --to=ENDPOINT [--allow=CIDR]... [--ca=FILE | --insecure-for-testing]"
 private const val CONNECT = "usage: hawser connect [-hV] [--reconnect] [--verbose] [--block=N] [--connect-timeout=D] [--idle-timeout=D] " +
     "[--tls-cert=FILE] [--tls-key=FILE] [--ca=FILE | --insecure-for-testing] ENDPOINT"
 private const val HUB = "usage: hawser hub serve [-hV] [--no-client-send] [--stats] [--verbose] [--backlog=N] --event=E [--grace=D] " +
-    "[--idle-timeout=D] [--loops=N] [--max-clients=N] [--max-connections=N] [--metrics=ENDPOINT] --on=ENDPOINT [--replay=N] " +
-    "[--tls-cert=FILE] [--tls-client-ca=FILE] [--tls-key=FILE] [--when-slow=POLICY] [--allow=CIDR]..."
+    "[--idle-timeout=D] [--loops=N] [--max-clients=N] [--max-connections=N] [--metrics=ENDPOINT] [--monitor=ENDPOINT] " +
+    "--on=ENDPOINT [--replay=N] [--tls-cert=FILE] [--tls-client-ca=FILE] [--tls-key=FILE] [--when-slow=POLICY] [--allow=CIDR]..."
 private const val LISTEN = "usage: hawser hub listen [-hV] [--verbose] [--connect-timeout=D] [--count=N] --event=E [--tls-cert=FILE] " +
     "[--tls-key=FILE] [--ca=FILE | --insecure-for-testing] ENDPOINT"
 private const val SEND = "usage: hawser hub send [-hV] [--verbose] [--connect-timeout=D] --event=E [--tls-cert=FILE] [--tls-key=FILE] " +
     "[--ca=FILE | --insecure-for-testing] ENDPOINT [TEXT]"
 private const val BROKER = "usage: hawser broker serve [-hV] [--stats] [--verbose] [--grace=D] [--idle-timeout=D] [--loops=N] " +
-    "[--max-connections=N] [--metrics=ENDPOINT] --on=ENDPOINT [--tls-cert=FILE] [--tls-client-ca=FILE] [--tls-key=FILE] [--allow=CIDR]..."
+    "[--max-connections=N] [--metrics=ENDPOINT] [--monitor=ENDPOINT] --on=ENDPOINT [--tls-cert=FILE] [--tls-client-ca=FILE] " +
+    "[--tls-key=FILE] [--allow=CIDR]..."
 private const val PROVIDE = "usage: hawser broker provide [-hV] [--verbose] [--concurrency=N] [--connect-timeout=D] --exec=COMMAND " +
     "[--grace=D] [--tls-cert=FILE] [--tls-key=FILE] [--ca=FILE | --insecure-for-testing] ENDPOINT CHANNEL"
 private const val REQUEST = "usage: hawser broker request [-hV] [--verbose] [--connect-timeout=D] [--file=F] [--timeout=D] " +
     "[--tls-cert=FILE] [--tls-key=FILE] [--ca=FILE | --insecure-for-testing] ENDPOINT CHANNEL"
 private const val STATS = "usage: hawser broker stats [-hV] [--verbose] [--connect-timeout=D] [--tls-cert=FILE] [--tls-key=FILE] " +
+    "[--ca=FILE | --insecure-for-testing] ENDPOINT"
+private const val TOP = "usage: hawser top [-hV] [--once] [--verbose] [--connect-timeout=D] [--tls-cert=FILE] [--tls-key=FILE] " +
+    "[--ca=FILE | --insecure-for-testing] ENDPOINT"
+private const val HEALTH = "usage: hawser health [-hV] [--verbose] [--timeout=D] [--tls-cert=FILE] [--tls-key=FILE] " +
     "[--ca=FILE | --insecure-for-testing] ENDPOINT"
 private const val CHANNEL = "7d444840-9dc0-11d1-b245-5ffdce74fad2"
 private const val BLOCKS = "allowed: blocks and addresses, such as 10.0.0.0/8, 2001:db8::/32 or 127.0.0.1"
@@ -39,9 +45,11 @@ private const val PEERS = "allowed: db.example:5432, tls://db.example:443, udp:/
 
 class UsageSpec : StringSpec({
     listOf(
-        "" to "Missing command (commands: demo, connect, echo, relay, hub, broker, help, generate-completion)",
-        "nope" to "Unmatched argument at index 0: 'nope' (commands: demo, connect, echo, relay, hub, broker, help, generate-completion)",
-        "help nope" to "Unknown subcommand 'nope'. (commands: demo, connect, echo, relay, hub, broker, help, generate-completion)",
+        "" to "Missing command (commands: demo, connect, echo, relay, hub, broker, top, health, help, generate-completion)",
+        "nope" to
+            "Unmatched argument at index 0: 'nope' (commands: demo, connect, echo, relay, hub, broker, top, health, help, generate-completion)",
+        "help nope" to
+            "Unknown subcommand 'nope'. (commands: demo, connect, echo, relay, hub, broker, top, health, help, generate-completion)",
         "demo extra" to "Unmatched argument at index 1: 'extra' ($DEMO)",
         "demo --on :0,nowhere" to "Invalid value for option '--on' (ENDPOINT): no port: \"nowhere\" ($ENDPOINTS)",
         "demo --jsn" to "Unknown option: '--jsn' ($DEMO)",
@@ -143,6 +151,20 @@ class UsageSpec : StringSpec({
             "Invalid value for option '--timeout': \"0s\" is not a duration over zero, such as 500ms, 5s or 1m",
         "broker stats" to "Missing required parameter: 'ENDPOINT' ($STATS)",
         "broker stats a:1 --ca c" to "--ca is about TLS, and there is none on tcp://a:1 ($STATS)",
+        "echo --on a:1 --monitor a:1" to "--monitor needs an endpoint of its own: tcp://a:1 ($ECHO)",
+        "echo --on unix:/a --monitor /a" to "--monitor needs an endpoint of its own: unix:/a ($ECHO)",
+        "hub --on a:1 --event e --monitor tls://a:1 --tls-cert c --tls-key k" to "--monitor needs an endpoint of its own: tls://a:1 ($HUB)",
+        "broker --on a:1 --monitor udp://b:2" to "--monitor is for those who connect, and nobody can to udp://b:2 ($BROKER)",
+        "relay --on a:1 --to b:2 --monitor tls://c:3" to
+            "a server on tls://c:3 needs a certificate: add --tls-cert FILE --tls-key FILE ($RELAY)",
+        "echo --on :0 --monitor nowhere" to "Invalid value for option '--monitor': no port: \"nowhere\" ($ENDPOINTS)",
+        "top" to "Missing required parameter: 'ENDPOINT' ($TOP)",
+        "top udp://a:1" to "a monitor speaks over connections, and there are none to udp://a:1 ($TOP)",
+        "top a:1 --ca c" to "--ca is about TLS, and there is none on tcp://a:1 ($TOP)",
+        "health" to "Missing required parameter: 'ENDPOINT' ($HEALTH)",
+        "health a:1 --timeout 0s" to
+            "Invalid value for option '--timeout': \"0s\" is not a duration over zero, such as 500ms, 5s or 1m",
+        "health udp://a:1 --insecure-for-testing" to "--insecure-for-testing is about TLS, and there is none on udp://a:1 ($HEALTH)",
         "echo --on :0 --on :1" to "option '--on' (ENDPOINT) should be specified only once ($ECHO)",
     ).forEach { (line, complaint) ->
         "wrong usage is one line and status 2: hawser $line" {
@@ -152,11 +174,11 @@ class UsageSpec : StringSpec({
 
     "a line break in an argument breaks no line" {
         invoke("no\nsuch\r\ncommand").err shouldBe
-            "hawser: Unmatched argument at index 0: 'no such command' (commands: demo, connect, echo, relay, hub, broker, help, generate-completion)\n"
+            "hawser: Unmatched argument at index 0: 'no such command' (commands: demo, connect, echo, relay, hub, broker, top, health, help, generate-completion)\n"
     }
 
     "help teaches each command with an example" {
-        for (command in listOf("demo", "connect", "echo", "relay", "hub", "broker")) {
+        for (command in listOf("demo", "connect", "echo", "relay", "hub", "broker", "top", "health")) {
             val help = invoke("help", command)
             help.status shouldBe 0
             help.out shouldContain "java -jar hawser.jar $command "
@@ -199,7 +221,7 @@ class UsageSpec : StringSpec({
     }
 
     "help fits a terminal of 80 columns" {
-        val commands = listOf("demo", "connect", "echo", "relay", "hub", "broker").map { invoke("help", it) }
+        val commands = listOf("demo", "connect", "echo", "relay", "hub", "broker", "top", "health").map { invoke("help", it) }
         val ofHub = listOf("serve", "listen", "send").map { invoke("hub", "help", it) }
         val ofBroker = listOf("serve", "provide", "request", "stats").map { invoke("broker", "help", it) }
         for (help in commands + ofHub + ofBroker + invoke("help")) {
@@ -216,7 +238,15 @@ class UsageSpec : StringSpec({
     "a shell can learn to complete it" {
         val script = invoke("generate-completion")
         script.status shouldBe 0
-        for (word in listOf("_complete_hawser", "relay", "--max-connections", "--tls-cert", "--insecure-for-testing", "--when-slow")) {
+        for (word in listOf(
+            "_complete_hawser",
+            "relay",
+            "--max-connections",
+            "--tls-cert",
+            "--insecure-for-testing",
+            "--when-slow",
+            "--monitor",
+        )) {
             script.out shouldContain
                 word
         }
