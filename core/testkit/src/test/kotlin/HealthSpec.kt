@@ -114,7 +114,7 @@ class HealthSpec : StringSpec({
     "a server whose loop has ended says so" {
         coroutineScope {
             val group = EventLoopGroup()
-            val server = Memory.server(ServerOptions { this.group = group }).start(this, echo)
+            val server = LoopbackServer.create(group).start(this, echo)
             server.health() shouldBe Health.Up()
             group.close()
             server.state.first { it is ServerState.Failed }

@@ -14,7 +14,10 @@ import java.net.InetSocketAddress
 /** What the TCP module would make; it is no dependency of this one. */
 internal object LoopbackServer {
     @JvmStatic
-    fun create(): StreamServer = StreamServer(Endpoint.Inet("tcp", "127.0.0.1", port = 0), ServerOptions(), {
-        EventLoopGroup.shared.listen(InetSocketAddress("127.0.0.1", 0), StreamIdentity("tcp"), backlog = 511)
+    @JvmOverloads
+    fun create(
+        group: EventLoopGroup = EventLoopGroup.shared,
+    ): StreamServer = StreamServer(Endpoint.Inet("tcp", "127.0.0.1", port = 0), ServerOptions(), {
+        group.listen(InetSocketAddress("127.0.0.1", 0), StreamIdentity("tcp"), backlog = 511)
     })
 }
