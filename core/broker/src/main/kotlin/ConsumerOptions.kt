@@ -81,7 +81,7 @@ public class ConsumerOptions private constructor(from: Builder) {
 
     override fun toString(): String = "ConsumerOptions(link=$link, timeout=$timeout, waitForProvider=$waitForProvider, " +
         "idempotent=$idempotent, attemptTimeout=$attemptTimeout, maxReply=$maxReply, helloTimeout=$helloTimeout, pingEvery=$pingEvery, " +
-        "pingTimeout=$pingTimeout)"
+        "pingTimeout=$pingTimeout, observer=$observer)"
 
     /** Collects options; [build] checks them. Not for use by several threads at once. */
     public class Builder internal constructor() {
@@ -142,8 +142,15 @@ public class ConsumerOptions private constructor(from: Builder) {
 
         internal var observer: RequestObserver? = null
 
-        /** Has [value] see each request. Costs nothing where there is none. */
-        public fun observer(value: RequestObserver): Builder = apply { observer = value }
+        /**
+         * Has [value] see each request. Costs nothing where there is none.
+         *
+         * @throws IllegalArgumentException if there is one already.
+         */
+        public fun observer(value: RequestObserver): Builder = apply {
+            require(observer == null) { "observer has been set already: $observer" }
+            observer = value
+        }
 
         /** See [ConsumerOptions.link]. */
         public fun link(value: LinkOptions): Builder = apply { link = value }

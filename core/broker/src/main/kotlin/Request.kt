@@ -1,6 +1,7 @@
 package io.hawser.broker
 
 import io.hawser.MalformedFrame
+import io.hawser.transport.TransportApi
 import java.util.UUID
 import kotlin.time.Duration
 import kotlinx.coroutines.flow.Flow
@@ -19,7 +20,12 @@ public class Request internal constructor(
     public val headers: Map<String, String>,
     public val body: Flow<ByteArray>,
     private val left: () -> Duration,
+    private val wanted: () -> Boolean,
 ) {
+    /** Whether somebody waits for the answer, or has it. It is false before the handler can fail because of that. */
+    @TransportApi
+    public val isWanted: Boolean get() = wanted()
+
     /** How long until nobody waits for the answer any more; infinite if that is not known. Then the handler is cancelled. */
     @get:JvmSynthetic
     public val timeLeft: Duration get() = left()

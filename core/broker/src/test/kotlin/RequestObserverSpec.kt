@@ -8,6 +8,10 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import java.util.UUID
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.yield
 
 class RequestObserverSpec : StringSpec({
     "an observer sees a request, its attempts and its end, and what it adds to the headers is sent" {
@@ -38,6 +42,81 @@ class RequestObserverSpec : StringSpec({
             provider.close()
             broker.close()
         }
+    }
+
+    "what an observer throws at the end is no reason of anything" {
+        virtualTime {
+            val broker = Broker(server()).start(this)
+            val client = client(broker.handle)
+            val channel = UUID.randomUUID()
+            val options = ConsumerOptions {
+                observer { _, given ->
+                    object : ObservedRequest {
+                        override val headers = given
+
+                        override fun attemptFailed(number: Int, cause: BrokerFailure) = error("at the attempt")
+
+                        override fun ended(cause: Throwable?) = error("at the end")
+                    }
+                }
+            }
+            val consumer = Consumer(client, channel, options).start(this)
+            shouldThrow<NoProvider> { consumer.request(ByteArray(0)) }.suppressed.map { it.message } shouldBe
+                listOf("at the attempt", "at the end")
+            val provider = Provider(client, channel).start(this) { awaitCancellation() }
+            provider.awaitRegistered()
+            val asking = async { consumer.request(ByteArray(0)) }
+            while (consumer.inFlight == 0) yield()
+            asking.cancel()
+            shouldThrow<CancellationException> { asking.await() }
+            provider.close()
+            provider.join()
+            val other = Provider(client, channel).start(this) { reply(ByteArray(3)) }
+            other.awaitRegistered()
+            consumer.request(ByteArray(0)).size shouldBe 3
+            consumer.close()
+            other.close()
+            broker.close()
+        }
+    }
+
+    "headers that there is no room or no form for go without what an observer has added" {
+        virtualTime {
+            val broker = Broker(server(), BrokerOptions { maxHeaders = 32 }).start(this)
+            val client = client(broker.handle)
+            val channel = UUID.randomUUID()
+            val provider = Provider(client, channel).start(this) { request -> reply("${request.headers}".encodeToByteArray()) }
+            provider.awaitRegistered()
+            for (value in listOf("x".repeat(40), "x".repeat(70_000))) {
+                var isLeftOut = false
+                val options = ConsumerOptions {
+                    observer { _, given ->
+                        object : ObservedRequest {
+                            override val headers = given + ("old" to "2") + ("added" to value)
+
+                            override fun headersLeftOut() {
+                                isLeftOut = true
+                            }
+
+                            override fun ended(cause: Throwable?) = Unit
+                        }
+                    }
+                }
+                val consumer = Consumer(client, channel, options).start(this)
+                consumer.request(ByteArray(0), headers = mapOf("own" to "1", "old" to "1")).decodeToString() shouldBe "{own=1}"
+                isLeftOut shouldBe true
+                shouldThrow<HeadersTooLarge> { consumer.request(ByteArray(0), headers = mapOf("own" to "y".repeat(40))) }
+                consumer.close()
+            }
+            provider.close()
+            broker.close()
+        }
+    }
+
+    "one observer is enough" {
+        val first = RequestObserver { _, _ -> error("never") }
+        shouldThrow<IllegalArgumentException> { ConsumerOptions { observer(first).observer(first) } }.message shouldBe
+            "observer has been set already: $first"
     }
 
     "what an observer throws fails the request, and nothing of it is left" {

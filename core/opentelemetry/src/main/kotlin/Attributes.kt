@@ -1,16 +1,20 @@
 package io.hawser.opentelemetry
 
+import io.hawser.CloseReason
 import io.hawser.ConnectFailed
+import io.hawser.ConnectionClosed
 import io.hawser.Endpoint
 import io.opentelemetry.api.common.AttributeKey
 import io.opentelemetry.api.common.Attributes
 import io.opentelemetry.api.common.AttributesBuilder
 import io.opentelemetry.api.trace.Span
 import io.opentelemetry.api.trace.StatusCode
+import java.io.InterruptedIOException
 import java.net.Inet6Address
 import java.net.InetSocketAddress
 import java.net.SocketAddress
-import kotlinx.coroutines.CancellationException
+import java.net.SocketTimeoutException
+import java.nio.channels.ClosedByInterruptException
 
 // The names are those of the semantic conventions, where these have some.
 private val SERVER_ADDRESS = AttributeKey.stringKey("server.address")
@@ -56,12 +60,21 @@ private val Endpoint.transport: String
         else -> scheme
     }
 
-/** It failed with [cause]; a cancellation is no error. */
+/** Nobody wanted it any more, which is no error. */
+internal fun Span.cancelled() {
+    addEvent("cancelled")
+}
+
+/** A thread was to stop waiting. */
+internal val Throwable.isInterrupt: Boolean
+    get() = this is InterruptedException || this is ClosedByInterruptException ||
+        (this is InterruptedIOException && this !is SocketTimeoutException)
+
+/** We have closed the connection ourselves, as a server does that ends. */
+internal val Throwable.isOurEnd: Boolean get() = this is ConnectionClosed && reason == CloseReason.Local
+
+/** It failed with [cause]. */
 internal fun Span.fail(cause: Throwable) {
-    if (cause is CancellationException) {
-        addEvent("cancelled")
-        return
-    }
     setStatus(StatusCode.ERROR, cause.message.orEmpty())
     setAttribute(ERROR_TYPE, cause.errorType)
     recordException(cause)

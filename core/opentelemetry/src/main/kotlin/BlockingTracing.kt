@@ -9,8 +9,8 @@ import io.opentelemetry.api.OpenTelemetry
 public fun tracedBlocking(openTelemetry: OpenTelemetry, handler: BlockingHandler): BlockingHandler {
     val tracer = openTelemetry.hawser
     return BlockingHandler { connection ->
-        val attributes = served(connection.endpoint, connection.local, connection.remote)
-        tracer.serving(connection.id, attributes).aroundBlocking(closing = { it.moved(connection.bytesRead, connection.bytesWritten) }) {
+        val serving = tracer.serving(connection.id) { served(connection.endpoint, connection.local, connection.remote) }
+        serving.aroundBlocking({ it.isOurEnd }, closing = { it.moved(connection.bytesRead, connection.bytesWritten) }) {
             handler.handle(connection)
         }
     }

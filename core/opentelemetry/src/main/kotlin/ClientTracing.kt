@@ -15,6 +15,7 @@ import io.opentelemetry.api.OpenTelemetry
 import io.opentelemetry.api.trace.Span
 import io.opentelemetry.api.trace.SpanKind.CLIENT
 import io.opentelemetry.api.trace.Tracer
+import io.opentelemetry.context.Context
 import kotlin.coroutines.AbstractCoroutineContextElement
 import kotlin.coroutines.CoroutineContext
 import kotlinx.coroutines.currentCoroutineContext
@@ -38,10 +39,12 @@ private class TracedDial(private val tracer: Tracer) : DialGuard {
         // Held here, because a cancellation on the way back would drop the result.
         var opened: Connection? = null
         try {
-            return tracer.spanBuilder("connect").setSpanKind(CLIENT).setAllAttributes(endpoint.asServer()).around {
-                val span = Span.current()
-                val connection = withContext(Dialing(span)) { dial().also { opened = it } }
-                span.addEvent("ready")
+            val connecting = begin(Context.current()) {
+                tracer.spanBuilder("connect").setSpanKind(CLIENT).setAllAttributes(endpoint.asServer())
+            }
+            return connecting.around {
+                val connection = withContext(Dialing(connecting.span)) { dial().also { opened = it } }
+                quietly { connecting.span.addEvent("ready") }
                 connection
             }
         } catch (e: Throwable) {
@@ -61,11 +64,13 @@ private class TracedConnector(private val connector: Connector) : Connector by c
     override suspend fun connect(socket: SocketOptions, failed: (ConnectFailed) -> Unit): RawStream {
         val span = currentCoroutineContext()[Dialing]?.span ?: return connector.connect(socket, failed)
         val stream = connector.connect(socket) { failure ->
-            span.addEvent("address.failed", failure(failure).build())
+            quietly { span.addEvent("address.failed", failure(failure).build()) }
             failed(failure)
         }
-        span.setAllAttributes(ends(stream.local, stream.remote))
-        span.addEvent("dialed")
+        quietly {
+            span.setAllAttributes(ends(stream.local, stream.remote))
+            span.addEvent("dialed")
+        }
         return stream
     }
 }

@@ -7,9 +7,9 @@ import io.hawser.KotlinOnly
 import io.opentelemetry.api.OpenTelemetry
 import io.opentelemetry.api.common.Attributes
 import io.opentelemetry.api.trace.Span
-import io.opentelemetry.api.trace.SpanBuilder
 import io.opentelemetry.api.trace.SpanKind.SERVER
 import io.opentelemetry.api.trace.Tracer
+import io.opentelemetry.context.Context
 import kotlinx.coroutines.CoroutineScope
 
 /**
@@ -23,15 +23,15 @@ public fun traced(
 ): suspend CoroutineScope.(Connection) -> Unit {
     val tracer = openTelemetry.hawser
     return { connection ->
-        val attributes = served(connection.endpoint, connection.local, connection.remote)
-        tracer.serving(connection.id, attributes).around(closing = {
-            it.moved(connection.bytesRead, connection.bytesWritten)
-        }) { handler(connection) }
+        val serving = tracer.serving(connection.id) { served(connection.endpoint, connection.local, connection.remote) }
+        serving.around(Throwable::isOurEnd, closing = { it.moved(connection.bytesRead, connection.bytesWritten) }) { handler(connection) }
     }
 }
 
-internal fun Tracer.serving(id: Long, attributes: Attributes): SpanBuilder =
-    spanBuilder("serve").setNoParent().setSpanKind(SERVER).setAllAttributes(attributes).setAttribute("hawser.connection.id", id)
+/** Of nothing that was current where the server was started. */
+internal inline fun Tracer.serving(id: Long, attributes: () -> Attributes): Running = begin(Context.root()) {
+    spanBuilder("serve").setSpanKind(SERVER).setAllAttributes(attributes()).setAttribute("hawser.connection.id", id)
+}
 
 internal fun Span.moved(read: Long, written: Long) {
     setAttribute("hawser.bytes.read", read)

@@ -5,61 +5,68 @@ import io.opentelemetry.api.trace.Span
 import io.opentelemetry.api.trace.SpanBuilder
 import io.opentelemetry.api.trace.Tracer
 import io.opentelemetry.context.Context
-import io.opentelemetry.context.propagation.TextMapGetter
-import io.opentelemetry.context.propagation.TextMapSetter
 import io.opentelemetry.extension.kotlin.asContextElement
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.isActive
 import kotlinx.coroutines.withContext
 
 internal val OpenTelemetry.hawser: Tracer get() = getTracer("io.hawser")
 
+/** A [span] that has begun, and the [context] of what is done in it. */
+internal class Running(val span: Span, val context: Context)
+
+/** Begins a span below that of [parent], all of which is current in it. Where it cannot be begun, there is none. */
+internal inline fun begin(parent: Context, builder: () -> SpanBuilder): Running {
+    val span = quietly { builder().setParent(parent).startSpan() } ?: return Running(Span.getInvalid(), parent)
+    return Running(span, parent.with(span))
+}
+
 /**
- * Runs [block] in a span that is current in it and in what it launches, and lasts until all of that has ended. It hears of a failure by
- * [failing], and last by [closing].
+ * Runs [block] in the span, which is current in it and in what it launches, and lasts until all of that has ended. It hears of a failure by
+ * [failing], unless the coroutine was cancelled or the failure [isOnlyEnd], and last by [closing].
  */
-internal suspend fun <R> SpanBuilder.around(
+internal suspend fun <R> Running.around(
+    isOnlyEnd: (Throwable) -> Boolean = { false },
     failing: Span.(Throwable) -> Unit = Span::fail,
     closing: (Span) -> Unit = {},
     block: suspend CoroutineScope.() -> R,
-): R {
-    val span = startSpan()
-    try {
-        return withContext(Context.current().with(span).asContextElement(), block)
-    } catch (e: Throwable) {
-        span.failing(e)
-        throw e
-    } finally {
-        closing(span)
-        span.end()
-    }
-}
+): R = try {
+    withContext(context.asContextElement(), block)
+} catch (e: Throwable) {
+    // A cancellation that the block made up is a failure, and a failure because of ours is none.
+    end(e, !currentCoroutineContext().isActive || isOnlyEnd(e), failing, closing)
+    throw e
+}.also { end(null, isCancelled = false, failing, closing) }
 
-/** The same for code that waits. */
-internal inline fun <R> SpanBuilder.aroundBlocking(
-    failing: Span.(Throwable) -> Unit = Span::fail,
-    closing: (Span) -> Unit = {},
+/** The same for code that waits, whose thread is interrupted when it is cut. */
+internal inline fun <R> Running.aroundBlocking(
+    isOnlyEnd: (Throwable) -> Boolean,
+    noinline failing: Span.(Throwable) -> Unit = Span::fail,
+    noinline closing: (Span) -> Unit = {},
     block: () -> R,
 ): R {
-    val span = startSpan()
+    val scope = quietly { context.makeCurrent() }
+    var cause: Throwable? = null
     try {
-        return span.makeCurrent().use { block() }
+        return block()
     } catch (e: Throwable) {
-        span.failing(e)
+        cause = e
         throw e
     } finally {
-        closing(span)
-        span.end()
+        quietly { scope?.close() }
+        end(cause, cause != null && (cause.isInterrupt || isOnlyEnd(cause)), failing, closing)
     }
 }
 
-/** The headers of a request as propagators read and write them. */
-internal object Headers : TextMapGetter<Map<String, String>>, TextMapSetter<MutableMap<String, String>> {
-    @Suppress("OVERRIDE_DEPRECATION")
-    override fun keys(carrier: Map<String, String>): Iterable<String> = carrier.keys
-
-    override fun get(carrier: Map<String, String>?, key: String): String? = carrier?.get(key)
-
-    override fun set(carrier: MutableMap<String, String>?, key: String, value: String) {
-        carrier?.put(key, value)
+internal fun Running.end(cause: Throwable?, isCancelled: Boolean, failing: Span.(Throwable) -> Unit, closing: (Span) -> Unit) {
+    quietly {
+        if (isCancelled) {
+            span.cancelled()
+        } else if (cause != null) {
+            span.failing(cause)
+        }
     }
+    quietly { closing(span) }
+    quietly { span.end() }
 }

@@ -165,11 +165,12 @@ class ConnectionTracingSpec : StringSpec({
                     },
                 )
             }
-            repeat(2) {
+            for (count in 1..2) {
                 Tcp.client("127.0.0.1", server.port).connect { connection ->
                     connection.writeLine("hello")
                     connection.readLine() shouldBe "done"
                 }
+                tracing.spans(count)
             }
             val spans = tracing.spans(2).getValue("serve")
             seen.map { it.spanContext.spanId } shouldBe spans.flatMap { span -> List(3) { span.spanId } }

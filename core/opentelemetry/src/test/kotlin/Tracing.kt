@@ -6,20 +6,25 @@ import io.opentelemetry.api.OpenTelemetry
 import io.opentelemetry.api.common.AttributeKey
 import io.opentelemetry.api.trace.propagation.W3CTraceContextPropagator
 import io.opentelemetry.context.propagation.ContextPropagators
+import io.opentelemetry.context.propagation.TextMapPropagator
 import io.opentelemetry.sdk.OpenTelemetrySdk
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter
 import io.opentelemetry.sdk.trace.SdkTracerProvider
+import io.opentelemetry.sdk.trace.SdkTracerProviderBuilder
 import io.opentelemetry.sdk.trace.data.EventData
 import io.opentelemetry.sdk.trace.data.SpanData
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor
 import kotlin.time.Duration.Companion.seconds
 
 /** Spans that are kept when they end. */
-internal class Tracing {
+internal class Tracing(
+    propagator: TextMapPropagator = W3CTraceContextPropagator.getInstance(),
+    build: SdkTracerProviderBuilder.() -> Unit = {},
+) {
     private val exporter = InMemorySpanExporter.create()
     val openTelemetry: OpenTelemetry = OpenTelemetrySdk.builder()
-        .setTracerProvider(SdkTracerProvider.builder().addSpanProcessor(SimpleSpanProcessor.create(exporter)).build())
-        .setPropagators(ContextPropagators.create(W3CTraceContextPropagator.getInstance()))
+        .setTracerProvider(SdkTracerProvider.builder().addSpanProcessor(SimpleSpanProcessor.create(exporter)).apply(build).build())
+        .setPropagators(ContextPropagators.create(propagator))
         .build()
 
     /** All that have ended, once there are [count] of them, by their names. */

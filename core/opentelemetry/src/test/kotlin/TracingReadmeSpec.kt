@@ -15,6 +15,7 @@ import io.kotest.matchers.shouldBe
 import io.opentelemetry.api.OpenTelemetry
 import java.io.File
 import java.util.UUID
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.cancelChildren
 import kotlinx.coroutines.coroutineScope
@@ -62,7 +63,7 @@ private suspend fun requests(scope: CoroutineScope, openTelemetry: OpenTelemetry
     val options = ConsumerOptions { observer(tracedRequests(openTelemetry)) }
     val consumer = Consumer(client, upper, options).start(scope)
     provider.awaitRegistered()
-    consumer.request("hello".encodeToByteArray())
+    consumer.request("hello".encodeToByteArray(), timeout = 60.seconds)
 }
 
 private fun String.words(): String = split(Regex("\\s+")).filter { it.isNotEmpty() }.joinToString(" ")

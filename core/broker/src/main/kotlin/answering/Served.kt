@@ -50,6 +50,10 @@ internal class Served(private val answering: Answering, private val start: Frame
     @Volatile
     private var isAnswered = false
 
+    /** It was over before it was answered. Set before anybody can fail because of that. */
+    @Volatile
+    private var isUnwanted = false
+
     /** Used by whoever answers. */
     private var headers = HeaderBlock.EMPTY
     private var sender: BodySender? = null
@@ -59,7 +63,7 @@ internal class Served(private val answering: Answering, private val start: Frame
     /** It as the handler sees it. Throws for headers that are none. */
     fun request(number: Long): Request {
         val left = { deadline?.let { (it - answering.now()).nanoseconds.coerceAtLeast(Duration.ZERO) } ?: Duration.INFINITE }
-        return Request(number, answering.channel, start.headers.read(answering.endpoint), inbox, left)
+        return Request(number, answering.channel, start.headers.read(answering.endpoint), inbox, left) { !isUnwanted }
     }
 
     /** Takes what came with the START. */
@@ -98,7 +102,7 @@ internal class Served(private val answering: Answering, private val start: Frame
 
     /** Nobody waits for an answer any more, because of [cause]: nothing is said of it. Any thread. */
     fun cancel(cause: Throwable) {
-        if (!finish { cause }) return
+        if (!finish(isUnwanted = true) { cause }) return
         outbound.forget(lane)
         job?.cancel(CancellationException("the request is over: ${cause.message}", cause))
     }
@@ -166,11 +170,12 @@ internal class Served(private val answering: Answering, private val start: Frame
     }
 
     /** Returns false if it has been over before. */
-    private fun finish(cause: () -> Throwable): Boolean {
+    private fun finish(isUnwanted: Boolean = false, cause: () -> Throwable): Boolean {
         synchronized(this) {
             if (isOver) return false
             isOver = true
         }
+        this.isUnwanted = isUnwanted
         answering.forget(id)
         credit.close()
         inbox.drop(cause)

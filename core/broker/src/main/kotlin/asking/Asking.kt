@@ -45,10 +45,14 @@ internal class Asking(
 
     fun now(): Long = loop.nanoTime()
 
+    /** The size of headers that the broker takes. */
+    private val headersLimit: Int get() = minOf(hello.maxHeaders, hello.maxFrame - START_PREFIX)
+
+    fun hasRoom(headers: HeaderBlock): Boolean = headers.size <= headersLimit
+
     /** @throws HeadersTooLarge if the broker takes no such [headers]. */
     fun requireRoom(headers: HeaderBlock) {
-        val limit = minOf(hello.maxHeaders, hello.maxFrame - START_PREFIX)
-        if (headers.size > limit) throw HeadersTooLarge(endpoint, limit)
+        if (!hasRoom(headers)) throw HeadersTooLarge(endpoint, headersLimit)
     }
 
     /**

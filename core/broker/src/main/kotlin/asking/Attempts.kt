@@ -29,6 +29,7 @@ import kotlinx.coroutines.delay
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeoutOrNull
+import org.slf4j.LoggerFactory
 
 /** Asks on [channel], over whichever of [members] is connected, and again where the [options] want that. */
 @OptIn(TransportApi::class)
@@ -44,14 +45,29 @@ internal class Attempts(private val channel: UUID, private val options: Consumer
         idempotent: Boolean,
         take: suspend (Call, handOut: () -> Unit) -> R,
     ): R {
-        val observed = options.observer?.asking(channel, headers) ?: return ask(body, timeout, headers, idempotent, null, take)
+        val observer = options.observer ?: return ask(body, timeout, headers, idempotent, null, take)
+        return observed(observer.asking(channel, headers), body, timeout, headers, idempotent, take)
+    }
+
+    private suspend fun <R> observed(
+        observed: ObservedRequest,
+        body: Body,
+        timeout: Duration,
+        headers: Map<String, String>,
+        idempotent: Boolean,
+        take: suspend (Call, handOut: () -> Unit) -> R,
+    ): R {
         val result = try {
-            ask(body, timeout, observed.headers, idempotent, observed, take)
+            ask(body, timeout, headers, idempotent, observed, take)
         } catch (e: Throwable) {
-            observed.ended(e)
+            e.andOf { observed.ended(e) }
             throw e
         }
-        observed.ended(null)
+        try {
+            observed.ended(null)
+        } catch (e: Throwable) {
+            log.error("an observer of requests has failed", e)
+        }
         return result
     }
 
@@ -65,9 +81,20 @@ internal class Attempts(private val channel: UUID, private val options: Consumer
     ): R {
         requirePositive("timeout", timeout)
         val flags = (if (idempotent) Frame.IDEMPOTENT else 0) or (if (options.waitForProvider) Frame.WAIT else 0)
-        val question = Question(body, HeaderBlock.of(headers), flags)
+        val question = observed?.question(body, headers, flags) ?: Question(body, HeaderBlock.of(headers), flags)
         body.ensureThere()
         return Course(question, timeout, idempotent, mayRetry = true, observed, take).run()
+    }
+
+    /** With the headers that it wants instead of [given], unless there is no form for those. */
+    private fun ObservedRequest.question(body: Body, given: Map<String, String>, flags: Int): Question {
+        val wanted = headers
+        val own = given.filter { (name, value) -> wanted[name] == value }
+        return try {
+            Question(body, HeaderBlock.of(wanted), flags, own)
+        } catch (_: IllegalArgumentException) {
+            Question(body, HeaderBlock.of(own), flags).also { headersLeftOut() }
+        }
     }
 
     /** Asks the library of a provider whether it is there, and returns how long that took. */
@@ -82,7 +109,7 @@ internal class Attempts(private val channel: UUID, private val options: Consumer
 
     /** One request, with all its attempts. */
     private inner class Course<R>(
-        private val question: Question,
+        private var question: Question,
         private val timeout: Duration,
         private val idempotent: Boolean,
         private val mayRetry: Boolean,
@@ -124,7 +151,7 @@ internal class Attempts(private val channel: UUID, private val options: Consumer
                 try {
                     return converse(opened, session.endpoint)
                 } catch (failure: BrokerFailure) {
-                    observed?.attemptFailed(attempts, failure)
+                    failure.andOf { observed?.attemptFailed(attempts, failure) }
                     if (isHandedOut || isBroken) throw failure
                     again(failure, isLast)
                 }
@@ -133,11 +160,20 @@ internal class Attempts(private val channel: UUID, private val options: Consumer
 
         private suspend fun session(): Asking = try {
             val session = members.current() ?: members.await(left().coerceAtLeast(Duration.ZERO)) ?: throw late()
-            session.also { it.requireRoom(question.headers) }
+            session.also(::requireRoom)
         } catch (e: HeadersTooLarge) {
             throw outcome(e, last)
         } catch (e: LinkStopped) {
             throw e.with(last)
+        }
+
+        private fun requireRoom(session: Asking) {
+            val bare = if (session.hasRoom(question.headers)) null else question.bare()
+            if (bare != null) {
+                question = bare
+                observed?.headersLeftOut()
+            }
+            session.requireRoom(question.headers)
         }
 
         private suspend fun converse(opened: Asking.Opened, broker: Endpoint): R = try {
@@ -214,6 +250,19 @@ internal class Attempts(private val channel: UUID, private val options: Consumer
         private fun left(): Duration = timeout - (clock() - began).nanoseconds
 
         private fun late() = RequestTimeout(channel, timeout.toJavaDuration(), mayHaveRun = begun != null).with(last ?: members.lastFailure)
+    }
+
+    private companion object {
+        val log = LoggerFactory.getLogger(Attempts::class.java)
+    }
+}
+
+/** What [tell] throws is suppressed in this one, which is thrown anyway. */
+private inline fun Throwable.andOf(tell: () -> Unit) {
+    try {
+        tell()
+    } catch (e: Throwable) {
+        if (e !== this) addSuppressed(e)
     }
 }
 

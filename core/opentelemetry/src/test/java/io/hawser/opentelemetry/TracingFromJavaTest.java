@@ -22,6 +22,7 @@ import io.hawser.testkit.Memory;
 import io.opentelemetry.api.OpenTelemetry;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.api.trace.propagation.W3CTraceContextPropagator;
 import io.opentelemetry.context.Scope;
 import io.opentelemetry.context.propagation.ContextPropagators;
@@ -49,8 +50,10 @@ class TracingFromJavaTest {
             .setPropagators(ContextPropagators.create(W3CTraceContextPropagator.getInstance()))
             .build();
 
-    private List<SpanData> spans(int count) {
-        while (exporter.getFinishedSpanItems().size() < count) Thread.onSpinWait();
+    private List<SpanData> spans(int count) throws InterruptedException {
+        long began = System.nanoTime();
+        while (exporter.getFinishedSpanItems().size() < count && System.nanoTime() - began < LONG.toNanos())
+            Thread.sleep(1);
         List<SpanData> spans = exporter.getFinishedSpanItems();
         assertEquals(count, spans.size());
         return spans;
@@ -76,6 +79,26 @@ class TracingFromJavaTest {
                 spans(2);
                 assertEquals(current, span("serve").getSpanId());
                 assertEquals(17L, span("serve").getAttributes().get(AttributeKey.longKey("hawser.bytes.written")));
+            }
+        }
+    }
+
+    @Test
+    @DisplayName("a handler that waits for its peer when the server ends has not failed")
+    void cut() throws Exception {
+        for (boolean isSleeping : new boolean[] {true, false}) {
+            exporter.reset();
+            try (BlockingServer server = Blocking.server(Memory.server())
+                            .start(BlockingTracing.tracedBlocking(openTelemetry, connection -> {
+                                connection.writeLine("ready");
+                                if (isSleeping) Thread.sleep(LONG.toMillis());
+                                connection.readLine();
+                            }));
+                    var connection =
+                            Blocking.client(Memory.client(server.unwrap())).connect()) {
+                connection.readLine();
+                server.close();
+                assertEquals(StatusCode.UNSET, spans(1).get(0).getStatus().getStatusCode());
             }
         }
     }
