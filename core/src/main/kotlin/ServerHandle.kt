@@ -1,6 +1,7 @@
 package io.hawser
 
 import io.hawser.event.EventListener
+import io.hawser.event.EventTap
 import io.hawser.event.Events
 import io.hawser.event.ServerEvent
 import io.hawser.event.ServerState
@@ -86,6 +87,10 @@ public sealed class ServerHandle(
      * It completes after [ServerEvent.Stopped].
      */
     public val events: Flow<SocketEvent> get() = published.flow
+
+    /** Has [tap] be told of [events] where they happen, until that is closed or the server has ended. It does not count as somebody who looks. */
+    @TransportApi
+    public fun tap(tap: EventTap): AutoCloseable = published.tap(tap)
 
     /**
      * How it is: up while it takes people and has room, degraded while it is full or what comes cannot be taken in, else down. From what

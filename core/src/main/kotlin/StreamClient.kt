@@ -1,6 +1,7 @@
 package io.hawser
 
 import io.hawser.event.ConnectionEvent
+import io.hawser.event.EventTap
 import io.hawser.event.Events
 import io.hawser.event.SocketEvent
 import io.hawser.transport.Connector
@@ -48,6 +49,10 @@ public class StreamClient private constructor(
      * after the collector came, never waits for one, and drops the oldest where one is over 1 024 events behind. It never completes.
      */
     public val events: Flow<SocketEvent> get() = published.flow
+
+    /** Has [tap] be told of [events] where they happen, until that is closed. */
+    @TransportApi
+    public fun tap(tap: EventTap): AutoCloseable = published.tap(tap)
 
     /** Events that somebody who collects them, or is told of them, did not get because he was too slow. */
     public val droppedEvents: Long get() = published.dropped

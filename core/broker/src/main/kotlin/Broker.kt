@@ -81,6 +81,18 @@ public class Broker @JvmOverloads constructor(
     /** What it does, and has done so far. */
     public val stats: BrokerStats get() = office.stats()
 
+    /** Where somebody is registered. */
+    @TransportApi
+    public val channels: Set<UUID> get() = office.channelIds
+
+    /** [stats] that say how long requests took of the channels [latencyOf] only, which is cheaper. */
+    @TransportApi
+    public fun stats(latencyOf: Set<UUID>): BrokerStats = office.stats { it in latencyOf }
+
+    /** Counts requests by channels, beyond the time that somebody is registered there. */
+    @TransportApi
+    public fun tally(): ChannelTally = ChannelTally(office)
+
     /** What happens here. Hot and without replay; who is over 1 024 events behind loses the oldest. */
     public val events: Flow<BrokerEvent> get() = office.happened.asSharedFlow()
 

@@ -3,17 +3,19 @@ package io.hawser.micrometer
 import io.hawser.Endpoint
 import io.hawser.StreamClient
 import io.hawser.event.ConnectionEvent
-import io.hawser.event.SocketEvent
+import io.hawser.event.EventTap
 import io.hawser.reconnect.ReconnectingClient
+import io.hawser.transport.TransportApi
 import io.micrometer.core.instrument.Counter
 import io.micrometer.core.instrument.Tag
 import java.util.concurrent.CopyOnWriteArrayList
-import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.awaitCancellation
 
 /**
- * How the connections of a client go, as its events tell: `hawser.client.*`. While it listens, every read and write of the client is an event,
- * which costs a little. A client that connects never ends: its meters stay until [close].
+ * How the connections of a client go, as its events tell where they happen: `hawser.client.*`. While it listens, every read and write of the
+ * client is an event, which costs a little. A client that connects never ends: its meters stay until [close].
  */
+@OptIn(TransportApi::class)
 public class ClientMetrics private constructor(
     private val source: Source,
     endpoint: Endpoint,
@@ -23,14 +25,14 @@ public class ClientMetrics private constructor(
 
     @JvmOverloads
     public constructor(client: StreamClient, tags: Iterable<Tag> = emptyList()) :
-        this(Source(client.events) { client.droppedEvents }, client.endpoint, tags)
+        this(Source({ client.droppedEvents }, client::tap, ::awaitCancellation), client.endpoint, tags)
 
     /** For the connections of [link], until that has stopped. */
     @JvmOverloads
     public constructor(link: ReconnectingClient, tags: Iterable<Tag> = emptyList()) :
-        this(Source(link.events) { link.droppedEvents }, link.endpoint, tags)
+        this(Source({ link.droppedEvents }, link::tap, link::join), link.endpoint, tags)
 
-    private class Source(val events: Flow<SocketEvent>, val dropped: () -> Long)
+    private class Source(val dropped: () -> Long, val tap: (EventTap) -> AutoCloseable, val join: suspend () -> Unit)
 
     private class Recorder(val connections: ConnectionMeters, val read: Counter, val written: Counter)
 
@@ -43,9 +45,8 @@ public class ClientMetrics private constructor(
         )
     }
 
-    override suspend fun watch(): Unit = source.events.collect { event ->
-        if (event is ConnectionEvent) for (recorder in listening) recorder.record(event)
-    }
+    override suspend fun watch(): Unit =
+        source.tap { event -> if (event is ConnectionEvent) for (recorder in listening) recorder.record(event) }.use { source.join() }
 
     private fun Recorder.record(event: ConnectionEvent) {
         when (event) {

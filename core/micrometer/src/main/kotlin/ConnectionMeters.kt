@@ -12,16 +12,17 @@ import io.hawser.SocketFailure
 import io.hawser.WriteTimeout
 import io.hawser.event.ConnectionEvent
 import io.micrometer.core.instrument.Clock
+import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.TimeUnit.NANOSECONDS
 import kotlinx.coroutines.CancellationException
 
-/** Meters that are told of what happens to connections, by one coroutine; their names begin with [prefix]. */
+/** Meters that are told of what happens to connections, where it happens; their names begin with [prefix]. Any thread. */
 internal class ConnectionMeters(private val meters: Meters, private val prefix: String) {
     private val clock: Clock = meters.registry.config().clock()
 
     /** When they began to connect, and when they were connected. */
-    private val dialing = Instants()
-    private val open = Instants()
+    private val dialing = ConcurrentHashMap<Long, Long>()
+    private val open = ConcurrentHashMap<Long, Long>()
     private val connect by lazy { meters.timer("$prefix.connect", "From the beginning of a connect to its end, layers included") }
     private val lifetimes = ENDS.associateWith {
         meters.timer("$prefix.lifetime", "How long connections were open, by why they were closed", "reason", it)
@@ -35,41 +36,27 @@ internal class ConnectionMeters(private val meters: Meters, private val prefix: 
 
     fun record(event: ConnectionEvent) {
         when (event) {
-            is ConnectionEvent.Dialing -> dialing.note(event.id, clock.monotonicTime())
+            is ConnectionEvent.Dialing -> dialing[event.id] = clock.monotonicTime()
 
             is ConnectionEvent.Opened -> {
                 val now = clock.monotonicTime()
-                dialing.take(event.id)?.let { connect.record(now - it, NANOSECONDS) }
-                open.note(event.id, now)
+                dialing.remove(event.id)?.let { connect.record(now - it, NANOSECONDS) }
+                open[event.id] = now
             }
 
             is ConnectionEvent.Failed -> {
-                dialing.take(event.id)
+                dialing.remove(event.id)
                 failures.getValue(event.cause.asReason()).increment()
             }
 
             is ConnectionEvent.Closed ->
-                open.take(event.id)?.let { lifetimes.getValue(event.reason.asTag()).record(clock.monotonicTime() - it, NANOSECONDS) }
+                open.remove(event.id)?.let { lifetimes.getValue(event.reason.asTag()).record(clock.monotonicTime() - it, NANOSECONDS) }
 
             else -> Unit
         }
     }
 
-    /** Instants of connections by their ids, not more of them than there is room for: an end of which nobody was told must not stay. */
-    private class Instants {
-        private val known = object : LinkedHashMap<Long, Long>() {
-            override fun removeEldestEntry(eldest: Map.Entry<Long, Long>): Boolean = size > ROOM
-        }
-
-        fun note(id: Long, now: Long) {
-            known[id] = now
-        }
-
-        fun take(id: Long): Long? = known.remove(id)
-    }
-
     private companion object {
-        const val ROOM = 65_536
         val ENDS = listOf("peer", "local", "reset", "timeout", "failure")
         val FAILURES = ConnectFailed.Reason.entries.map { it.name.asTag() } +
             listOf("handshake_timeout", "timeout", "reset", "lost", "socket", "cancelled", "handler")

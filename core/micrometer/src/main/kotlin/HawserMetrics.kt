@@ -12,11 +12,13 @@ import io.micrometer.core.instrument.Timer
 import io.micrometer.core.instrument.binder.MeterBinder
 import java.util.IdentityHashMap
 import java.util.concurrent.TimeUnit.NANOSECONDS
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.launch
+import org.slf4j.LoggerFactory
 
 /**
  * Meters of one thing of Hawser, in any number of registries. They are removed again when that has ended, or by [close].
@@ -34,7 +36,13 @@ public abstract class HawserMetrics internal constructor(private val tags: Tags)
     private var isWatched = false
     private var isClosed = false
 
-    private class Bound(val registry: MeterRegistry, val meters: MutableList<Meter> = mutableListOf())
+    private class Bound(val registry: MeterRegistry, val meters: MutableList<Meter> = mutableListOf()) {
+        fun clear() = synchronized(registry) {
+            val present = IdentityHashMap<Meter, Unit>().also { known -> registry.meters.forEach { known[it] = Unit } }
+            // One of those that have taken the place of ours is not ours.
+            meters.filter { it in present }.forEach(registry::remove)
+        }
+    }
 
     /** Registers the meters; does nothing once they have been removed. */
     @Synchronized
@@ -42,12 +50,25 @@ public abstract class HawserMetrics internal constructor(private val tags: Tags)
         if (isClosed) return
         val place = Bound(registry)
         bound += place
-        Meters(registry, tags) { place.meters += it }.register()
+        try {
+            Meters(registry, tags) { place.meters += it }.register()
+        } catch (e: Throwable) {
+            bound -= place
+            place.clear()
+            throw e
+        }
         if (isWatched) return
         isWatched = true
         scope.launch(start = UNDISPATCHED) {
-            watch()
-            close()
+            try {
+                watch()
+            } catch (e: CancellationException) {
+                throw e
+            } catch (e: Throwable) {
+                log.error("meters have failed and are removed: {}", tags, e)
+            } finally {
+                close()
+            }
         }
     }
 
@@ -56,13 +77,7 @@ public abstract class HawserMetrics internal constructor(private val tags: Tags)
     final override fun close() {
         isClosed = true
         scope.cancel()
-        for (place in bound) {
-            synchronized(place.registry) {
-                val present = IdentityHashMap<Meter, Unit>().also { known -> place.registry.meters.forEach { known[it] = Unit } }
-                // One of those that have taken the place of ours is not ours.
-                place.meters.filter { it in present }.forEach(place.registry::remove)
-            }
-        }
+        bound.forEach(Bound::clear)
         bound.clear()
     }
 
@@ -75,6 +90,10 @@ public abstract class HawserMetrics internal constructor(private val tags: Tags)
     @Synchronized
     internal fun addToAll(add: Meters.() -> Unit) {
         for (place in bound) Meters(place.registry, tags) { place.meters += it }.add()
+    }
+
+    private companion object {
+        val log = LoggerFactory.getLogger(HawserMetrics::class.java)
     }
 }
 

@@ -9,6 +9,7 @@ import io.hawser.testkit.Memory
 import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.collections.shouldNotContain
 import io.kotest.matchers.doubles.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
 import java.time.Duration
@@ -78,20 +79,44 @@ class BrokerMetricsSpec : StringSpec({
             suspend fun ask(channel: UUID) = Consumer(client, channel).start(this).also { consumer ->
                 shouldThrow<NoProvider> { consumer.request(ByteArray(0), timeout = 60.seconds) }
             }
+            // What was asked before it has meters stays with the others.
             val asking = ask(first)
-            metering.awaitValueOnceThere(1, "hawser.broker.channel.requests", "channel", "$first")
+            metering.awaitValueOnceThere(1, "hawser.broker.channel.consumers", "channel", "$first")
+            metering.value("hawser.broker.channel.requests", "channel", "$first") shouldBe 0.0
+            metering.value("hawser.broker.channel.requests", "channel", "other") shouldBe 1.0
             repeat(2) { ask(second).close() }
-            metering.awaitValue(2, "hawser.broker.channel.requests", "channel", "other")
+            metering.value("hawser.broker.channel.requests", "channel", "other") shouldBe 3.0
             metering.registry.find("hawser.broker.channel.requests").tag("channel", "$second").meter() shouldBe null
 
-            // The broker forgets a channel with the last who is there; a counter does not go back.
+            // The broker forgets a channel with the last who is there, and the meters do not, though nobody looks at them meanwhile.
             asking.close()
             asking.join()
-            metering.awaitValue(0, "hawser.broker.channel.consumers", "channel", "$first")
-            metering.value("hawser.broker.channel.requests", "channel", "$first") shouldBe 1.0
-            ask(first)
-            metering.awaitValue(2, "hawser.broker.channel.requests", "channel", "$first")
-            metering.value("hawser.broker.channel.requests", "channel", "other") shouldBe 2.0
+            repeat(3) {
+                ask(first).run {
+                    close()
+                    join()
+                }
+            }
+            broker.awaitForgotten(first)
+            metering.value("hawser.broker.channel.requests", "channel", "$first") shouldBe 3.0
+            metering.value("hawser.broker.channel.requests", "channel", "other") shouldBe 3.0
+            broker.close()
+            coroutineContext.cancelChildren()
+        }
+    }
+
+    "meters that are registered twice count once" {
+        coroutineScope {
+            val broker = Broker(Memory.server()).start(this)
+            val upper = UUID.randomUUID()
+            val metering = Metering()
+            val metrics = BrokerMetrics(broker, mapOf(upper to "upper"))
+            repeat(2) { metrics.bindTo(metering.registry) }
+            val consumers = listOf(upper, UUID.randomUUID()).map { Consumer(Memory.client(broker.endpoint), it).start(this) }
+            for (consumer in consumers) shouldThrow<NoProvider> { consumer.request(ByteArray(0), timeout = 60.seconds) }
+            for (name in listOf("upper", "other")) metering.value("hawser.broker.channel.requests", "channel", name) shouldBe 1.0
+            metrics.close()
+            metering.names shouldBe emptySet()
             broker.close()
             coroutineContext.cancelChildren()
         }
@@ -103,12 +128,31 @@ class BrokerMetricsSpec : StringSpec({
             val names = mapOf(UUID(0, 1) to "one", UUID(0, 2) to "two")
             shouldThrow<IllegalArgumentException> { BrokerMetrics(broker, names, maxChannels = 1) }.message shouldBe
                 "maxChannels < 2, as many as have names: 1"
+            shouldThrow<IllegalArgumentException> { BrokerMetrics(broker, names.mapValues { "one" }) }.message shouldBe
+                "names are not one channel's each: one"
+            shouldThrow<IllegalArgumentException> {
+                BrokerMetrics(
+                    broker,
+                    names.mapValues { (id, _) ->
+                        if (id ==
+                            UUID(0, 1)
+                        ) {
+                            "other"
+                        } else {
+                            "two"
+                        }
+                    },
+                )
+            }
+                .message shouldBe "a channel is called other, as all are together that have no meters"
             shouldThrow<IllegalArgumentException> { BrokerMetrics(broker, lookEvery = Duration.ZERO) }.message shouldBe
                 "lookEvery is not positive: PT0S"
             broker.close()
         }
     }
 })
+
+private suspend fun Broker.awaitForgotten(channel: UUID) = eventually(60.seconds) { stats.channels.keys shouldNotContain channel }
 
 /** What is looked for now and then is not there at once. */
 private suspend fun Metering.awaitValueOnceThere(expected: Number, name: String, vararg tags: String) {

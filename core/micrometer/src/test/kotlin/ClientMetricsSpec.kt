@@ -12,9 +12,13 @@ import io.hawser.reconnect.guardedBy
 import io.hawser.reconnect.pooled
 import io.hawser.reconnect.reconnecting
 import io.hawser.testkit.Memory
+import io.hawser.transport.Layer
+import io.hawser.transport.TransportApi
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
+import java.time.Duration
+import java.util.concurrent.TimeUnit.SECONDS
 import kotlin.time.Duration.Companion.hours
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitCancellation
@@ -22,12 +26,14 @@ import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
 
+@OptIn(TransportApi::class)
 class ClientMetricsSpec : StringSpec({
     "events tell how long connecting takes and connections last, and what fails" {
         coroutineScope {
             val server = Memory.server().start(this) { it.copyTo(it) }
-            val client = Memory.client(server)
             val metering = Metering()
+            val slow = Layer { stream -> stream.also { metering.clock.add(Duration.ofSeconds(3)) } }
+            val client = Memory.client(server).through(slow)
             val metrics = ClientMetrics(client)
             metrics.bindTo(metering.registry)
             client.connect { connection ->
@@ -36,6 +42,7 @@ class ClientMetricsSpec : StringSpec({
             }
             metering.awaitValue(1, "hawser.client.lifetime", "reason", "local")
             metering.value("hawser.client.connect") shouldBe 1.0
+            metering.registry.get("hawser.client.connect").timer().totalTime(SECONDS) shouldBe 3.0
             metering.value("hawser.client.read") shouldBe 6.0
             metering.value("hawser.client.written") shouldBe 6.0
             server.close()

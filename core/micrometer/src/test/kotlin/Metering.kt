@@ -16,12 +16,14 @@ internal class Metering {
 
     val names: Set<String> get() = registry.meters.map { it.id.name }.toSet()
 
-    /** The first value of the only meter of that name with those tags. */
-    fun value(name: String, vararg tags: String): Double = registry.get(name).tags(*tags).meter().measure().first().value
+    /** The first value of the only meter of that name with those tags, a moment after any other has been looked at. */
+    fun value(name: String, vararg tags: String): Double {
+        clock.add(Duration.ofSeconds(1))
+        return registry.get(name).tags(*tags).meter().measure().first().value
+    }
 
     /** Waits until [value] is [expected], which has happened, or is about to. */
     suspend fun awaitValue(expected: Number, name: String, vararg tags: String) = eventually(60.seconds) {
-        clock.add(Duration.ofSeconds(1))
         value(name, *tags) shouldBe expected.toDouble()
     }
 

@@ -1,5 +1,9 @@
 package io.hawser.micrometer
 
+import ch.qos.logback.classic.Level
+import ch.qos.logback.classic.Logger
+import ch.qos.logback.classic.spi.ILoggingEvent
+import ch.qos.logback.core.read.ListAppender
 import io.hawser.Admission
 import io.hawser.AdmissionClass
 import io.hawser.Connection
@@ -13,17 +17,22 @@ import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.Memory
 import io.hawser.testkit.MemoryDatagram
 import io.kotest.assertions.nondeterministic.eventually
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainAll
 import io.kotest.matchers.doubles.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
+import io.micrometer.core.instrument.Meter
 import io.micrometer.core.instrument.Tag
+import io.micrometer.core.instrument.config.MeterFilter
+import io.micrometer.core.instrument.config.MeterFilterReply
 import java.lang.ref.WeakReference
 import java.util.concurrent.TimeUnit.MILLISECONDS
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.first
+import org.slf4j.LoggerFactory
 
 class ServerMetricsSpec : StringSpec({
     extension(LeakCheck)
@@ -178,6 +187,64 @@ class ServerMetricsSpec : StringSpec({
                 metering.registry.get("hawser.server.throttled").functionTimer().totalTime(MILLISECONDS) shouldBeGreaterThan 0.0
             }
             server.close()
+        }
+    }
+
+    "what a class has come to stays while a reload leaves it out" {
+        coroutineScope {
+            val guests = ServerOptions { admissionClasses = listOf(AdmissionClass("guests", Admission.everyone)) }
+            val server = echo(guests)
+            val metering = Metering()
+            ServerMetrics(server).bindTo(metering.registry)
+            Memory.client(server).connect { it.exchange("hello") }
+            metering.value("hawser.server.class.accepted", "class", "guests") shouldBe 1.0
+            server.reload(ServerOptions())
+            metering.value("hawser.server.class.accepted", "class", "guests") shouldBe 1.0
+            server.reload(guests)
+            Memory.client(server).connect { it.exchange("hello") }
+            metering.value("hawser.server.class.accepted", "class", "guests") shouldBe 2.0
+            server.close()
+        }
+    }
+
+    "a registry that takes not all meters has none of them" {
+        coroutineScope {
+            val server = echo()
+            val metering = Metering()
+            metering.registry.config().meterFilter(
+                object : MeterFilter {
+                    override fun accept(id: Meter.Id) = if (id.name ==
+                        "hawser.server.read"
+                    ) {
+                        error("on purpose")
+                    } else {
+                        MeterFilterReply.NEUTRAL
+                    }
+                },
+            )
+            shouldThrow<IllegalStateException> { ServerMetrics(server).bindTo(metering.registry) }.message shouldBe "on purpose"
+            metering.names shouldBe emptySet()
+            server.close()
+        }
+    }
+
+    "who counts failures does not keep them from being logged" {
+        val logger = LoggerFactory.getLogger("io.hawser.server.Conversation") as Logger
+        val lines = ListAppender<ILoggingEvent>().apply { start() }
+        logger.addAppender(lines)
+        try {
+            coroutineScope {
+                val server = Memory.server().start(this) { error("on purpose") }
+                val metering = Metering()
+                ServerEventMetrics(server).bindTo(metering.registry)
+                Memory.client(server).connect { it.readLine() }
+                metering.awaitValue(1, "hawser.server.failures", "reason", "handler")
+                server.close()
+                server.awaitClosed()
+            }
+            lines.list.map { it.level to it.throwableProxy.message } shouldBe listOf(Level.WARN to "on purpose")
+        } finally {
+            logger.detachAppender(lines)
         }
     }
 

@@ -2,6 +2,7 @@ package io.hawser.event
 
 import io.hawser.dispatched
 import io.hawser.engine.daemonsOnDemand
+import io.hawser.transport.TransportApi
 import java.util.concurrent.atomic.AtomicInteger
 import java.util.concurrent.atomic.AtomicLong
 import kotlinx.coroutines.channels.BufferOverflow.DROP_OLDEST
@@ -16,14 +17,16 @@ import org.slf4j.event.Level.ERROR
  * Publishes events to those who collect and to [listeners], without ever waiting for anybody: each has a queue of its own, and who is
  * over [CAPACITY] events behind loses the oldest. With nobody there an event is not even made.
  */
+@OptIn(TransportApi::class)
 internal class Events(listeners: List<EventListener>) {
     /** Replaced under the monitor, read without. */
     @Volatile
-    private var queues: Array<Queue> = Array(listeners.size) { Told(listeners[it]) }
+    private var outlets: Array<Outlet> = Array(listeners.size) { Told(listeners[it]) }
     private var isComplete = false
     private val lost = AtomicLong()
 
-    val isObserved: Boolean get() = queues.isNotEmpty()
+    /** Whether somebody looks, who would see to what has happened. */
+    val isObserved: Boolean get() = outlets.any { it is Queue }
 
     /** Events that somebody did not get because he was too slow. */
     val dropped: Long get() = lost.get()
@@ -42,42 +45,82 @@ internal class Events(listeners: List<EventListener>) {
         }
     }
 
-    inline fun publish(event: () -> SocketEvent) {
-        if (isObserved) emit(event())
+    /** Whether events are made. */
+    val areTold: Boolean get() = outlets.isNotEmpty()
+
+    /** Tells [tap] from now on, until that is closed. It does not look. */
+    fun tap(tap: EventTap): AutoCloseable {
+        val tapped = Tapped(tap)
+        add(tapped)
+        return AutoCloseable { remove(tapped) }
     }
 
-    fun emit(event: SocketEvent) = queues.forEach { it.offer(event) }
+    inline fun publish(event: () -> SocketEvent) {
+        if (areTold) emit(event())
+    }
+
+    fun emit(event: SocketEvent) = outlets.forEach { it.offer(event) }
 
     /** Publishes [last], after which nothing happens: what is published under this object's monitor comes before it or not at all. */
     @Synchronized
     fun complete(last: SocketEvent) {
         emit(last)
         isComplete = true
-        queues.forEach { it.events.close() }
-        queues = emptyArray()
+        outlets.forEach(Outlet::end)
+        outlets = emptyArray()
     }
 
     @Synchronized
-    private fun add(queue: Queue): Boolean {
-        if (!isComplete) queues += queue
+    private fun add(outlet: Outlet): Boolean {
+        if (!isComplete) outlets += outlet
         return !isComplete
     }
 
     @Synchronized
-    private fun remove(queue: Queue) {
-        queue.isLeft = true
-        queues = queues.filter { it !== queue }.toTypedArray()
+    private fun remove(outlet: Outlet) {
+        outlet.leave()
+        outlets = outlets.filter { it !== outlet }.toTypedArray()
     }
 
-    private open inner class Queue {
+    private interface Outlet {
+        fun offer(event: SocketEvent)
+
+        fun end() = Unit
+
+        fun leave() = Unit
+    }
+
+    private class Tapped(private val tap: EventTap) : Outlet {
+        /** Written by anybody: two lines instead of one do no harm. */
+        private var hasFailed = false
+
+        override fun offer(event: SocketEvent) {
+            try {
+                tap.onEvent(event)
+            } catch (e: Throwable) {
+                log.atLevel(if (hasFailed) DEBUG else ERROR).setCause(e).log("event tap {} failed at {}", tap, event)
+                hasFailed = true
+            }
+        }
+    }
+
+    private open inner class Queue : Outlet {
         /** What is left over when its collector goes was not lost. */
         @Volatile
-        var isLeft = false
+        private var isLeft = false
 
         val events = Channel<SocketEvent>(CAPACITY, DROP_OLDEST) { if (!isLeft) lost.incrementAndGet() }
 
-        open fun offer(event: SocketEvent) {
+        override fun offer(event: SocketEvent) {
             events.trySend(event)
+        }
+
+        override fun end() {
+            events.close()
+        }
+
+        override fun leave() {
+            isLeft = true
         }
     }
 

@@ -8,11 +8,13 @@ import io.hawser.HealthProblem
 import io.hawser.KotlinOnly
 import io.hawser.StreamClient
 import io.hawser.dispatched
+import io.hawser.event.EventTap
 import io.hawser.event.Events
 import io.hawser.event.LinkEvent
 import io.hawser.event.SocketEvent
 import io.hawser.requirePositive
 import io.hawser.runsInline
+import io.hawser.transport.TransportApi
 import java.util.concurrent.atomic.AtomicReference
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
@@ -44,7 +46,7 @@ import kotlinx.coroutines.withTimeoutOrNull
  * It ends by [close] or [shutdown], with its scope, by a [DoNotReconnect], or when a policy or a hook gives up; [cause] tells why. What
  * its scope was cancelled for is its cause too.
  */
-@OptIn(DelicateCoroutinesApi::class, ExperimentalCoroutinesApi::class)
+@OptIn(TransportApi::class, DelicateCoroutinesApi::class, ExperimentalCoroutinesApi::class)
 public class ReconnectingClient internal constructor(
     private val clients: List<StreamClient>,
     options: LinkOptions,
@@ -97,6 +99,10 @@ public class ReconnectingClient internal constructor(
      * stopped. Listeners of the clients it was made of are told too.
      */
     public val events: Flow<SocketEvent> get() = published.flow
+
+    /** Has [tap] be told of [events] where they happen, until that is closed or the link has stopped. */
+    @TransportApi
+    public fun tap(tap: EventTap): AutoCloseable = published.tap(tap)
 
     /** Events that somebody who collects them, or is told of them, did not get because he was too slow. */
     public val droppedEvents: Long get() = published.dropped

@@ -1,6 +1,7 @@
 package io.hawser.broker.serving
 
 import io.hawser.broker.ChannelStats
+import io.hawser.broker.Latency
 import io.hawser.broker.Role
 import io.hawser.broker.routing.Choice
 import io.hawser.broker.routing.Router
@@ -81,7 +82,10 @@ internal class Channel(val id: UUID, private val router: Router) {
         }
     }
 
-    fun stats() = ChannelStats(providers.get(), consumers.get(), inFlight.get(), line.size, requests.sum(), latency.snapshot())
+    fun stats(hasLatency: Boolean = true): ChannelStats {
+        val took = if (hasLatency) latency.snapshot() else Latency(0) { 0 }
+        return ChannelStats(providers.get(), consumers.get(), inFlight.get(), line.size, requests.sum(), took)
+    }
 
     override fun toString(): String = "channel $id"
 }

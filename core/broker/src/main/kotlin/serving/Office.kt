@@ -31,6 +31,9 @@ internal class Office(val options: BrokerOptions) {
     val repeats = LongAdder()
     val refusals = LongAdder()
     private val channels = ConcurrentHashMap<UUID, Channel>()
+
+    /** Requests on channels that have been forgotten since, of those that somebody wants to know it of. Changed where [channels] are. */
+    private val past = ConcurrentHashMap<UUID, Long>()
     private val since = Instant.now()
     private val requests = LongAdder()
     private val outcomes = Outcome.entries.associateWith { LongAdder() }
@@ -50,7 +53,7 @@ internal class Office(val options: BrokerOptions) {
 
     init {
         router.onChange { channels[it]?.serve() }
-        if (options.remoteStats) router.register(Broker.STATS, StatsTarget(options.window, ::stats))
+        if (options.remoteStats) router.register(Broker.STATS, StatsTarget(options.window) { stats() })
     }
 
     /** The channel [id] for somebody who is a [role] there from now on, or null if there are too many. */
@@ -65,14 +68,32 @@ internal class Office(val options: BrokerOptions) {
     fun leave(channel: Channel, role: Role) {
         channels.compute(channel.id) { _, known ->
             channel.count(role).decrementAndGet()
-            known?.takeIf { it.providers.get() + it.consumers.get() > 0 }
+            if (known == null || known.providers.get() + known.consumers.get() > 0) return@compute known
+            past.computeIfPresent(channel.id) { _, count -> count + known.requests.sum() }
+            null
         }
+    }
+
+    val channelIds: Set<UUID> get() = channels.keys.toSet()
+
+    /** Requests that have come. */
+    val requestsEver: Long get() = requests.sum()
+
+    /** Those on the channel [id]; from now on the number outlives the channel. */
+    fun requestsEver(id: UUID): Long {
+        var count = 0L
+        channels.compute(id) { _, known ->
+            count = past.computeIfAbsent(id) { 0 } + (known?.requests?.sum() ?: 0)
+            known
+        }
+        return count
     }
 
     /** A request has come. Whether there may be one more; [ended] is to follow in any case. */
     fun begin(channel: Channel): Boolean {
-        requests.increment()
+        // In this order: who looks at them the other way round finds none that is on no channel.
         channel.requests.increment()
+        requests.increment()
         return live.incrementAndGet() <= options.maxInFlight
     }
 
@@ -120,8 +141,9 @@ internal class Office(val options: BrokerOptions) {
         if (isFinished.compareAndSet(false, true)) peers.values.forEach { it.finish() }
     }
 
-    fun stats(): BrokerStats {
-        val known = channels.values.associate { it.id to it.stats() }
+    /** What is and has been; latencies are those of channels that [hasLatency]. */
+    fun stats(hasLatency: (UUID) -> Boolean = { true }): BrokerStats {
+        val known = channels.values.associate { it.id to it.stats(hasLatency(it.id)) }
         val waiting = waiting.get()
         return BrokerStats(
             since,
