@@ -6,13 +6,11 @@ import io.hawser.ServerOptions
 import io.hawser.micrometer.HawserMetrics
 import io.micrometer.prometheusmetrics.PrometheusConfig
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry
-import kotlin.time.Duration.Companion.minutes
-import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.coroutineScope
 
 /** More than scrape it at a time do not mean well. */
-private const val SCRAPERS = 16
+private const val SCRAPERS = 32
 
 /**
  * Runs [block], which is told where the page is, and as long as that lasts serves a page at [endpoint] from which Prometheus scrapes
@@ -24,9 +22,6 @@ internal suspend fun besideScrapePage(endpoint: Endpoint, metrics: List<HawserMe
     val registry = PrometheusMeterRegistry(PrometheusConfig.DEFAULT)
     val options = ServerOptions {
         maxConnections = SCRAPERS
-        idleTimeout = 5.minutes
-        readTimeout = 5.minutes
-        writeTimeout = 30.seconds
         // To look at all meters takes longer than a loop has.
         handlerContext = Dispatchers.Default
     }

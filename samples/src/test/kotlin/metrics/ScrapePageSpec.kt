@@ -8,14 +8,19 @@ import io.hawser.samples.port
 import io.hawser.tcp.Tcp
 import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.Memory
+import io.hawser.testkit.virtualTime
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.engine.spec.tempdir
 import io.kotest.matchers.collections.shouldContainAll
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldStartWith
+import io.micrometer.prometheusmetrics.PrometheusConfig
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry
 import kotlin.time.Duration.Companion.minutes
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.toList
 import org.hawkular.agent.prometheus.text.TextPrometheusMetricsProcessor
 import org.hawkular.agent.prometheus.types.Counter
@@ -103,8 +108,41 @@ class ScrapePageSpec : StringSpec({
                 answer("POST /metrics HTTP/1.1\r\nContent-Length: 1\r\n\r\nx").first() shouldBe "HTTP/1.1 400 Bad Request"
                 answer("GET /${"x".repeat(9000)}").first() shouldContain "431"
                 answer("GET / HTTP/1.1\r\n" + "a: b\r\n".repeat(100)).first() shouldContain "431"
+                for (header in listOf(
+                    "Content-Length: 0\r\nContent-Length: 0",
+                    "Content-Length : 0",
+                    "Transfer-Encoding: chunked",
+                    ": 1",
+                    "a",
+                )) {
+                    answer("GET /metrics HTTP/1.1\r\n$header\r\n\r\n").first() shouldBe "HTTP/1.1 400 Bad Request"
+                }
+                answer("GET http://localhost:9100/metrics?now HTTP/1.1\r\nConnection: TE, close\r\n\r\n").first() shouldBe "HTTP/1.1 200 OK"
             }
             server.close()
+        }
+    }
+
+    "who does not ask, or not to the end, or does not take his answer, is hung up on" {
+        virtualTime {
+            val registry = PrometheusMeterRegistry(PrometheusConfig.DEFAULT)
+            repeat(3_000) { registry.counter("many", "number", "$it") }
+            val page = server().start(this, scrapePage(registry))
+            val client = client(page)
+            client.connect { it.readLine() shouldBe null }
+            elapsed shouldBe 1.minutes
+            client.connect { connection ->
+                connection.writeLine("GET /metrics HTTP/1.1")
+                connection.readLine() shouldBe null
+            }
+            elapsed shouldBe 70.seconds
+            client.connect { connection ->
+                connection.writeLine("GET /metrics HTTP/1.1\r\n")
+                page.connectionCount.first { it == 1 }
+                page.connectionCount.first { it == 0 }
+            }
+            elapsed shouldBe 80.seconds
+            page.close()
         }
     }
 })
