@@ -29,7 +29,6 @@ import kotlinx.coroutines.delay
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeoutOrNull
-import org.slf4j.LoggerFactory
 
 /** Asks on [channel], over whichever of [members] is connected, and again where the [options] want that. */
 @OptIn(TransportApi::class)
@@ -63,11 +62,7 @@ internal class Attempts(private val channel: UUID, private val options: Consumer
             e.andOf { observed.ended(e) }
             throw e
         }
-        try {
-            observed.ended(null)
-        } catch (e: Throwable) {
-            log.error("an observer of requests has failed", e)
-        }
+        observed.endedWell()
         return result
     }
 
@@ -84,17 +79,6 @@ internal class Attempts(private val channel: UUID, private val options: Consumer
         val question = observed?.question(body, headers, flags) ?: Question(body, HeaderBlock.of(headers), flags)
         body.ensureThere()
         return Course(question, timeout, idempotent, mayRetry = true, observed, take).run()
-    }
-
-    /** With the headers that it wants instead of [given], unless there is no form for those. */
-    private fun ObservedRequest.question(body: Body, given: Map<String, String>, flags: Int): Question {
-        val wanted = headers
-        val own = given.filter { (name, value) -> wanted[name] == value }
-        return try {
-            Question(body, HeaderBlock.of(wanted), flags, own)
-        } catch (_: IllegalArgumentException) {
-            Question(body, HeaderBlock.of(own), flags).also { headersLeftOut() }
-        }
     }
 
     /** Asks the library of a provider whether it is there, and returns how long that took. */
@@ -250,19 +234,6 @@ internal class Attempts(private val channel: UUID, private val options: Consumer
         private fun left(): Duration = timeout - (clock() - began).nanoseconds
 
         private fun late() = RequestTimeout(channel, timeout.toJavaDuration(), mayHaveRun = begun != null).with(last ?: members.lastFailure)
-    }
-
-    private companion object {
-        val log = LoggerFactory.getLogger(Attempts::class.java)
-    }
-}
-
-/** What [tell] throws is suppressed in this one, which is thrown anyway. */
-private inline fun Throwable.andOf(tell: () -> Unit) {
-    try {
-        tell()
-    } catch (e: Throwable) {
-        if (e !== this) addSuppressed(e)
     }
 }
 
