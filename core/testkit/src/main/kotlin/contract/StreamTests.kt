@@ -1,6 +1,5 @@
 package io.hawser.testkit.contract
 
-import io.hawser.ClientOptions
 import io.hawser.Connection
 import io.hawser.ConnectionReset
 import io.hawser.RunningServer
@@ -17,7 +16,6 @@ import java.nio.ByteBuffer
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.TimeSource
-import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.delay
@@ -60,18 +58,13 @@ internal class StreamTests(private val spec: StringSpec, private val transport: 
     @OptIn(TransportApi::class)
     fun rawTest(name: String, block: suspend CoroutineScope.(raw: RawStream, near: Connection, far: Connection) -> Unit) {
         run(name) {
-            val raw = CompletableDeferred<RawStream>()
-            val client = { server: RunningServer, options: ClientOptions ->
-                transport.client(server, options).through { stream -> stream.also(raw::complete) }
-            }
-            val stack = ContractTransport(transport.server, client, resets = transport.resets, hasRecords = transport.hasRecords)
-            stack.connected { near, far ->
+            transport.connected { near, far ->
                 if (transport.hasRecords) {
                     // What is left of the handshake comes before it.
                     far.writeLine("ready")
                     near.readLine() shouldBe "ready"
                 }
-                block(raw.await(), near, far)
+                block(near.transport, near, far)
             }
         }
     }

@@ -22,25 +22,10 @@ private val slicedMemory = ContractTransport(
     { server, options -> Memory.client(server, options).through(sliced) },
 )
 
-/** The contracts over streams that are held back all the time. */
+/** Over streams whose readers are held back after a few thousand bytes, again and again. */
 private val throttledMemory = ContractTransport(
-    server = { options ->
-        Memory.server(
-            options.toBuilder().apply {
-                readRate = 60_000_000
-                totalWriteRate = 60_000_000
-            }.build(),
-        )
-    },
-    client = { server, options ->
-        Memory.client(
-            server,
-            options.toBuilder().apply {
-                readRate = 60_000_000
-                writeRate = 60_000_000
-            }.build(),
-        )
-    },
+    server = { options -> Memory.server(options.toBuilder().apply { readRate = 20_000 }.build()) },
+    client = { server, options -> Memory.client(server, options.toBuilder().apply { readRate = 20_000 }.build()) },
 )
 
 class MemoryConnectionSpec : ConnectionContract(memory)
@@ -79,11 +64,7 @@ class SlicedMemoryWakeReaderSpec : WakeReaderContract(slicedMemory)
 
 class SlicedMemoryWokenSpec : WokenConnectionContract(slicedMemory)
 
-class ThrottledMemoryConnectionSpec : ConnectionContract(throttledMemory)
-
 class ThrottledMemoryWakeReaderSpec : WakeReaderContract(throttledMemory)
-
-class ThrottledMemoryWokenSpec : WokenConnectionContract(throttledMemory)
 
 class MemoryShutdownSpec : ShutdownContract(memory)
 
