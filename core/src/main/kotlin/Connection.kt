@@ -322,6 +322,7 @@ public class Connection internal constructor(private val raw: RawStream, private
         try {
             var count = input.discardNow(LINGER_BYTES)
             if (count < 0) return
+            output.letPass()
             output.shutdown()
             var left = LINGER_BYTES - count
             while (left > 0) {

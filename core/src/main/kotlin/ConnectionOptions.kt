@@ -55,9 +55,10 @@ public sealed class ConnectionOptions(from: Builder<*>) {
     public val closeTimeout: Duration = from.closeTimeout.also { requirePositive("closeTimeout", it) }
 
     /**
-     * How many bytes per second a connection may bring, from when its layers have shaken hands, as many at once after a pause as come in a
-     * tenth of a second. Reads wait for what is over it, which is no wait that a timeout counts; the peer notices by its own writes. What
-     * a connection that ends still has to read is not held back. At least 1.
+     * How many bytes per second a connection may bring, from when its layers have shaken hands, an upgrade's too, as many at once after a pause as come in a
+     * tenth of a second. Reads wait for what is over it, which is no wait that [readTimeout], [writeTimeout] or [idleTimeout] counts; the peer
+     * notices by its own writes. What a connection that ends still has to read is not held back, nor is one whose input a drain has ended
+     * ([OnDrain.EndInput]), until the grace is over. At least 1.
      */
     public val readRate: Long = from.readRate.also { requireAtLeastOne("readRate", it) }
 

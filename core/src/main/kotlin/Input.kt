@@ -164,11 +164,11 @@ internal class Input(private val life: Lifecycle) {
     fun waiting(now: Long): Duration? {
         val lasts = wait?.lasts(now) ?: return null
         // Whom we hold back does not keep anybody waiting.
-        return if (lane == null) lasts else lane.free(now)?.let { minOf(it, lasts) }
+        return if (lane == null) lasts else lane.holds.free(now)?.let { minOf(it, lasts) }
     }
 
     /** For how long no byte has come that might have. */
-    fun quiet(now: Long): Duration = minOf((now - lastActive).nanoseconds, if (lane == null) INFINITE else lane.free(now) ?: ZERO)
+    fun quiet(now: Long): Duration = minOf((now - lastActive).nanoseconds, if (lane == null) INFINITE else lane.holds.free(now) ?: ZERO)
 
     /** Has the read that has been waiting for [limit] fail, if it still waits. */
     fun expire(now: Long, limit: Duration) {

@@ -70,6 +70,8 @@ internal class Lifecycle(raw: RawStream, val terms: Terms) {
 
     private inline fun end(why: CloseReason, how: (RawStream) -> Unit) {
         val first = ending.compareAndSet(null, why)
+        // A layer may have to say that it ends, over what holds it back.
+        terms.throttle?.output?.letPass()
         how(raw)
         if (first && terms.announcesEnd) announce(why)
     }

@@ -5,6 +5,6 @@ public enum class OnDrain {
     /** Their handlers come to an end by themselves; [RunningServer.draining] and [Connection.draining] tell them that it is time. */
     AwaitHandlers,
 
-    /** Reads that would have to wait return the end of the stream instead; what has arrived is still read. */
+    /** Reads that would have to wait return the end of the stream instead; what has arrived is still read, as fast as the handler likes. */
     EndInput,
 }

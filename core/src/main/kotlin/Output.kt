@@ -63,6 +63,11 @@ internal class Output(private val life: Lifecycle) {
     suspend fun write(sources: Array<ByteBuffer>): Unit =
         if (turn.tryTake()) writeRest(sources, begun = false, spent = false) else writeInTurn(sources)
 
+    /** What a connection that ends still has to say is not held back. */
+    fun letPass() {
+        lane?.open()
+    }
+
     suspend fun shutdown() = inTurn {
         if (ended) return@inTurn
         if (!ending) ensureUsable()
@@ -232,11 +237,11 @@ internal class Output(private val life: Lifecycle) {
     fun waiting(now: Long): Duration? {
         val lasts = waitBegan.takeIf { it != 0L }?.let { (now - it).nanoseconds } ?: return null
         // What we hold back is not kept waiting by the peer.
-        return if (lane == null) lasts else lane.free(now)?.let { minOf(it, lasts) }
+        return if (lane == null) lasts else lane.holds.free(now)?.let { minOf(it, lasts) }
     }
 
     /** For how long no byte has left that might have. */
-    fun quiet(now: Long): Duration = minOf((now - lastActive).nanoseconds, if (lane == null) INFINITE else lane.free(now) ?: ZERO)
+    fun quiet(now: Long): Duration = minOf((now - lastActive).nanoseconds, if (lane == null) INFINITE else lane.holds.free(now) ?: ZERO)
 
     /** A wait goes on until a byte has left, however often the stream was looked at. */
     private inline fun <T> timed(wait: () -> T): T {

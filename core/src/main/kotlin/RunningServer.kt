@@ -28,7 +28,7 @@ public class RunningServer internal constructor(
     layers: List<Layer>,
     handler: suspend CoroutineScope.(Connection) -> Unit,
 ) : ServerHandle(listener.loop, listener.address, endpoint, options.listeners) {
-    private val live = LiveOptions(options, ServerOptions::startOnly)
+    private val live = LiveOptions(options) { other -> startOnly(other, hasLayers = layers.isNotEmpty()) }
     private val open = Connections()
     private val doorkeeper = Doorkeeper(live, listener.admission, open, listener.loop::nanoTime)
     private val trouble = Trouble(listener.loop::nanoTime)
@@ -53,12 +53,13 @@ public class RunningServer internal constructor(
      * has fallen; the rates that all share change for those too that one of them held back from their beginning.
      *
      * Returns the names of those that are not as at the start and count from the next one on: `backlog`, `socket`, `group` and
-     * `listeners`. Any thread.
+     * `listeners`; and `closeTimeout` where there are layers, which were given theirs. Any thread.
      */
     @Synchronized
-    public fun reload(options: ServerOptions): List<String> = live.replaceBy(options).also {
-        rates.adopt(options)
-        open.changed.trySend(Unit)
+    public fun reload(options: ServerOptions): List<String> {
+        // First: whoever comes by the new options finds the new rates.
+        rates.adopt(options, listener.loop.nanoTime())
+        return live.replaceBy(options).also { open.changed.trySend(Unit) }
     }
 
     override val report: ShutdownReport get() = open.report

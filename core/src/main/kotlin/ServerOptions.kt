@@ -13,9 +13,9 @@ import kotlinx.coroutines.Job
  * | [backlog] | 511 | connections the kernel holds until they are accepted |
  * | [maxConnections] | no limit | connections at a time |
  * | [whenFull] | [WhenFull.Refuse] | what happens to those over [maxConnections] |
- * | [maxConnectionsPerHost] | no limit | connections at a time from one internet address; more are refused |
+ * | [maxConnectionsPerHost] | no limit | connections at a time from one internet address, or one /64 of IPv6; more are refused |
  * | [acceptRate] | no limit | connections per second; who comes faster waits in the backlog |
- * | [acceptRatePerHost] | no limit | connections per second from one internet address; who comes faster is refused |
+ * | [acceptRatePerHost] | no limit | connections per second from one internet address, or one /64 of IPv6; who comes faster is refused |
  * | [totalReadRate] | no limit | bytes per second that all connections together may bring; the others wait with the peers |
  * | [totalWriteRate] | no limit | bytes per second that all connections together may take; the others wait here |
  * | [admission] | [Admission.everyone] | who is let in, asked as soon as somebody has connected |
@@ -36,7 +36,10 @@ public class ServerOptions private constructor(from: Builder) : ConnectionOption
     /** What happens to those over [maxConnections]. */
     public val whenFull: WhenFull = from.whenFull
 
-    /** How many connections there may be at a time from one internet address. At least 1. */
+    /**
+     * How many connections there may be at a time from one internet address. The addresses of a /64 of IPv6 count as one: a host may have
+     * them all. At least 1.
+     */
     public val maxConnectionsPerHost: Int = from.maxConnectionsPerHost.also { requireAtLeastOne("maxConnectionsPerHost", it) }
 
     /** How many connections are accepted per second, as many as that at once after a pause. At least 1. */
@@ -44,7 +47,7 @@ public class ServerOptions private constructor(from: Builder) : ConnectionOption
 
     /**
      * How many connections are accepted per second from one internet address, as many as that at once after a pause; who comes faster is
-     * refused. At least 1.
+     * refused. What one address is, is as for [maxConnectionsPerHost]. At least 1.
      */
     public val acceptRatePerHost: Int = from.acceptRatePerHost.also { requireAtLeastOne("acceptRatePerHost", it) }
 
@@ -112,8 +115,9 @@ public class ServerOptions private constructor(from: Builder) : ConnectionOption
     }
 
     /** The names of those that a running server keeps to, and that are others in [other]. */
-    internal fun startOnly(other: ServerOptions): List<String> =
-        listOf(ServerOptions::backlog).namesWhereDiffer(this, other) + startOnly(other as ConnectionOptions)
+    internal fun startOnly(other: ServerOptions, hasLayers: Boolean): List<String> =
+        listOf(ServerOptions::backlog).namesWhereDiffer(this, other) + startOnly(other as ConnectionOptions) +
+            if (hasLayers) listOf(ServerOptions::closeTimeout).namesWhereDiffer(this, other) else emptyList()
 
     override fun toString(): String = "ServerOptions(backlog=$backlog, maxConnections=$maxConnections, whenFull=$whenFull, " +
         "maxConnectionsPerHost=$maxConnectionsPerHost, acceptRate=$acceptRate, acceptRatePerHost=$acceptRatePerHost, " +

@@ -64,6 +64,9 @@ internal class Terms(
         }
     }
 
+    /** Does [block] without being held back, and without counting what it moves. */
+    inline fun <T> unheld(block: () -> T): T = if (throttle == null) block() else throttle.unheld(block)
+
     companion object {
         val never: StateFlow<Boolean> = MutableStateFlow(false).asStateFlow()
         private val ids = AtomicLong()

@@ -38,7 +38,7 @@ internal class Upgrade(private val subject: String, private val life: Lifecycle,
         try {
             return dispatched {
                 input.ensureNothingUnread()
-                unlessEnded { wrapped = listOf(layer).wrap(raw, life.terms.handshakeTimeout) }
+                unlessEnded { wrapped = life.terms.unheld { listOf(layer).wrap(raw, life.terms.handshakeTimeout) } }
                 succeed(checkNotNull(wrapped))
             }
         } catch (e: Throwable) {

@@ -21,7 +21,10 @@ public class SessionOptions private constructor(from: Builder) {
     public val maxMessages: Int = from.maxMessages.also { requireAtLeastOne("maxMessages", it) }
     public val maxBytes: Int = from.maxBytes.also { requireAtLeastOne("maxBytes", it) }
 
-    /** How long a message may take to leave once its turn has come. */
+    /**
+     * How long a message may take to leave once its turn has come, also for a [io.hawser.ConnectionOptions.writeRate] that holds it back: it
+     * should be longer than the largest message takes at that rate.
+     */
     @get:JvmSynthetic
     public val sendTimeout: Duration = from.sendTimeout.also { requirePositive("sendTimeout", it) }
 

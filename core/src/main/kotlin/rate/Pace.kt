@@ -2,7 +2,7 @@ package io.hawser.rate
 
 /**
  * How fast two counts of bytes grow, for those who ask now and then: per second since somebody asked, a second ago or the last time
- * before that, or since the beginning.
+ * before that, or since the beginning, which counts as a tenth of a second ago at least.
  */
 internal class Pace(began: Long) {
     private class Sample(val at: Long, val bytesRead: Long, val bytesWritten: Long)
@@ -20,12 +20,14 @@ internal class Pace(began: Long) {
             earlier = latest
             latest = Sample(now, bytesRead, bytesWritten)
         }
-        val passed = (now - earlier.at) / SECOND.toDouble()
-        if (passed <= 0) return 0.0 to 0.0
+        val passed = (now - earlier.at).coerceAtLeast(LEAST) / SECOND.toDouble()
         return (bytesRead - earlier.bytesRead) / passed to (bytesWritten - earlier.bytesWritten) / passed
     }
 
     private companion object {
         const val SECOND = 1_000_000_000L
+
+        /** What came in less would be no pace. */
+        const val LEAST = SECOND / 10
     }
 }

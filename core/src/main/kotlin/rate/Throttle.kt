@@ -14,21 +14,21 @@ internal class SharedRates(options: ServerOptions) {
     private var writing: ByteRate? = null
 
     init {
-        adopt(options)
+        adopt(options, now = 0)
     }
 
     val read: ByteRate? get() = reading?.takeIf { it.perSecond < Long.MAX_VALUE }
     val write: ByteRate? get() = writing?.takeIf { it.perSecond < Long.MAX_VALUE }
 
-    /** Connections that have a rate already go by the new one too. */
+    /** Connections that have a rate already go by the new one too, from [now] on. */
     @Synchronized
-    fun adopt(options: ServerOptions) {
-        reading = reading.changedTo(options.totalReadRate)
-        writing = writing.changedTo(options.totalWriteRate)
+    fun adopt(options: ServerOptions, now: Long) {
+        reading = reading.changedTo(options.totalReadRate, now)
+        writing = writing.changedTo(options.totalWriteRate, now)
     }
 
-    private fun ByteRate?.changedTo(perSecond: Long): ByteRate? = when {
-        this != null -> also { it.perSecond = perSecond }
+    private fun ByteRate?.changedTo(perSecond: Long, now: Long): ByteRate? = when {
+        this != null -> also { it.change(perSecond, now) }
         perSecond == Long.MAX_VALUE -> null
         else -> ByteRate(perSecond, MOST_AT_ONCE)
     }
@@ -42,13 +42,25 @@ internal class SharedRates(options: ServerOptions) {
 /** What holds a connection back: the one who reads from it by [input], those who write to it by [output]. */
 internal class Throttle private constructor(val input: Lane?, val output: Lane?) {
     /** Whether one of its directions is held back, or was a moment ago. */
-    fun isThrottled(now: Long): Boolean = input?.isThrottled(now) == true || output?.isThrottled(now) == true
+    fun isThrottled(now: Long): Boolean = input?.holds?.isThrottled(now) == true || output?.holds?.isThrottled(now) == true
 
     /** Whether it has ever held back. */
-    val hasHeld: Boolean get() = input?.wasHeld == true || output?.wasHeld == true
+    val hasHeld: Boolean get() = input?.holds?.hasBegun == true || output?.holds?.hasBegun == true
 
     /** For how long it has held back, both directions together. */
-    fun held(now: Long): Duration = ((input?.held(now) ?: 0) + (output?.held(now) ?: 0)).nanoseconds
+    fun held(now: Long): Duration = ((input?.holds?.held(now) ?: 0) + (output?.holds?.held(now) ?: 0)).nanoseconds
+
+    /** Lets pass what [block] moves, and does not count it. For the one who reads and writes. */
+    inline fun <T> unheld(block: () -> T): T {
+        input?.isExempt = true
+        output?.isExempt = true
+        try {
+            return block()
+        } finally {
+            input?.isExempt = false
+            output?.isExempt = false
+        }
+    }
 
     companion object {
         private const val MOST_AT_ONCE = 64L * 1024

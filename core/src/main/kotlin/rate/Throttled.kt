@@ -26,16 +26,21 @@ internal class Throttled(private val inner: RawStream, throttle: Throttle, priva
     /** The last flush left something, and that is what the writer waits for. For the writer. */
     private var isFlushing = false
 
+    /** How many bytes the reader, and the writer, had no room for. For each of them. */
+    private var unread = Long.MAX_VALUE
+    private var unwritten = Long.MAX_VALUE
+
     override fun read(target: ByteBuffer): Int {
         if (input == null) return inner.read(target)
-        val room = input.take(target.remaining().toLong(), loop.nanoTime())
+        unread = target.remaining().toLong()
+        val room = input.room(unread, loop.nanoTime())
         if (room == 0L) return 0
         var count = 0
         try {
             count = target.limited(room) { inner.read(it) }
             return count
         } finally {
-            input.giveBack(room - maxOf(count, 0))
+            input.moved(maxOf(count, 0).toLong(), loop.nanoTime())
         }
     }
 
@@ -55,7 +60,7 @@ internal class Throttled(private val inner: RawStream, throttle: Throttle, priva
         inner.awaitReadable()
         // The stream below may have returned for that: then our caller has something else to see to.
         if (input == null || woken.getAndSet(false)) return
-        input.await(loop, woken::get) { began(Direction.Input) }
+        input.await(loop, unread, woken::get) { began(Direction.Input) }
         woken.set(false)
         ensureOpen()
     }
@@ -75,14 +80,15 @@ internal class Throttled(private val inner: RawStream, throttle: Throttle, priva
         if (output == null) return inner.transferFrom(file, position, count)
         while (true) {
             inner.awaitWritable()
-            val room = output.take(count, loop.nanoTime())
+            unwritten = count
+            val room = output.roomForOne(count, loop.nanoTime())
             if (room > 0) {
                 var sent = 0L
                 try {
                     sent = inner.transferFrom(file, position, room)
                     return sent
                 } finally {
-                    output.giveBack(room - sent)
+                    output.moved(sent, loop.nanoTime())
                 }
             }
             awaitOutput()
@@ -109,7 +115,7 @@ internal class Throttled(private val inner: RawStream, throttle: Throttle, priva
     }
 
     private suspend fun awaitOutput() {
-        output?.await(loop, { false }) { began(Direction.Output) }
+        output?.await(loop, unwritten, { false }) { began(Direction.Output) }
         ensureOpen()
     }
 
@@ -120,14 +126,16 @@ internal class Throttled(private val inner: RawStream, throttle: Throttle, priva
     private inline fun passing(bytes: Long, write: (room: Long) -> Long): Long {
         isFlushing = false
         if (output == null) return write(bytes)
-        val room = output.take(bytes, loop.nanoTime())
+        unwritten = bytes
+        val room = output.room(bytes, loop.nanoTime())
         if (room == 0L) return 0
         var taken = 0L
         try {
             taken = write(room)
             return taken
         } finally {
-            output.giveBack(room - taken)
+            unwritten = bytes - taken
+            output.moved(taken, loop.nanoTime())
         }
     }
 

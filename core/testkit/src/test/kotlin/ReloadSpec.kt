@@ -1,3 +1,5 @@
+@file:OptIn(TransportApi::class)
+
 package io.hawser.testkit
 
 import io.hawser.Admission
@@ -14,6 +16,8 @@ import io.hawser.event.DatagramEvent
 import io.hawser.event.DropReason
 import io.hawser.event.Refusal
 import io.hawser.event.ServerEvent
+import io.hawser.transport.Layer
+import io.hawser.transport.TransportApi
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import kotlin.time.Duration
@@ -182,6 +186,10 @@ class ReloadSpec : StringSpec({
             repeat(2) { server.reload(other) shouldBe listOf("backlog", "socket", "group", "listeners") }
             server.shutdown()
             server.reload(other)
+            val layered = server().through(Layer { it }).start(this) {}
+            layered.reload(ServerOptions { closeTimeout = 5.seconds }) shouldBe listOf("closeTimeout")
+            layered.reload(ServerOptions()) shouldBe emptyList()
+            layered.shutdown()
         }
     }
 
