@@ -8,7 +8,10 @@ package io.hawser
  * it does not admit, or on whom it fails, is of another class, or of none.
  */
 public class AdmissionClass @JvmOverloads constructor(
-    /** What it is called in refusals and totals. Not blank; another one for each class of a server. */
+    /**
+     * What it is called in refusals and totals. Not blank; another one for each class of a server. A reload that gives it another name makes
+     * it another class, in whose places those who are there already are not.
+     */
     public val name: String,
     public val rule: Admission,
     /** How many places there are for it. At least 0. */

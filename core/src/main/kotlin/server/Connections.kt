@@ -78,13 +78,14 @@ internal class Connections {
         throttledTime = open.fold(throttledTime) { sum, connection -> sum + connection.throttledTime }.toJavaDuration(),
     )
 
-    fun countFrom(host: InetAddress): Int = hosts[host] ?: 0
+    /** How many there are of the [network] of [host]. */
+    fun countFrom(host: InetAddress): Int = hosts[host.network] ?: 0
 
     /** Counts [stream] in. [publish] follows, when whoever looks at the count may run on in our place. */
     fun accepted(stream: RawStream) {
         sockets.incrementAndGet()
         acceptedEver.incrementAndGet()
-        stream.host()?.let { hosts.merge(it, 1, Int::plus) }
+        stream.network()?.let { hosts.merge(it, 1, Int::plus) }
         shaking.add(stream)
         // Whoever cuts looks through the sets after setting the phase: one of us sees the other.
         if (phase == Phase.CUTTING) stream.close()
@@ -119,7 +120,7 @@ internal class Connections {
         shaking.remove(stream)
         // Before the place is free: it may be one that is kept for the class.
         classes.gone(stream)
-        stream.host()?.let { hosts.computeIfPresent(it) { _, count -> (count - 1).takeIf { left -> left > 0 } } }
+        stream.network()?.let { hosts.computeIfPresent(it) { _, count -> (count - 1).takeIf { left -> left > 0 } } }
         when (phase) {
             Phase.SERVING -> Unit
             Phase.DRAINING -> drained.incrementAndGet()
@@ -155,5 +156,5 @@ internal class Connections {
         shaking.forEach(RawStream::close)
     }
 
-    private fun RawStream.host(): InetAddress? = (remote as? InetSocketAddress)?.address
+    private fun RawStream.network(): InetAddress? = (remote as? InetSocketAddress)?.address?.network
 }

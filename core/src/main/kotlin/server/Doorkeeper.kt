@@ -52,8 +52,15 @@ internal class Doorkeeper(
 
     private fun refusalOf(host: InetAddress, options: ServerOptions): Refusal? = when {
         connections.countFrom(host) >= options.maxConnectionsPerHost -> Refusal.TooManyFromHost(host, options.maxConnectionsPerHost)
-        options.acceptRatePerHost == Int.MAX_VALUE || rates.admits(host, options.acceptRatePerHost, clock()) -> null
+        isInTime(host, options.acceptRatePerHost) -> null
         else -> Refusal.TooFast(host, options.acceptRatePerHost)
+    }
+
+    private fun isInTime(host: InetAddress, perSecond: Int): Boolean {
+        if (perSecond < Int.MAX_VALUE) return rates.admits(host, perSecond, clock())
+        // A reload may have taken the limit away.
+        rates.clear()
+        return true
     }
 
     private fun refusal(rule: Admission, stream: RawStream): Refusal? {

@@ -3,7 +3,7 @@ package io.hawser.server
 import java.net.InetAddress
 
 /**
- * How often each of many hosts has come. It knows those only who have come so lately that they may not come as often as at first, and
+ * How often each of many hosts, by its [network], has come. It knows those only who have come so lately that they may not come as often as at first, and
  * never more than [most] of them: then the one who has not come for longest begins anew. For one coroutine at a time.
  */
 internal class HostRates(private val most: Int = MOST) {
@@ -13,12 +13,16 @@ internal class HostRates(private val most: Int = MOST) {
 
     /** Whether [host] may come at [now], [perSecond] times a second. If so, he has. */
     fun admits(host: InetAddress, perSecond: Int, now: Long): Boolean {
-        val known = hosts.remove(host)
+        val network = host.network
+        val known = hosts.remove(network)
         forget(now)
         val rate = known?.takeIf { it.perSecond == perSecond } ?: Rate(perSecond)
-        hosts[host] = rate
+        hosts[network] = rate
         return rate.takeIfThere(now)
     }
+
+    /** Forgets all of them. */
+    fun clear(): Unit = hosts.clear()
 
     /** Who has come last is last: the first ones are those whose buckets are full first. */
     private fun forget(now: Long) {
