@@ -70,7 +70,8 @@ public class DatagramClient @TransportApi constructor(
 
     /**
      * Whether a socket can be opened just now, which it finds out by doing so, within [timeout], and closes it: up, with the time it took,
-     * or down. Whether the peer receives is not known by that. Cancelling it leaves nothing open.
+     * or down. Whether the peer receives is not known by that. It is a socket of its own: where all of a client have one
+     * address, as `bindTo` gives those of Unix, and another has it now, that is why it is down. Cancelling it leaves nothing open.
      */
     @JvmSynthetic
     public suspend fun health(timeout: Duration = 5.seconds): Health = healthBy(endpoint, timeout) { open() }

@@ -1,6 +1,5 @@
 package io.hawser
 
-import io.hawser.reconnect.CircuitOpen
 import kotlin.time.Duration
 import kotlin.time.TimeSource
 import kotlin.time.toJavaDuration
@@ -17,9 +16,7 @@ internal suspend fun healthBy(endpoint: Endpoint, timeout: Duration, attempt: su
         withTimeoutOrNull(timeout) { attempt().use { took = began.elapsedNow() } }
     } catch (e: Exception) {
         currentCoroutineContext().ensureActive()
-        return Health.Down(
-            if (e is CircuitOpen) HealthProblem.CircuitOpen(e.remaining, e.cause ?: e) else HealthProblem.Unreachable(endpoint, e),
-        )
+        return Health.Down(HealthProblem.Unreachable(endpoint, e))
     }
     return took?.let { Health.Up(it.toJavaDuration()) } ?: Health.Down(HealthProblem.NoAnswer(endpoint, timeout.toJavaDuration()))
 }

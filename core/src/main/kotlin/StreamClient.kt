@@ -122,11 +122,12 @@ public class StreamClient private constructor(
     }
 
     /**
-     * How it is to connect just now, which it finds out by doing so, within [timeout], with its layers and its guards, and closes the
-     * connection: up, with the time it took, or down. Cancelling it leaves nothing open.
+     * How it is to connect just now, which it finds out by doing so, within [timeout], with its layers, and closes the connection: up, with
+     * the time it took, or down. A circuit breaker before it is neither asked nor told, so that who only looks takes nobody's trial. Cancelling
+     * it leaves nothing open.
      */
     @JvmSynthetic
-    public suspend fun health(timeout: Duration = 5.seconds): Health = healthBy(endpoint, timeout) { connect() }
+    public suspend fun health(timeout: Duration = 5.seconds): Health = healthBy(endpoint, timeout) { open(plain) }
 
     /** [health] for callers with Java's durations. */
     public suspend fun health(timeout: java.time.Duration): Health = health(timeout.toKotlinDuration())

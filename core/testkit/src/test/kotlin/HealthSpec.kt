@@ -2,6 +2,7 @@
 
 package io.hawser.testkit
 
+import io.hawser.ConnectFailed
 import io.hawser.Connection
 import io.hawser.DatagramServerOptions
 import io.hawser.Health
@@ -25,6 +26,7 @@ import io.hawser.transport.Layer
 import io.hawser.transport.Listener
 import io.hawser.transport.RawStream
 import io.hawser.transport.TransportApi
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
@@ -163,14 +165,16 @@ class HealthSpec : StringSpec({
         }
     }
 
-    "a circuit breaker says whether anybody may connect, and so do its clients" {
+    "a circuit breaker says whether anybody may connect, and who only looks neither opens it nor takes its trial" {
         virtualTime {
             val breaker = CircuitBreaker(CircuitBreakerOptions { failures = 1 })
             val client = clientOf("nobody").guardedBy(breaker)
             breaker.health() shouldBe Health.Up()
             client.health().shouldBeInstanceOf<Health.Down>().problem.shouldBeInstanceOf<HealthProblem.Unreachable>()
+            breaker.health() shouldBe Health.Up()
+            shouldThrow<ConnectFailed> { client.connect() }
             breaker.health().shouldBeInstanceOf<Health.Down>().problem.shouldBeInstanceOf<HealthProblem.CircuitOpen>()
-            client.health().shouldBeInstanceOf<Health.Down>().problem.shouldBeInstanceOf<HealthProblem.CircuitOpen>()
+            client.health().shouldBeInstanceOf<Health.Down>().problem.shouldBeInstanceOf<HealthProblem.Unreachable>()
         }
     }
 

@@ -2,15 +2,20 @@ package io.hawser.blocking;
 
 import io.hawser.Datagram;
 import io.hawser.DatagramServer;
+import io.hawser.DatagramServerOptions;
 import io.hawser.Endpoint;
 import io.hawser.Health;
+import io.hawser.RunningDatagramServer;
+import io.hawser.RunningServer;
 import io.hawser.ServerHandle;
+import io.hawser.ServerOptions;
 import io.hawser.ShutdownReport;
 import io.hawser.StreamServer;
 import io.hawser.event.ServerState;
 import io.hawser.event.SocketEvent;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -60,6 +65,26 @@ public final class AsyncServer implements AutoCloseable {
     /** How it is, as {@link io.hawser.ServerHandle#health()} says. */
     public Health health() {
         return server.health();
+    }
+
+    /**
+     * As {@link RunningServer#reload}.
+     *
+     * @throws IllegalStateException if it is a server of datagrams
+     */
+    public List<String> reload(ServerOptions options) {
+        if (server instanceof RunningServer running) return running.reload(options);
+        throw new IllegalStateException(server + " is a server of datagrams: it has no " + options);
+    }
+
+    /**
+     * As {@link RunningDatagramServer#reload}.
+     *
+     * @throws IllegalStateException if it is a server of connections
+     */
+    public List<String> reload(DatagramServerOptions options) {
+        if (server instanceof RunningDatagramServer running) return running.reload(options);
+        throw new IllegalStateException(server + " is a server of connections: it has no " + options);
     }
 
     /** How many sockets it serves that are not closed yet. */

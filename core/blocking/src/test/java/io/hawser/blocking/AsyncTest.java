@@ -11,6 +11,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hawser.ConnectFailed;
 import io.hawser.Correlator;
+import io.hawser.DatagramServerOptions;
+import io.hawser.RunningDatagramServer;
+import io.hawser.RunningServer;
 import io.hawser.ServerOptions;
 import io.hawser.ShutdownReport;
 import io.hawser.engine.EventLoop;
@@ -22,6 +25,7 @@ import io.hawser.testkit.MemoryDatagram;
 import io.hawser.testkit.junit.LeakCheckExtension;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -224,6 +228,25 @@ class AsyncTest {
             socket.close();
             socket.awaitClosed().get();
             assertFalse(socket.isOpen());
+        }
+    }
+
+    @Test
+    void optionsCanBeReplacedWhileAServerRuns() throws Exception {
+        ServerOptions options =
+                ServerOptions.builder().backlog(7).maxConnections(1).build();
+        DatagramServerOptions datagrams =
+                DatagramServerOptions.builder().replyRate(3).build();
+        try (AsyncServer server = echo();
+                AsyncServer other = Async.server(MemoryDatagram.server())
+                        .start((datagram, reply) -> null)
+                        .get()) {
+            assertEquals(List.of("backlog"), server.reload(options));
+            assertEquals(List.of(), other.reload(datagrams));
+            assertSame(options, ((RunningServer) server.unwrap()).getOptions());
+            assertSame(datagrams, ((RunningDatagramServer) other.unwrap()).getOptions());
+            assertThrows(IllegalStateException.class, () -> server.reload(datagrams));
+            assertThrows(IllegalStateException.class, () -> other.reload(options));
         }
     }
 }
