@@ -3,6 +3,7 @@
 package io.hawser.tls
 
 import io.hawser.CloseReason
+import io.hawser.Connection
 import io.hawser.ConnectionLost
 import io.hawser.event.ConnectionEvent
 import io.hawser.testkit.LeakCheck
@@ -13,6 +14,7 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.async
 import kotlinx.coroutines.coroutineScope
@@ -54,9 +56,15 @@ class TlsEndsSpec : StringSpec({
                         trust(certificates.authority)
                         provider.set(this)
                     }
-                    tcpServer().tls(tls).start(this) { it.writeLine("one\ntwo") }.use { running ->
+                    val answer: suspend CoroutineScope.(Connection) -> Unit = {
+                        it.readLine()
+                        it.writeLine("one\ntwo")
+                    }
+                    tcpServer().tls(tls).start(this, answer).use { running ->
                         val closed = async(start = UNDISPATCHED) { running.events.first { it is ConnectionEvent.Closed } }
                         val connection = tcpClient(running).tls(client, "localhost").connect()
+                        // Not before: what has come with the end of the handshake is read without what comes later.
+                        connection.writeLine("go on")
                         closed.await()
                         connection.readLine() shouldBe "one"
                         val failure = shouldThrow<ConnectionLost> { connection.writeLine("an answer") }
