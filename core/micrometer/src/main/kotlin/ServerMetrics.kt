@@ -40,7 +40,7 @@ public class ServerMetrics @JvmOverloads constructor(
         counter("hawser.server.read", view, "bytes", "Bytes that have come in") { it.totals.bytesRead }
         counter("hawser.server.written", view, "bytes", "Bytes that have left") { it.totals.bytesWritten }
         counter("hawser.server.events.dropped", view, null, "Events that somebody was too slow for") { it.totals.droppedEvents }
-        for (admitted in view.totals.classes) register(view, admitted.name)
+        for (name in view.names) register(view, name)
     }
 
     private fun Meters.register(view: ServerView, name: String) {
@@ -61,6 +61,9 @@ public class ServerMetrics @JvmOverloads constructor(
     private class ServerView(server: RunningServer, clock: Clock) {
         /** Of each class what was seen last: those that a reload leaves out are not in the totals, and do not count back. */
         private val classes = ConcurrentHashMap<String, AdmissionClassTotals>()
+
+        /** The classes that there are as the meters begin, which is no look of theirs yet. */
+        val names: List<String> = server.totals.classes.onEach { classes[it.name] = it }.map { it.name }
         private val moment = Moment(clock) { server.totals.also { totals -> totals.classes.forEach { classes[it.name] = it } } }
 
         val totals: ServerTotals get() = moment.now

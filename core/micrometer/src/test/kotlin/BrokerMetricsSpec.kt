@@ -74,13 +74,13 @@ class BrokerMetricsSpec : StringSpec({
             val broker = Broker(Memory.server()).start(this)
             val client = Memory.client(broker.endpoint)
             val metering = Metering()
-            BrokerMetrics(broker, maxChannels = 1, lookEvery = often).bindTo(metering.registry)
             val (first, second) = List(2) { UUID.randomUUID() }
             suspend fun ask(channel: UUID) = Consumer(client, channel).start(this).also { consumer ->
                 shouldThrow<NoProvider> { consumer.request(ByteArray(0), timeout = 60.seconds) }
             }
             // What was asked before it has meters stays with the others.
             val asking = ask(first)
+            BrokerMetrics(broker, maxChannels = 1, lookEvery = often).bindTo(metering.registry)
             metering.awaitValueOnceThere(1, "hawser.broker.channel.consumers", "channel", "$first")
             metering.value("hawser.broker.channel.requests", "channel", "$first") shouldBe 0.0
             metering.value("hawser.broker.channel.requests", "channel", "other") shouldBe 1.0
