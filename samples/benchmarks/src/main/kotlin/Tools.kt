@@ -13,11 +13,14 @@ import kotlin.io.path.toPath
 import kotlin.io.path.writeBytes
 import kotlin.random.Random
 
-/** The compilers for what is not JVM code, and where things lie: the sources in `src/main`, all that is built in `target`. */
+/**
+ * The compilers for what is not JVM code, and where things lie: the sources in `src/main`, all that is built in a folder of its own in
+ * `target`, which goes with this process.
+ */
 internal class Tools(private val processes: Processes) {
     private val target: Path = Tools::class.java.protectionDomain.codeSource.location.toURI().toPath().parent
     private val sources: Path = target.resolveSibling("src").resolve("main")
-    private val native: Path = target.resolve("native").createDirectories()
+    private val native: Path = Files.createTempDirectory(target.resolve("native").createDirectories(), null)
 
     private val built = ConcurrentHashMap<Path, Path>()
 
@@ -25,6 +28,7 @@ internal class Tools(private val processes: Processes) {
     val logs: Path = target.resolve("logs").createDirectories()
 
     init {
+        Runtime.getRuntime().addShutdownHook(Thread { native.toFile().deleteRecursively() })
         if (!sources.isDirectory()) throw Unavailable("the C sources are not in $sources: run the jar where Maven has put it")
     }
 
