@@ -20,6 +20,7 @@ import java.net.InetSocketAddress
 import java.time.ZoneId
 import java.util.UUID
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.days
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
@@ -190,6 +191,12 @@ class GoodFilesSpec : StringSpec({
         config.get<Broker>("main").options.maxFrame shouldBe 128 * 1024
         config.get<Consumer>("one").channel shouldBe UUID.fromString("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
         config.get(ConsumerPool::class.java, "one").size shouldBe 3
+    }
+
+    "a duration may be longer than nanoseconds count, and is printed as it is" {
+        val config = config("[server.api]\nendpoint = \"tcp://127.0.0.1:0\"\nidle-timeout = \"200000d1ms\"")
+        config.server("api").options.idleTimeout shouldBe 200_000.days + 1.milliseconds
+        config.describe() shouldContain "idle-timeout = \"200000d1ms\" # "
     }
 
     "an endpoint may have a range of ports" {

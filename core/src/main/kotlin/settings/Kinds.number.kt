@@ -15,7 +15,8 @@ internal class DurationKind(private val least: Duration, private val isOpen: Boo
     Kind<Duration>("a duration such as 25s, 1m30s or 500ms") {
     override fun read(raw: Raw, around: Surroundings): Duration {
         val text = (raw as? Raw.Text ?: throw RefusedType()).text
-        if (!whole.matches(text)) throw Refused(null)
+        // Of the longest the expression would exhaust the stack.
+        if (text.length > LONGEST || !whole.matches(text)) throw Refused(null)
         val value = parts.findAll(text).map { unit.getValue(it.groupValues[2]) * it.groupValues[1].toDouble() }.reduce(Duration::plus)
         if (!value.isFinite()) throw Refused("it is too long")
         if (value < least || (isOpen && value == least)) throw Refused("it is not over zero")
@@ -23,8 +24,11 @@ internal class DurationKind(private val least: Duration, private val isOpen: Boo
     }
 
     override fun write(value: Duration): Raw {
-        var rest = value.inWholeNanoseconds
         val text = StringBuilder()
+        // In nanoseconds it would have an end at 292 years.
+        val days = value.inWholeDays
+        if (days > 0) text.append(days).append("d")
+        var rest = (value - days.days).inWholeNanoseconds
         for ((name, length) in unit) {
             val nanos = length.inWholeNanoseconds
             if (rest >= nanos) text.append(rest / nanos).append(name)
@@ -36,6 +40,7 @@ internal class DurationKind(private val least: Duration, private val isOpen: Boo
     override fun parse(text: String): Raw = Raw.Text(text)
 
     private companion object {
+        const val LONGEST = 200
         val unit = linkedMapOf(
             "d" to 1.days,
             "h" to 1.hours,
