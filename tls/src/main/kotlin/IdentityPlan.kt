@@ -21,6 +21,9 @@ internal open class IdentityPlan(earlier: IdentityPlan?) {
     private var used: ReloadableIdentity? = earlier?.used
     private var read: TlsIdentity? = null
 
+    /** Whether there are some already that show what [used] has. */
+    private val isLater = used != null
+
     private val isChosen: Boolean get() = (certificate ?: key ?: keyPassword ?: store ?: storePassword ?: alias) != null
 
     /** What is used, or null if there is none; what was used before stays as it is until it is committed. */
@@ -31,8 +34,11 @@ internal open class IdentityPlan(earlier: IdentityPlan?) {
         return used ?: ReloadableIdentity(identity).also { used = it }
     }
 
-    fun commit() {
-        read?.let { used?.identity = it }
+    /** Has it shown wherever the one before it is, and returns the names of what counts by that. */
+    fun commit(): Set<String> {
+        val identity = read ?: return emptySet()
+        used?.identity = identity
+        return if (isLater) live else emptySet()
     }
 
     private fun pem(): TlsIdentity {
@@ -57,20 +63,19 @@ internal open class IdentityPlan(earlier: IdentityPlan?) {
     companion object {
         private const val NONE = "none"
 
-        /** The names of what a committed plan changes at once. */
-        val live = setOf("certificate", "key", "key-password", "store", "store-password", "alias")
+        private val live = setOf("certificate", "key", "key-password", "store", "store-password", "alias")
 
         val schema: Schema<IdentityPlan> = schema { identity() }
 
         fun <B : IdentityPlan> SchemaBuilder<B>.identity() {
             setting(
                 IdentityPlan::certificate,
-                Kinds.path.orNull(NONE),
+                Kinds.file.orNull(NONE),
                 "a PEM file with the chain, the own certificate first; read again when it changes",
             )
-            setting(IdentityPlan::key, Kinds.path.orNull(NONE), "a PEM file with its private key; read again when it changes")
+            setting(IdentityPlan::key, Kinds.file.orNull(NONE), "a PEM file with its private key; read again when it changes")
             setting(IdentityPlan::keyPassword, Kinds.secret.orNull(NONE), "what opens that key, if it is encrypted")
-            setting(IdentityPlan::store, Kinds.path.orNull(NONE), "a PKCS#12 file, in place of those")
+            setting(IdentityPlan::store, Kinds.file.orNull(NONE), "a PKCS#12 file, in place of those")
             setting(IdentityPlan::storePassword, Kinds.secret.orNull(NONE), "what opens the store")
             setting(IdentityPlan::alias, Kinds.name.orNull(NONE), "its entry; none for the only one with a private key")
         }

@@ -45,7 +45,7 @@ internal sealed class TlsPlan(earlier: TlsPlan?) : IdentityPlan(earlier) {
         fun <B : TlsPlan> SchemaBuilder<B>.common() {
             setting(TlsPlan::enabled, Kinds.boolean, "whether TLS is spoken at all")
             identity()
-            setting(TlsPlan::trust, Kinds.path.several("a list of paths"), "PEM files with the certificates of who may issue the peer's")
+            setting(TlsPlan::trust, Kinds.file.several("a list of paths"), "PEM files with the certificates of who may issue the peer's")
             setting(TlsPlan::trustSystem, Kinds.boolean, "whether who the system trusts may, too")
             setting(TlsPlan::versions, version.several("a list of 1.2 and 1.3"), "the versions that are spoken")
             setting(TlsPlan::suites, Kinds.texts, "cipher suites by their standard names, the best first; none for the default ones")

@@ -18,8 +18,6 @@ public class TlsSettings : SettingsProvider {
         const val TABLE = "tls"
         const val SCHEME = "tls"
 
-        val live = IdentityPlan.live
-
         val server = Extension(
             StreamServer::class.java,
             TABLE,
@@ -29,7 +27,6 @@ public class TlsSettings : SettingsProvider {
             refusal = { null },
             beneath = ::beneath,
             isNeeded = { it.scheme == SCHEME },
-            live = live,
             extend = { server, plan, endpoint ->
                 if (plan.isOn(endpoint)) server.through(TlsLayer(plan.build().side, server.options.closeTimeout), endpoint) else server
             },
@@ -44,7 +41,6 @@ public class TlsSettings : SettingsProvider {
             fresh = ::ClientTlsPlan,
             refusal = { null },
             beneath = ::beneath,
-            live = live,
             extend = { client, plan, endpoint ->
                 if (plan.isOn(endpoint)) client.through(layer(client, plan, endpoint), endpoint) else client
             },

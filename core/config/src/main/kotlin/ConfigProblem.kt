@@ -57,6 +57,10 @@ public sealed class ConfigProblem(
         text: String,
     ) : ConfigProblem(origin, key, null, text)
 
+    /** Code that has failed while it was asked, such as what changes a builder. */
+    public class Failed internal constructor(key: String?, public val cause: Throwable, text: String) :
+        ConfigProblem(Origin.Code, key, null, text)
+
     override fun toString(): String = when {
         key == null -> "$origin: $text"
         key == "$origin" -> "$key $text"
@@ -68,8 +72,10 @@ public sealed class ConfigProblem(
 /** A configuration that cannot work: [problems] are all that is wrong with it. Nothing has been changed by it. */
 public class InvalidConfiguration internal constructor(
     public val problems: List<ConfigProblem>,
-    /** The files that were read, or were to be. */
-    internal val files: Set<Path>,
+    /** The files that were read, or were to be, with a digest of what was in them. */
+    internal val seen: Map<Path, String>,
+    cause: Throwable? = null,
 ) : IllegalArgumentException(
     problems.joinToString("\n  ", "${problems.size} problem${if (problems.size == 1) "" else "s"} in the configuration:\n  "),
+    cause,
 )

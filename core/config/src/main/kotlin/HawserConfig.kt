@@ -10,8 +10,8 @@ import io.hawser.config.reading.Loaded
 import io.hawser.config.reading.Loading
 import io.hawser.config.reading.Shape
 import io.hawser.config.reading.Whole
+import io.hawser.config.source.Seen
 import io.hawser.config.source.Sources
-import io.hawser.config.source.contents
 import io.hawser.framing.SessionOptions
 import io.hawser.reconnect.LinkOptions
 import io.hawser.reconnect.Pool
@@ -43,13 +43,16 @@ public class HawserConfig internal constructor(
     internal val sources: Sources,
     internal val loaded: Loaded,
     internal val live: Live,
-    /** The files that it was read from, with what was in them. */
+    /** The files that it was read from, with a digest of what was in them. */
     internal val seen: Map<Path, String>,
 ) {
     private val printing by lazy { Printing(loaded) }
 
     internal val items: List<Item<*>> get() = loaded.items
     internal val values: Map<List<String>, String> get() = printing.values
+
+    /** The names of tables that have an order, by where they are. */
+    internal val orders: Map<List<String>, List<String>> get() = printing.orders
 
     /** The names of tables whose first word is [word], such as `server`, in their order. */
     public fun names(word: String): List<String> = items.filter { it.word == word }.map { it.name }
@@ -151,12 +154,11 @@ public class HawserConfig internal constructor(
         @JvmStatic
         public fun builder(): ConfigBuilder = ConfigBuilder()
 
-        internal fun load(sources: Sources, earlier: HawserConfig?): HawserConfig {
+        internal fun load(sources: Sources, earlier: HawserConfig?): HawserConfig = sources.asFirst {
             val live = earlier?.live ?: Live()
-            // Before they are read: a change in between is seen later, and not missed.
-            val seen = (sources.files + listOfNotNull(sources.userFile)).toSet().contents()
-            val loaded = Loading(sources, earlier?.loaded?.collected.orEmpty(), live::started).load()
-            return HawserConfig(sources, loaded, live, seen + (loaded.files - seen.keys).contents())
+            val seen = Seen()
+            val loaded = Loading(sources, earlier?.loaded, seen, live::started).load()
+            HawserConfig(sources, loaded, live, seen.all)
         }
     }
 }

@@ -20,6 +20,9 @@ internal class Printing(private val loaded: Loaded) {
     private val lines = mutableListOf<Line>()
     private val tables = linkedMapOf<List<String>, MutableList<Line>>()
 
+    /** The names of tables that have an order, by where they are. */
+    val orders = linkedMapOf<List<String>, List<String>>()
+
     init {
         loaded.items.forEach { show(it) }
     }
@@ -30,7 +33,7 @@ internal class Printing(private val loaded: Loaded) {
     /** As TOML, with the origin of each value behind it. */
     fun toml(): String = tables.entries.joinToString("\n") { (path, lines) ->
         lines.joinToString("\n", "[${keyOf(path)}]\n", "\n") { line ->
-            val said = "${keyOf(listOf(line.key.last()))} = ${line.value} # ${line.origin}"
+            val said = "${keyOf(listOf(line.key.last()))} = ${line.value} # ${"${line.origin}".printable()}"
             // Nothing that can be read stands for a secret that code has.
             if (line.value == Raw.Text(Secret.MASK)) "# $said" else said
         }
@@ -63,14 +66,16 @@ internal class Printing(private val loaded: Loaded) {
         val value = setting.shown(builder)
         val leaf = table?.children?.get(setting.name) as? Node.Leaf
         val origin = when {
-            leaf != null -> if (setting.kind.isSecret || setting.says(leaf, value)) leaf.origin else Origin.Code
+            leaf != null -> if (setting.kind.isSecret || loaded.said[path + setting.name] == value) leaf.origin else Origin.Code
             value == setting.shown(default) -> Origin.Default
             else -> Origin.Code
         }
         add(path + setting.name, value, origin)
     }
 
-    private fun <T> Setting<*, T>.says(leaf: Node.Leaf, value: Raw): Boolean = kind.write(kind.read(leaf.raw, leaf.around)) == value
+    /** A comment has no others. */
+    private fun String.printable(): String =
+        fold(StringBuilder()) { line, c -> if (c.isISOControl()) line.append("\\u%04x".format(c.code)) else line.append(c) }.toString()
 
     @Suppress("UNCHECKED_CAST") // A path is always collected by what its schema says.
     private fun <B : Any, G : Any> show(group: Group<B, G>, builder: B, default: B, table: Node.Table?, path: List<String>) {
@@ -82,6 +87,7 @@ internal class Printing(private val loaded: Loaded) {
     @Suppress("UNCHECKED_CAST") // As above.
     private fun <B : Any, G : Any> show(groups: Groups<B, G>, table: Node.Table?, path: List<String>) {
         val inner = table?.table(groups.name) ?: return
+        orders[path] = inner.children.keys.toList()
         for (name in inner.children.keys) {
             tables[path + name] = mutableListOf()
             show(

@@ -1,65 +1,54 @@
 package io.hawser.config
 
-import io.hawser.DatagramServer
-import io.hawser.RunningDatagramServer
-import io.hawser.RunningServer
-import io.hawser.StreamServer
-import io.hawser.config.reading.Item
 import io.hawser.config.source.keyOf
-import io.hawser.settings.Schemas
 import io.hawser.settings.SettingsApi
 import io.hawser.settings.kebab
 
-/** What is otherwise [after] than [before], brought to the servers that run. */
+/** What is otherwise [after] than [before], and how it is brought to the servers that run. */
 @SettingsApi
 internal class Succession(private val before: HawserConfig, private val after: HawserConfig) {
-    private val live = mutableListOf<String>()
-    private val pending = mutableListOf<String>()
+    private val changed: List<List<String>> = (before.values.keys + after.values.keys).filter { key ->
+        before.values[key] != after.values[key] || before.contentsOf(key) != after.contentsOf(key)
+    } + after.orders.keys.filter { path ->
+        val earlier = before.orders[path].orEmpty()
+        val later = after.orders.getValue(path)
+        earlier.filter { it in later } != later.filter { it in earlier }
+    }
 
+    /** Has it count, and tells what does. */
     fun event(): ConfigEvent.Reloaded {
-        val changed = (before.values.keys + after.values.keys).filter { before.values[it] != after.values[it] }
-        for ((table, keys) in changed.groupBy { it.take(2) }) sort(table, keys)
-        return ConfigEvent.Reloaded(after, live.toList(), pending.toList())
+        val counting = after.loaded.commit()
+        val refused = after.live.adopt(after.items.filter { it.word == SERVER }.associate { it.name to checkNotNull(it.made) })
+        val (live, pending) = changed.sortedBy { key -> changed.indexOfFirst { it.take(2) == key.take(2) } }
+            .partition { it in counting || counts(it, refused) }
+        return ConfigEvent.Reloaded(after, live.map(::keyOf), pending.map(::keyOf))
     }
 
-    private fun sort(table: List<String>, keys: List<List<String>>) {
+    /** [refused] are the options that servers that run have not taken. */
+    private fun counts(key: List<String>, refused: Map<String, Set<String>>): Boolean {
+        val table = key.take(2)
         val (word, name) = table
-        val now = after.items.find { it.path == table }
-        val isNew = before.items.none { it.path == table }
-        // What nobody can have yet is as it is to be.
-        if (isNew) {
-            keys.mapTo(live, ::keyOf)
-            return
-        }
-        val startOnly = if (word == "server" && now != null) reload(name, now.made) else null
-        for (key in keys) {
-            val inner = key.drop(2)
-            val counts = now != null && (now.takes(key) || (startOnly != null && isOption(inner, startOnly)))
-            (if (counts) live else pending) += keyOf(key)
+        val runs = word == SERVER && name in refused
+        return when {
+            after.items.none { it.path == table } -> false
+
+            // What nobody can have yet is as it is to be.
+            !runs && before.items.none { it.path == table } -> true
+
+            word != SERVER -> false
+
+            // Who starts one that was made before gives it the options that count by then.
+            else -> key[2] in Live.known && (if (runs) refused.getValue(name) else atStart).none { kebab(it) == key[2] }
         }
     }
 
-    /** Whether what lives has [key] as it is now. What is new, or gone, is nothing that lives by it. */
-    private fun Item<*>.takes(key: List<String>): Boolean {
-        val inner = key.drop(2)
-        return inner.dropLast(1) in live || (inner in live && key in before.values && key in after.values)
-    }
-
-    /** Whether [key] is one of the options, and of those that a running server takes. */
-    private fun isOption(key: List<String>, startOnly: Set<String>): Boolean =
-        key.first() in options && startOnly.none { kebab(it) == key.first() }
-
-    /** Gives servers that run their new options, and returns the names of those that they do not take. */
-    private fun reload(name: String, made: Any?): Set<String> = before.live.of(name).flatMapTo(mutableSetOf()) { server ->
-        when {
-            server is RunningServer && made is StreamServer -> server.reload(made.options)
-            server is RunningDatagramServer && made is DatagramServer -> server.reload(made.options)
-            else -> options
-        }
-    }
+    /** The digests of the files that the value of [key] was read from. */
+    private fun HawserConfig.contentsOf(key: List<String>): List<String?> = loaded.reads[key].orEmpty().map { seen[it] }
 
     private companion object {
-        val options: Set<String> = (Schemas.server.entries + Schemas.datagramServer.entries)
-            .mapTo(mutableSetOf()) { it.name }
+        const val SERVER = "server"
+
+        /** What no server takes once it has been started; none runs that could say so itself. */
+        val atStart = setOf("backlog", "socket", "max-datagram-size", "close-timeout")
     }
 }

@@ -4,11 +4,18 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldStartWith
+import java.nio.file.Files
+import kotlin.io.path.writeText
 
 private fun server(line: String, endpoint: String = "tcp://127.0.0.1:0") = "[server.api]\nendpoint = \"$endpoint\"\n$line"
 
 private const val DURATION = "a duration such as 25s, 1m30s or 500ms, or none"
 private const val ENDPOINT = "an endpoint such as tcp://127.0.0.1:9000, with a range of ports 9000-9100 or unix:/run/app.sock"
+
+private const val OF_SERVERS =
+    "accept-rate, accept-rate-per-host, admission, admission-classes, backlog, close-timeout, handshake-timeout, " +
+        "idle-timeout, max-connections, max-connections-per-host, on-drain, read-rate, read-timeout, socket, tls, total-read-rate, " +
+        "total-write-rate, when-full, write-rate, write-timeout"
 
 /** What is wrong, and what is said about it, word by word. */
 private val table = mapOf(
@@ -69,7 +76,7 @@ class BadFilesSpec : StringSpec({
             "app.toml:2:1: server.log.concurrency = 0 is not a number of at least 1",
         )
         problems("[client.db]\nendpoint = \"tcp://db:1-2\"").single() shouldBe
-            "app.toml:1:1: client.db does not go: endpoint has a range of ports, and a client connects to one"
+            "app.toml:2:1: client.db.endpoint = \"tcp://db:1-2\" does not go: endpoint has a range of ports, and a client connects to one"
         problems("[server.api]\nbacklog = 3").single() shouldBe "app.toml:1:1: server.api.endpoint is missing: $ENDPOINT"
     }
 
@@ -122,6 +129,59 @@ class BadFilesSpec : StringSpec({
             "app.toml:6:1: server.web.endpoint = \"tcp//\" is not $ENDPOINT: no port: \"tcp//\"",
             "app.toml:9:1: client.db.concurrency = 1 is unknown: there are attempt-delay, circuit-breaker, close-timeout, " +
                 "connect-timeout, handshake-timeout, idle-timeout, pool, read-rate, read-timeout, reconnect, session, socket, tls, write-rate, write-timeout",
+        )
+    }
+
+    "what may be a secret is in no message" {
+        problems(
+            """
+            provider = [{ token = "hunter2" }]
+            [server.api]
+            endpoint = "tcp://127.0.0.1:0"
+            key-password = "hunter2"
+            tokn = "hunter2"
+            wachtwoord = "hunter2"
+            tls = "hunter2"
+            socket = ["hunter2"]
+            """,
+        ) shouldContainExactly listOf(
+            "app.toml:1:1: provider is not a table of tables, each with a name",
+            "app.toml:4:1: server.api.key-password is unknown: there are $OF_SERVERS",
+            "app.toml:5:1: server.api.tokn is unknown: there are $OF_SERVERS",
+            "app.toml:6:1: server.api.wachtwoord is unknown: there are $OF_SERVERS",
+            "app.toml:7:1: server.api.tls is not a table",
+            "app.toml:8:1: server.api.socket is not a table",
+        )
+    }
+
+    "a secret is in a regular file that is small, and is not empty" {
+        val folder = Files.createTempDirectory("hawser-config")
+        val empty = folder.resolve("empty").also { it.writeText("") }
+        val long = folder.resolve("long").also { it.writeText("x".repeat(70_000)) }
+        fun of(place: String) = problems(server("tls.key-password = \"$place\""), mapOf("EMPTY" to "")).single()
+            .substringAfter("where the secret is, or none: ")
+        of("file:/dev/zero") shouldBe "/dev/zero cannot be read: it is no regular file"
+        of("file:$long") shouldBe "$long cannot be read: it has more than 65536 bytes"
+        of("file:$empty") shouldBe "it is empty"
+        of("env:EMPTY") shouldBe "it is empty"
+        of("file:\\u0000") shouldBe "Nul character not allowed"
+    }
+
+    "a file may begin with a byte order mark, and one that is broken is not told to contradict itself" {
+        problems("\uFEFF[server.api]\nendpoint = \"tcp://127.0.0.1:0\"") shouldBe emptyList()
+        problems(server("tls.certificate = \"a\"\ntls.key =")) shouldBe
+            listOf("app.toml:4:10: unexpected end of line, expected a value")
+    }
+
+    "what is of other tables, and what code says of none, needs no module" {
+        problems("[server.x]\nendpoint = \"tcp://127.0.0.1:0\"\nbind-to = \"/tmp/x\"\n[hub.x]\nmode = \"0660\"") shouldContainExactly
+            listOf(
+                "app.toml:3:1: server.x.bind-to is unknown here: it is of [client.x]",
+                "app.toml:5:1: hub.x.mode is unknown here: it is of [server.x] and [client.x]",
+            )
+        problems(server("")) { server("appi") { it.backlog = 1 } } shouldBe listOf("code: server.appi is unknown: did you mean api?")
+        problems(server("")) { datagramServer("api") { it.concurrency = 1 } } shouldBe listOf(
+            "code: server.api does not go: code changes it as one of servers of datagrams, and tcp://127.0.0.1:0 carries streams",
         )
     }
 

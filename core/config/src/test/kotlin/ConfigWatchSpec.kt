@@ -10,8 +10,8 @@ import io.hawser.testkit.TestCertificates
 import io.hawser.tls.ClientTls
 import io.hawser.tls.tls
 import io.hawser.tls.tlsSession
-import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
+import io.kotest.matchers.collections.shouldContainAll
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.shouldBe
@@ -28,12 +28,19 @@ import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelChildren
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.job
+import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withTimeout
 
 private fun server(lines: String = "") = "[server.api]\nendpoint = \"tcp://127.0.0.1:0\"\n$lines\n"
 
-private suspend fun StreamClient.echoes(): Boolean = try {
+/** One that looks when it is asked, and does not wait for who may still be writing. */
+internal fun HawserConfig.asked(pause: suspend () -> Unit = {}): ConfigWatch = ConfigWatch(this, 1.hours, pause)
+
+internal suspend fun StreamClient.echoes(): Boolean = try {
     connect { it.writeLine("x").let { _ -> it.readLine() == "x" } }
 } catch (_: SocketFailure) {
     false
@@ -46,13 +53,18 @@ class ConfigWatchSpec : StringSpec({
         val path = file(server("max-connections = 4"))
         coroutineScope {
             val config = HawserConfig.load(path)
-            val watch = config.watch(this, interval = 1.hours)
+            val watch = config.asked()
             val running = config.server("api").start(this) { connection ->
                 connection.lines().collect { line -> connection.writeLine(line) }
             }
             val client = Tcp.client("127.0.0.1", running.port)
             val load = List(4) { client.connect() }
-            val talking = load.map { connection -> launch { while (true) connection.exchange() } }
+            val answers = load.map { MutableStateFlow(0) }
+            val talking = load.zip(answers) { connection, count -> launch { while (true) connection.exchange().also { count.value++ } } }
+            suspend fun allGoOn() = withTimeout(30.seconds) {
+                val before = answers.map { it.value }
+                answers.zip(before) { count, then -> count.first { it > then } }
+            }
             client.echoes() shouldBe false
 
             path.writeText(server("max-connections = 5"))
@@ -61,17 +73,19 @@ class ConfigWatchSpec : StringSpec({
                 pending shouldBe emptyList()
             }
             client.echoes() shouldBe true
+            allGoOn()
 
             path.writeText(server("max-connections = 5\nadmission.deny = [\"127.0.0.0/8\"]"))
             watch.check().shouldBeInstanceOf<ConfigEvent.Reloaded>().live shouldContainExactly
                 listOf("server.api.admission.allow", "server.api.admission.deny")
             client.echoes() shouldBe false
+            allGoOn()
             path.writeText(server("max-connections = 6\nadmission.deny = [\"10.0.0.0/8\"]"))
             watch.check().shouldBeInstanceOf<ConfigEvent.Reloaded>().live shouldContainExactly
                 listOf("server.api.max-connections", "server.api.admission.deny")
             client.echoes() shouldBe true
+            allGoOn()
 
-            talking.all { it.isActive } shouldBe true
             talking.forEach { it.cancel() }
             load.forEach(Connection::close)
             running.close()
@@ -82,7 +96,7 @@ class ConfigWatchSpec : StringSpec({
     "what cannot change is named, and counts for the next start" {
         val path = file(server("backlog = 10"))
         coroutineScope {
-            val watch = HawserConfig.load(path).watch(this, interval = 1.hours)
+            val watch = HawserConfig.load(path).asked()
             val running = watch.config.value.server("api").start(this) { }
             path.writeText(
                 server("backlog = 20\nread-timeout = \"1s\"\nsocket.no-delay = false") + "[client.db]\nendpoint = \"tcp://db:1\"\n",
@@ -102,7 +116,7 @@ class ConfigWatchSpec : StringSpec({
     "a file that is wrong changes nothing, and one that is right again does" {
         val path = file(server("max-connections = 4"))
         coroutineScope {
-            val watch = HawserConfig.load(path).watch(this, interval = 1.hours)
+            val watch = HawserConfig.load(path).asked()
             val before = watch.config.value
             path.writeText(server("max-connections = 0"))
             val told = async(start = UNDISPATCHED) { watch.events.first() }
@@ -130,11 +144,12 @@ class ConfigWatchSpec : StringSpec({
             val watch = HawserConfig.load(path).watch(this, interval = 10.milliseconds)
             Files.createSymbolicLink(folder.resolve("..new"), version("..2", 2).fileName)
             Files.move(folder.resolve("..new"), folder.resolve("..data"), ATOMIC_MOVE)
-            watch.config.first { it.server("api").options.maxConnections == 2 }
+            withTimeout(30.seconds) { watch.config.first { it.server("api").options.maxConnections == 2 } }
             Files.move(version("..3", 3).resolve("app.toml"), folder.resolve("..2").resolve("app.toml"), ATOMIC_MOVE)
-            watch.config.first { it.server("api").options.maxConnections == 3 }
+            withTimeout(30.seconds) { watch.config.first { it.server("api").options.maxConnections == 3 } }
+            val looking = coroutineContext.job.children.toList()
             watch.close()
-            coroutineContext.cancelChildren()
+            withTimeout(30.seconds) { looking.joinAll() }
         }
     }
 
@@ -150,7 +165,7 @@ class ConfigWatchSpec : StringSpec({
         ) = "[server.api]\nendpoint = \"tls://127.0.0.1:0\"\ntls.certificate = \"$name.pem\"\ntls.key = \"$name.key\"\n"
         val path = folder.resolve("app.toml").also { it.writeText(text("first")) }
         coroutineScope {
-            val watch = HawserConfig.load(path).watch(this, interval = 1.hours)
+            val watch = HawserConfig.load(path).asked()
             val running = watch.config.value.server("api").start(this) { it.awaitClosed() }
             running.endpoint.scheme shouldBe "tls"
             suspend fun shown() = Tcp.client("127.0.0.1", running.port).tls(ClientTls { trust(certificates.authority) }).connect {
@@ -166,6 +181,16 @@ class ConfigWatchSpec : StringSpec({
             path.writeText(text("third"))
             watch.check().shouldBeInstanceOf<ConfigEvent.Rejected>()
             shown() shouldBe second.certificate
+            watch.check().shouldBeNull()
+            TestCertificates.write(first, folder, "third")
+            watch.check().shouldBeInstanceOf<ConfigEvent.Reloaded>()
+            shown() shouldBe first.certificate
+            // Whoever shows one goes on with it when it is taken from the table.
+            path.writeText("[server.api]\nendpoint = \"tcp://127.0.0.1:0\"\n")
+            watch.check().shouldBeInstanceOf<ConfigEvent.Reloaded>().run {
+                pending shouldContainAll listOf("server.api.endpoint", "server.api.tls.certificate", "server.api.tls.key")
+            }
+            shown() shouldBe first.certificate
             running.close()
             coroutineContext.cancelChildren()
         }
@@ -175,7 +200,7 @@ class ConfigWatchSpec : StringSpec({
 private suspend fun Connection.exchange() {
     try {
         writeLine("ping")
-        readLine()
+        readLine() shouldBe "ping"
     } catch (e: ConnectionClosed) {
         throw kotlinx.coroutines.CancellationException("the test is over", e)
     }

@@ -1,8 +1,11 @@
 package io.hawser.config
 
+import io.hawser.broker.Broker
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
+import java.nio.file.Files
+import kotlin.io.path.writeText
 import kotlin.time.Duration.Companion.seconds
 
 class EnvironmentSpec : StringSpec({
@@ -47,6 +50,34 @@ class EnvironmentSpec : StringSpec({
                 "HAWSER_SERVER_MY_API_IDEL_TIMEOUT is unknown: did you mean HAWSER_SERVER_MY_API_IDLE_TIMEOUT?",
                 "HAWSER_SERVER_OTHER_BACKLOG is unknown: did you mean HAWSER_SERVER_V1_2_BACKLOG?",
             )
+    }
+
+    "what an orchestrator tells of services, and what some env: names, is no setting" {
+        val config = config(
+            "[broker.main]\nserver = \"my-api\"\n[client.db]\nendpoint = \"memory:db\"\n[provider.db]\n" +
+                "token = \"env:HAWSER_PROVIDER_TOKEN\"\n" +
+                "channel = \"6ba7b810-9dad-11d1-80b4-00c04fd430c8\"\n$file",
+            mapOf(
+                "HAWSER_BROKER_SERVICE_HOST" to "10.0.0.1",
+                "HAWSER_BROKER_SERVICE_PORT" to "7000",
+                "HAWSER_BROKER_SERVICE_PORT_MAIN" to "7000",
+                "HAWSER_BROKER_PORT" to "tcp://10.0.0.1:7000",
+                "HAWSER_BROKER_PORT_7000_TCP" to "tcp://10.0.0.1:7000",
+                "HAWSER_BROKER_PORT_7000_TCP_ADDR" to "10.0.0.1",
+                "HAWSER_PROVIDER_TOKEN" to "secret",
+                "HAWSER_BROKER_MAIN_MAX_IN_FLIGHT" to "7",
+            ),
+        )
+        config.get<Broker>("main").options.maxInFlight shouldBe 7
+        problems(file, mapOf("HAWSER_BROKER_PORT" to "7000")) shouldContainExactly
+            listOf("HAWSER_BROKER_PORT is unknown: no setting is called so")
+    }
+
+    "the user's folder is that of the environment that is given" {
+        val path = file("[server.api]\nendpoint = \"tcp://127.0.0.1:0\"\nbacklog = 1")
+        val home = Files.createTempDirectory("hawser-config")
+        Files.createDirectories(home.resolve("hawser")).resolve("app.toml").writeText("server.api.backlog = 2\n")
+        HawserConfig.load(path) { environment(mapOf("XDG_CONFIG_HOME" to "$home")) }.server("api").options.backlog shouldBe 2
     }
 
     "code sets by key what the environment can" {

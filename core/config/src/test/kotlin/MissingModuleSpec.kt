@@ -9,7 +9,7 @@ import java.nio.file.Path
 
 /** What is written for a module that is not there says which to add. */
 class MissingModuleSpec : StringSpec({
-    fun problems(text: String, without: List<String>): List<String> {
+    fun problems(text: String, without: List<String>, environment: Map<String, String>): List<String> {
         val path = file(text)
         val classPath = System.getProperty("java.class.path").split(File.pathSeparator)
             .filter { entry -> without.none { "/$it/target/" in entry || "hawser-${it.substringAfterLast('/')}-" in entry } }
@@ -17,7 +17,10 @@ class MissingModuleSpec : StringSpec({
         val before = Thread.currentThread().contextClassLoader
         try {
             Thread.currentThread().contextClassLoader = loader
-            loader.loadClass("io.hawser.config.HawserConfig").getMethod("load", Path::class.java).invoke(null, path)
+            val builder = loader.loadClass("io.hawser.config.HawserConfig").getMethod("builder").invoke(null)
+            builder.javaClass.getMethod("file", Path::class.java).invoke(builder, path)
+            builder.javaClass.getMethod("environment", Map::class.java).invoke(builder, environment)
+            builder.javaClass.getMethod("load").invoke(builder)
             return emptyList()
         } catch (e: InvocationTargetException) {
             return e.targetException.message.orEmpty().lines().drop(1).map { it.trim().removePrefix("${path.parent}/") }
@@ -39,7 +42,9 @@ class MissingModuleSpec : StringSpec({
             [server.log]
             endpoint = "unix:/tmp/log.sock"
         """
-        problems(text, listOf("core/messaging", "core/broker", "unix", "tls")) shouldBe listOf(
+        val environment = mapOf("HAWSER_CONSUMER_POOL_MAIN_SIZE" to "3")
+        problems(text, listOf("core/messaging", "core/broker", "unix", "tls"), environment) shouldBe listOf(
+            "HAWSER_CONSUMER_POOL_MAIN_SIZE needs a module that is not there: add io.hawser:hawser-broker to the class path",
             "app.toml:5:1: hub needs a module that is not there: add io.hawser:hawser-messaging to the class path",
             "app.toml:7:1: broker needs a module that is not there: add io.hawser:hawser-broker to the class path",
             "app.toml:3:1: server.api.mode needs a module that is not there: add io.hawser:hawser-unix to the class path",

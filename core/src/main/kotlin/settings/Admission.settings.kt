@@ -17,8 +17,11 @@ public class AdmissionPlan internal constructor(earlier: AdmissionPlan?) {
     /** What servers ask; it admits everybody until the plan is committed. */
     internal val live: ReloadableAdmission = earlier?.live ?: ReloadableAdmission(Admission.everyone)
 
-    internal fun commit() {
+    private val isLater = earlier != null
+
+    internal fun commit(): Set<String> {
         live.rule = rule(allow, deny)
+        return if (isLater) setOf("allow", "deny") else emptySet()
     }
 
     public companion object {

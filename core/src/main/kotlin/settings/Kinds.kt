@@ -6,6 +6,7 @@ import io.hawser.Cidr
 import io.hawser.KotlinOnly
 import java.net.NetworkInterface
 import java.net.ProtocolFamily
+import java.net.SocketException
 import java.net.StandardProtocolFamily
 import java.nio.file.Path
 import java.time.DateTimeException
@@ -68,6 +69,11 @@ public object Kinds {
         if (text.isBlank()) throw Refused(null) else around.path(text)
     }
 
+    /** The path of a file whose content matters. */
+    public val file: Kind<Path> = TextKind("a path", Path::toString) { text, around ->
+        if (text.isBlank()) throw Refused(null) else around.path(text).also(around::reads)
+    }
+
     public val zone: Kind<ZoneId> = TextKind("a time zone such as UTC or Europe/Zurich", ZoneId::getId) { text, _ ->
         try {
             ZoneId.of(text)
@@ -99,8 +105,12 @@ public object Kinds {
     }
 
     public val networkInterface: Kind<NetworkInterface> = TextKind("the name of a network interface", { it.name }) { text, _ ->
-        NetworkInterface.getByName(text)
-            ?: throw Refused("there are ${NetworkInterface.networkInterfaces().map { it.name }.sorted().toList().joinToString()}")
+        try {
+            NetworkInterface.getByName(text)
+                ?: throw Refused("there are ${NetworkInterface.networkInterfaces().map { it.name }.sorted().toList().joinToString()}")
+        } catch (e: SocketException) {
+            throw Refused("$e", e)
+        }
     }
 
     /** See [Secret]. */

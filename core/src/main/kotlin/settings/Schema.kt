@@ -81,8 +81,11 @@ public class Group<B : Any, G : Any>(
     public val fresh: (earlier: G?) -> G,
     /** Puts what has been collected where it belongs; or throws an [IllegalArgumentException]. */
     public val close: (B, G) -> Unit,
-    /** Has what was collected count for whatever lives by it, now that all of it is known to be right. */
-    public val commit: (G) -> Unit = {},
+    /**
+     * Has what was collected count for whatever lives by it, now that all of it is known to be right. Returns the names of what counts
+     * for what was made by an earlier reading, too.
+     */
+    public val commit: (G) -> Set<String> = { emptySet() },
 ) : Entry<B>() {
     override fun <A : Any> within(lens: (A) -> B): Entry<A> =
         Group(name, about, schema, options, { open(lens(it)) }, fresh, { a, g -> close(lens(a), g) }, commit)
@@ -98,7 +101,8 @@ public class Groups<B : Any, G : Any>(
     override val options: Set<String>,
     public val fresh: (name: String, earlier: G?) -> G,
     public val close: (B, List<G>) -> Unit,
-    public val commit: (G) -> Unit = {},
+    /** As that of a [Group]. */
+    public val commit: (G) -> Set<String> = { emptySet() },
 ) : Entry<B>() {
     override fun <A : Any> within(lens: (A) -> B): Entry<A> =
         Groups(name, about, schema, options, fresh, { a, all -> close(lens(a), all) }, commit)
@@ -137,7 +141,7 @@ public class SchemaBuilder<B : Any> {
         open: (B) -> G?,
         fresh: (earlier: G?) -> G,
         close: (B, G) -> Unit,
-        commit: (G) -> Unit = {},
+        commit: (G) -> Set<String> = { emptySet() },
     ) {
         entries += Group(name, about, schema, options, open, fresh, close, commit)
     }
@@ -149,7 +153,7 @@ public class SchemaBuilder<B : Any> {
         options: Set<String> = setOf(name),
         fresh: (name: String, earlier: G?) -> G,
         close: (B, List<G>) -> Unit,
-        commit: (G) -> Unit = {},
+        commit: (G) -> Set<String> = { emptySet() },
     ) {
         entries += Groups(name, about, schema, options, fresh, close, commit)
     }

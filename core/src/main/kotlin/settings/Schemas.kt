@@ -79,8 +79,8 @@ public object Schemas {
         setting(SessionOptions.Builder::receiveTimeout, Kinds.timeout, "how long a whole message may take to come")
     }
 
-    /** The first words of tables, and the names in them, that only some module knows, with the artifact that brings it. */
-    public val artifacts: Map<String, String> = mapOf(
+    /** The first words of tables that only some module knows, with the artifact that brings it. */
+    public val sections: Map<String, String> = mapOf(
         "hub" to "hawser-messaging",
         "hub-client" to "hawser-messaging",
         "named-hubs" to "hawser-messaging",
@@ -88,6 +88,10 @@ public object Schemas {
         "consumer" to "hawser-broker",
         "consumer-pool" to "hawser-broker",
         "provider" to "hawser-broker",
+    )
+
+    /** The same, and the names in tables. */
+    public val artifacts: Map<String, String> = sections + mapOf(
         "tls" to "hawser-tls",
         "mode" to "hawser-unix",
         "group" to "hawser-unix",

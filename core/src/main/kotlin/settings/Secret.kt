@@ -2,6 +2,8 @@
 
 package io.hawser.settings
 
+import java.nio.file.InvalidPathException
+
 /**
  * What nobody is to see, such as a password. Files never have it, but say where it is: `env:NAME` for an environment variable, or
  * `file:PATH` for the first line of a file.
@@ -39,17 +41,24 @@ internal object SecretKind : Kind<Secret>("env:NAME or file:PATH, where the secr
         return when {
             text.startsWith(ENVIRONMENT) -> {
                 val name = text.removePrefix(ENVIRONMENT)
-                Secret.by(text, around.variable(name) ?: throw Refused("there is no environment variable \"$name\""))
+                Secret.by(text, filled(around.variable(name) ?: throw Refused("there is no environment variable \"$name\"")))
             }
 
             text.startsWith(FILE) -> {
-                val path = around.path(text.removePrefix(FILE))
-                Secret.by("$FILE$path", around.lineOf(path))
+                val path = try {
+                    around.path(text.removePrefix(FILE))
+                } catch (e: InvalidPathException) {
+                    throw Refused(e.reason, e)
+                }
+                Secret.by("$FILE$path", filled(around.lineOf(path)))
             }
 
             else -> throw Refused("a secret does not stand in a file of settings itself")
         }
     }
+
+    /** A file that is just being written is empty, and so is a variable that was forgotten. */
+    private fun filled(value: String): String = value.ifEmpty { throw Refused("it is empty") }
 
     override fun write(value: Secret): Raw = Raw.Text("$value")
 

@@ -49,11 +49,10 @@ public class Extension<P : Any, B : Any>(
     public val beneath: (Endpoint) -> Endpoint = { it },
     /** Whether it is needed at this endpoint, so that nothing goes without it. */
     public val isNeeded: (Endpoint) -> Boolean = { false },
-    /** The names of what counts at once for what lives, by [commit]. */
-    public val live: Set<String> = emptySet(),
     /** Makes of one without it, for this endpoint, one with it; or throws an [IllegalArgumentException]. */
     public val extend: (P, B, Endpoint) -> P,
-    public val commit: (B) -> Unit = {},
+    /** As that of a [Group]. */
+    public val commit: (B) -> Set<String> = { emptySet() },
 )
 
 /**

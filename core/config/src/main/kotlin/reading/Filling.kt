@@ -2,6 +2,7 @@ package io.hawser.config.reading
 
 import io.hawser.config.ConfigProblem
 import io.hawser.config.source.Node
+import io.hawser.config.source.Seen
 import io.hawser.config.source.keyOf
 import io.hawser.settings.Entry
 import io.hawser.settings.Group
@@ -10,27 +11,37 @@ import io.hawser.settings.Raw
 import io.hawser.settings.Refused
 import io.hawser.settings.RefusedType
 import io.hawser.settings.Schemas
-import io.hawser.settings.Secret
 import io.hawser.settings.Setting
 import io.hawser.settings.SettingsApi
+import java.nio.file.Path
 
 /**
- * Puts what tables say into builders. What is wrong is added to [problems], and the rest goes on. [earlier] is what an earlier reading
- * collected, by path.
+ * Puts what tables say into builders. What is wrong is added to [problems], and the rest goes on. [earlier] is what earlier readings
+ * collected, by path; [homes] are the first words of the tables that have a name of some module's.
  */
 @SettingsApi
-internal class Filling(private val problems: MutableList<ConfigProblem>, private val earlier: Map<String, Any>) {
+internal class Filling(
+    private val problems: MutableList<ConfigProblem>,
+    private val earlier: Map<String, Any>,
+    private val seen: Seen,
+    private val homes: (String) -> List<String>,
+) {
     /** What collects the tables within the table, by path. */
     val collected = linkedMapOf<String, Any>()
-    private val commits = mutableListOf<() -> Unit>()
 
-    /** Has what was collected count. */
-    fun commit(): Unit = commits.forEach { it() }
+    /** What files and the environment say, as it is printed, by path. */
+    val said = linkedMapOf<List<String>, Raw>()
 
-    /** Adds [commit] to what makes it count. */
-    fun onCommit(commit: () -> Unit) {
-        commits += commit
-    }
+    /** The files that values were read from, by path. */
+    val reads = linkedMapOf<List<String>, Set<Path>>()
+
+    /** Whether nothing is missing that a file has, so that what does not go together is known. */
+    var isWhole = true
+
+    private val commits = mutableListOf<() -> List<List<String>>>()
+
+    /** Has what was collected count, and returns the paths of what counts for what was made by an earlier reading, too. */
+    fun commit(): Set<List<String>> = commits.flatMapTo(linkedSetOf()) { it() }
 
     /** What an earlier reading collected at [path]. */
     @Suppress("UNCHECKED_CAST") // A path is always collected by what its schema says.
@@ -51,7 +62,7 @@ internal class Filling(private val problems: MutableList<ConfigProblem>, private
                 why != null -> contradicts(node, path + name, why)
                 entry == null -> unknown(entries, node, path, name)
                 entry is Setting<B, *> -> fill(entry, builder, node, path + name)
-                node !is Node.Table -> bad(node as Node.Leaf, path + name, "a table", isOfWrongType = true, why = null)
+                node !is Node.Table -> noTable(node as Node.Leaf, path + name)
                 entry is Group<B, *> -> fill(entry, builder, node, path + name)
                 entry is Groups<B, *> -> fill(entry, builder, node, path + name)
             }
@@ -65,7 +76,9 @@ internal class Filling(private val problems: MutableList<ConfigProblem>, private
             return
         }
         try {
-            setting.read(builder, node.raw, node.around)
+            val files = seen.during { setting.read(builder, node.raw, node.around) }
+            if (files.isNotEmpty()) reads[path] = files
+            said[path] = setting.shown(builder)
         } catch (_: RefusedType) {
             bad(node, path, kind.allowed, isOfWrongType = true, why = null, kind.isSecret)
         } catch (e: Refused) {
@@ -78,24 +91,24 @@ internal class Filling(private val problems: MutableList<ConfigProblem>, private
         collected[keyOf(path)] = inner
         val before = problems.size
         fill(group.schema.entries, inner, table, path)
-        if (problems.size == before) attempt(group.schema.entries, table, path) { group.close(builder, inner) }
-        commits += { group.commit(inner) }
+        if (isWhole && problems.size == before) attempt(group.schema.entries, table, path) { group.close(builder, inner) }
+        commits += { group.commit(inner).map { path + it } }
     }
 
     private fun <B : Any, G : Any> fill(groups: Groups<B, G>, builder: B, table: Node.Table, path: List<String>) {
         val before = problems.size
         val all = table.children.mapNotNull { (name, node) ->
             if (node !is Node.Table) {
-                bad(node as Node.Leaf, path + name, "a table", isOfWrongType = true, why = null)
+                noTable(node as Node.Leaf, path + name)
                 return@mapNotNull null
             }
             groups.fresh(name, earlier(path + name)).also { inner ->
                 collected[keyOf(path + name)] = inner
                 fill(groups.schema.entries, inner, node, path + name)
-                commits += { groups.commit(inner) }
+                commits += { groups.commit(inner).map { path + name + it } }
             }
         }
-        if (problems.size == before) attempt(groups.schema.entries, table, path) { groups.close(builder, all) }
+        if (isWhole && problems.size == before) attempt(groups.schema.entries, table, path) { groups.close(builder, all) }
     }
 
     /** What fails here, fails by something in [table]: by the option that its text begins with, or the value in it, if that stands there. */
@@ -135,25 +148,28 @@ internal class Filling(private val problems: MutableList<ConfigProblem>, private
         problems += ConfigProblem.BadValue(leaf.origin, keyOf(path), leaf.raw.shown(isSecret), allowed, isOfWrongType, text)
     }
 
+    private fun noTable(leaf: Node.Leaf, path: List<String>) {
+        problems += ConfigProblem.BadValue(leaf.origin, keyOf(path), leaf.raw.shownUnasked(), "a table", true, "is not a table")
+    }
+
     private fun unknown(entries: List<Entry<*>>, node: Node, path: List<String>, name: String) {
-        val artifact = Schemas.artifacts[name].takeIf { path.size == 2 }
+        val homes = if (path.size == 2) homes(name) else emptyList()
+        val artifact = Schemas.artifacts[name].takeIf { path.size == 2 && homes.isEmpty() }
         problems += if (artifact != null) {
             ConfigProblem.MissingModule(node.origin, keyOf(path + name), artifact, missing(artifact))
         } else {
             val names = entries.map { it.name }
-            ConfigProblem.UnknownKey(node.origin, keyOf(path + name), (node as? Node.Leaf)?.raw?.shown(false), names, unknown(name, names))
+            val value = (node as? Node.Leaf)?.raw?.shownAs(name, names)
+            val text = if (homes.isEmpty()) {
+                unknown(name, names)
+            } else {
+                "is unknown here: it is of ${homes.joinToString(" and ") {
+                    "[$it.x]"
+                }}"
+            }
+            ConfigProblem.UnknownKey(node.origin, keyOf(path + name), value, names, text)
         }
     }
 }
 
 internal fun missing(artifact: String): String = "needs a module that is not there: add io.hawser:$artifact to the class path"
-
-@SettingsApi
-private fun Raw.shown(isSecret: Boolean): String = when {
-    // Where it is may be seen, what it is may not.
-    isSecret && !(this is Raw.Text && (text.startsWith("env:") || text.startsWith("file:"))) -> Secret.MASK
-
-    else -> "$this".let { if (it.length <= LONGEST) it else it.take(LONGEST) + "..." }
-}
-
-private const val LONGEST = 120

@@ -19,8 +19,6 @@ internal class Item<B : Any>(
     val made: Any?,
     val section: Section<B, *>?,
     val places: Places?,
-    /** What of it counts at once, beside the options of a running server. */
-    val live: Set<List<String>>,
 ) {
     val path: List<String> get() = listOf(word, name)
 }

@@ -1,13 +1,16 @@
 package io.hawser.config.reading
 
 import io.hawser.DatagramServer
+import io.hawser.Endpoint
 import io.hawser.ServerHandle
 import io.hawser.StreamClient
 import io.hawser.StreamServer
 import io.hawser.config.ConfigProblem
 import io.hawser.config.InvalidConfiguration
 import io.hawser.config.Origin
+import io.hawser.config.source.Change
 import io.hawser.config.source.Node
+import io.hawser.config.source.Seen
 import io.hawser.config.source.Sources
 import io.hawser.config.source.TomlFile
 import io.hawser.config.source.Variables
@@ -24,43 +27,20 @@ import io.hawser.settings.SettingsApi
 import io.hawser.settings.Surroundings
 import io.hawser.transport.TransportApi
 import java.nio.file.Files
-import java.nio.file.Path
-
-/** What has been read. */
-@SettingsApi
-internal class Loaded(
-    val items: List<Item<*>>,
-    val collected: Map<String, Any>,
-    val files: Set<Path>,
-    private val filling: Filling,
-) : Parts {
-    /** Has it count for what lives. */
-    fun commit(): Unit = filling.commit()
-
-    override fun server(name: String): StreamServer = part(Shape.streamServer, name)
-
-    override fun client(name: String): StreamClient = part(Shape.streamClient, name)
-
-    /** @throws IllegalArgumentException if there is none of that name, or it is of another kind. */
-    fun <P : Any> part(shape: Shape<*, P>, name: String): P {
-        val item = item(shape.word, name)
-        require(shape.type.isInstance(item.made)) { "${shape.word} \"$name\" is none of ${shape.name.substringAfter(" of ")}" }
-        return shape.type.cast(item.made)
-    }
-
-    fun item(word: String, name: String): Item<*> = requireNotNull(items.find { it.word == word && it.name == name }) {
-        val names = items.filter { it.word == word }.map { it.name }
-        "$word \"$name\" is not there: " + if (names.isEmpty()) "there is no table [$word.$name]" else "there are ${names.joinToString()}"
-    }
-}
 
 /** Reads all that [sources] say, once. Nothing that lives is changed. */
 @SettingsApi
 @OptIn(TransportApi::class)
-internal class Loading(private val sources: Sources, earlier: Map<String, Any>, private val onStart: (String, ServerHandle) -> Unit) {
-    private val providers = Providers.now()
+internal class Loading(
+    private val sources: Sources,
+    earlier: Loaded?,
+    private val seen: Seen,
+    private val onStart: (String, ServerHandle) -> Unit,
+) {
+    private val providers = earlier?.providers ?: Providers.now()
+    private val plans = earlier?.plans.orEmpty()
     private val problems = mutableListOf<ConfigProblem>()
-    private val filling = Filling(problems, earlier)
+    private val filling = Filling(problems, plans, seen, ::homes)
     private val items = mutableListOf<Item<*>>()
     private val broken = mutableSetOf<Pair<String, String>>()
     private val shapes: Map<Shape<*, *>, List<Entry<*>>> = Shape.all.associateWith { it.entries(providers.extensions) }
@@ -73,24 +53,26 @@ internal class Loading(private val sources: Sources, earlier: Map<String, Any>, 
 
     /** @throws InvalidConfiguration with all that is wrong. */
     fun load(): Loaded {
-        val files = (sources.files + listOfNotNull(sources.userFile?.takeIf(Files::exists))).map { TomlFile(it, sources.environment) }
+        sources.userFile?.let(seen::note)
+        val files = (sources.files + listOfNotNull(sources.userFile?.takeIf(Files::exists))).map { TomlFile(it, sources.environment, seen) }
         files.flatMapTo(problems) { it.problems }
         isWhole = problems.isEmpty()
+        filling.isWhole = isWhole
         val root = files.map { it.root }.fold(Node.Table(Origin.Code), Node.Table::under)
-        val around = Surroundings(null, sources.environment)
-        Variables(root, entries).run {
-            put(sources.values, sources.environment)
-            put(sources.environment, around, problems)
+        val around = Surroundings(null, sources.environment, seen::note)
+        Variables(root, entries, around).run {
+            put(sources.values)
+            put(sources.environment, problems)
             // Once more, because it goes over the environment.
-            put(sources.values, sources.environment)
+            put(sources.values)
         }
         for ((word, node) in root.children) if (word !in entries || node !is Node.Table) unknownWord(word, node)
         for ((word, name, table) in tables(root)) if (word in Shape.words) read(word, name, table)
         for ((word, name, table) in tables(root)) providers.sections.find { it.name == word }?.let { read(it, name, table) }
-        val watched = files.flatMapTo(linkedSetOf<Path>()) { it.files } + around.files + sources.files + listOfNotNull(sources.userFile)
-        val loaded = Loaded(items.toList(), filling.collected, watched, filling)
+        if (isWhole) for (path in sources.changes.keys) missed(path, root)
+        val loaded = Loaded(items.toList(), providers, plans, filling)
         if (isWhole) for (item in items) item.section?.let { make(item, it, loaded) }
-        if (problems.isNotEmpty()) throw InvalidConfiguration(problems.toList(), watched)
+        if (problems.isNotEmpty()) throw InvalidConfiguration(problems.toList(), seen.all)
         return loaded
     }
 
@@ -109,11 +91,27 @@ internal class Loading(private val sources: Sources, earlier: Map<String, Any>, 
         return null
     }
 
+    /** Code that changes what no table says would never be asked. */
+    private fun missed(path: List<String>, root: Node.Table) {
+        val (word, name) = path
+        val names = root.table(word)?.children?.keys.orEmpty()
+        if (name !in names) problems += ConfigProblem.UnknownKey(Origin.Code, keyOf(path), null, names.toList(), unknown(name, names))
+    }
+
     private fun unknownWord(word: String, node: Node) {
         val artifact = Schemas.artifacts[word]
         problems += when {
-            word in entries -> ConfigProblem.BadValue(node.origin, word, "${(node as Node.Leaf).raw}", TABLES, true, "is not $TABLES")
+            word in entries -> ConfigProblem.BadValue(
+                node.origin,
+                word,
+                (node as Node.Leaf).raw.shownUnasked(),
+                TABLES,
+                true,
+                "is not $TABLES",
+            )
+
             artifact != null -> ConfigProblem.MissingModule(node.origin, word, artifact, missing(artifact))
+
             else -> ConfigProblem.UnknownKey(node.origin, keyOf(listOf(word)), null, entries.keys.toList(), unknown(word, entries.keys))
         }
     }
@@ -138,21 +136,17 @@ internal class Loading(private val sources: Sources, earlier: Map<String, Any>, 
         }
         return try {
             Places.kind.read(leaf.raw, leaf.around)
-        } catch (e: RefusedType) {
-            problems += ConfigProblem.BadValue(leaf.origin, key, "${leaf.raw}", Places.kind.allowed, true, "is not ${Places.kind.allowed}")
-            null
+        } catch (_: RefusedType) {
+            noPlace(leaf, key, isOfWrongType = true, "")
         } catch (e: Refused) {
-            problems +=
-                ConfigProblem.BadValue(
-                    leaf.origin,
-                    key,
-                    "${leaf.raw}",
-                    Places.kind.allowed,
-                    false,
-                    "is not ${Places.kind.allowed}: ${e.message}",
-                )
-            null
+            noPlace(leaf, key, isOfWrongType = false, ": ${e.message}")
         }
+    }
+
+    private fun noPlace(leaf: Node.Leaf, key: String, isOfWrongType: Boolean, why: String): Nothing? {
+        val allowed = Places.kind.allowed
+        problems += ConfigProblem.BadValue(leaf.origin, key, leaf.raw.shown(), allowed, isOfWrongType, "is not $allowed$why")
+        return null
     }
 
     private fun <B : Any, P : Any> read(shape: Shape<B, P>, name: String, table: Node.Table, places: Places?, before: Int) {
@@ -177,19 +171,35 @@ internal class Loading(private val sources: Sources, earlier: Map<String, Any>, 
                 }
             }
         }
-        if (problems.size > before || places == null) return
-        attempt(entries, table, path) {
-            sources.changes[path].orEmpty().forEach { it(whole.options) }
+        if (problems.size > before || places == null || !isWhole) return
+        attempt(listOf<Entry<*>>(endpoint) + entries, table, path) {
+            sources.changes[path].orEmpty().forEach { change(it, shape, whole.options, path, places.first) }
+            if (problems.size > before) return@attempt
             val made = observed(name, shape.make(whole, places))
-            val live = fitting.flatMapTo(mutableSetOf(listOf("admission"))) { extension ->
-                extension.live.map {
-                    listOfNotNull(extension.table) +
-                        it
-                }
-            }
-            items += Item(shape.word, name, table, entries, whole, Whole(shape.fresh()), made, null, places, live)
+            items += Item(shape.word, name, table, entries, whole, Whole(shape.fresh()), made, null, places)
         }
     }
+
+    /** @throws IllegalArgumentException if that is what [change] says. */
+    private fun change(change: Change, shape: Shape<*, *>, options: Any, path: List<String>, at: Endpoint) {
+        if (change.isDatagram != shape.isDatagram) {
+            val meant = Shape.of(shape.word, change.isDatagram).name
+            val text = "does not go: code changes it as one of $meant, and $at carries ${shape.name.substringAfter(" of ")}"
+            problems += ConfigProblem.Contradiction(Origin.Code, keyOf(path), null, text)
+            return
+        }
+        try {
+            change.action(options)
+        } catch (e: IllegalArgumentException) {
+            throw e
+        } catch (e: Exception) {
+            problems += ConfigProblem.Failed(keyOf(path), e, "cannot be changed by code: $e")
+        }
+    }
+
+    /** The first words of the tables in which modules have [name]. */
+    private fun homes(name: String): List<String> =
+        Shape.all.filter { shape -> shape.extensionsOf(providers.extensions).any { it.has(name) } }.map { it.word }.distinct()
 
     private fun attempt(entries: List<Entry<*>>, table: Node.Table, path: List<String>, action: () -> Unit) {
         try {
@@ -214,7 +224,7 @@ internal class Loading(private val sources: Sources, earlier: Map<String, Any>, 
         val builder = section.fresh(name)
         filling.fill(section.schema.entries, builder, table, listOf(section.name, name))
         if (problems.size > before) return
-        items += Item(section.name, name, table, section.schema.entries, builder, section.fresh(name), null, section, null, emptySet())
+        items += Item(section.name, name, table, section.schema.entries, builder, section.fresh(name), null, section, null)
     }
 
     /** Only to see whether it can be made. What is made of something broken would only say so again. */
@@ -238,6 +248,8 @@ internal class Loading(private val sources: Sources, earlier: Map<String, Any>, 
     private companion object {
         const val TABLES = "a table of tables, each with a name"
         val endpoint: Setting<Unit, Places?> =
-            Setting("endpoint", Places.kind.orNull(""), "where it listens, or whom it connects to", emptySet(), { null }, { _, _ -> })
+            Setting("endpoint", Places.kind.orNull(""), "where it listens, or whom it connects to", setOf("endpoint"), {
+                null
+            }, { _, _ -> })
     }
 }

@@ -17,26 +17,29 @@ import org.tomlj.TomlTable
 
 /** A file of TOML as it was when it was read. */
 @SettingsApi
-internal class TomlFile(private val path: Path, environment: Map<String, String>) {
-    private val around = Surroundings(path.toAbsolutePath().parent, environment)
+internal class TomlFile(private val path: Path, environment: Map<String, String>, private val seen: Seen) {
+    private val around = Surroundings(path.toAbsolutePath().parent, environment, seen::note)
     private val found = mutableListOf<ConfigProblem>()
 
     val problems: List<ConfigProblem> get() = found
-
-    /** The files that its values were read from, so far. */
-    val files: Set<Path> get() = around.files
 
     val root: Node.Table = content()?.let(::parsed) ?: Node.Table(Origin.File(path, 1, 1))
 
     private fun content(): String? {
         try {
-            val bytes = Files.newInputStream(path).use { it.readNBytes(LARGEST + 1) }
+            val bytes = seen.read(path)
             if (bytes.size > LARGEST) return unreadable("it has more than $LARGEST bytes")
-            return Charsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString()
+            return Charsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString().removePrefix(BYTE_ORDER_MARK)
         } catch (_: CharacterCodingException) {
             return unreadable("it is not UTF-8")
         } catch (e: IOException) {
-            return unreadable(if (Files.notExists(path)) "there is no such file" else "$e")
+            return unreadable(
+                when {
+                    Files.notExists(path) -> "there is no such file"
+                    !Files.isRegularFile(path) -> "it is no regular file"
+                    else -> "$e"
+                },
+            )
         }
     }
 
@@ -68,11 +71,18 @@ internal class TomlFile(private val path: Path, environment: Map<String, String>
 
     private fun raw(value: Any?): Raw = when (value) {
         is String -> Raw.Text(value)
+
         is Long -> Raw.Whole(value)
+
         is Double -> Raw.Real(value)
+
         is Boolean -> Raw.Flag(value)
+
         is TomlArray -> Raw.Many(value.toList().map(::raw))
-        is TomlTable -> Raw.Other(value.toToml().trim().replace("\n", ", "))
+
+        // Whatever is in it, no setting is, and a secret may be.
+        is TomlTable -> Raw.Other("{...}")
+
         else -> Raw.Other("$value")
     }
 
@@ -80,5 +90,6 @@ internal class TomlFile(private val path: Path, environment: Map<String, String>
 
     private companion object {
         const val LARGEST = 1024 * 1024
+        const val BYTE_ORDER_MARK = "\uFEFF"
     }
 }
