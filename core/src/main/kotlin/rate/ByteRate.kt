@@ -123,8 +123,8 @@ internal class ByteRate(perSecond: Long, private val mostAtOnce: Long) {
 
     /** Clocks that are exact to a turn of their loop may be a turn behind each other. */
     private fun refill(now: Long) {
-        val since = asOf ?: now
-        if (asOf != null && now - since <= 0) return
+        val since = asOf ?: now.also { asOf = it }
+        if (now - since <= 0) return
         stored = minOf(capacity, stored + (now - since) / NANOS_PER_SECOND * perSecond)
         asOf = now
     }

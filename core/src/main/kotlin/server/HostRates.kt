@@ -3,8 +3,8 @@ package io.hawser.server
 import java.net.InetAddress
 
 /**
- * How often each of many hosts, by its [network], has come. It knows those only who have come so lately that they may not come as often as at first, and
- * never more than [most] of them: then the one who has not come for longest begins anew. For one coroutine at a time.
+ * How often each of many hosts, by its [network], has come. It knows those only who have come so lately that they may not come as often as
+ * at first, and never more than [most] of them: then the one who has not come for longest begins anew. For one coroutine at a time.
  */
 internal class HostRates(private val most: Int = MOST) {
     private val hosts = LinkedHashMap<InetAddress, Rate>()

@@ -1,8 +1,10 @@
 package io.hawser.opentelemetry;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.hawser.StreamClient;
 import io.hawser.blocking.Blocking;
@@ -24,16 +26,22 @@ import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.api.trace.propagation.W3CTraceContextPropagator;
+import io.opentelemetry.context.Context;
 import io.opentelemetry.context.Scope;
 import io.opentelemetry.context.propagation.ContextPropagators;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
+import io.opentelemetry.sdk.trace.ReadWriteSpan;
+import io.opentelemetry.sdk.trace.ReadableSpan;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import io.opentelemetry.sdk.trace.SpanProcessor;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -43,17 +51,20 @@ import org.junit.jupiter.api.Timeout;
 class TracingFromJavaTest {
     private static final Duration LONG = Duration.ofMinutes(1);
     private final InMemorySpanExporter exporter = InMemorySpanExporter.create();
+
+    /** As many as spans that the exporter has and nobody has waited for. */
+    private final Semaphore ended = new Semaphore(0);
+
     private final OpenTelemetry openTelemetry = OpenTelemetrySdk.builder()
             .setTracerProvider(SdkTracerProvider.builder()
                     .addSpanProcessor(SimpleSpanProcessor.create(exporter))
+                    .addSpanProcessor(new Counting())
                     .build())
             .setPropagators(ContextPropagators.create(W3CTraceContextPropagator.getInstance()))
             .build();
 
     private List<SpanData> spans(int count) throws InterruptedException {
-        long began = System.nanoTime();
-        while (exporter.getFinishedSpanItems().size() < count && System.nanoTime() - began < LONG.toNanos())
-            Thread.sleep(1);
+        assertTrue(ended.tryAcquire(count, LONG.toMillis(), MILLISECONDS));
         List<SpanData> spans = exporter.getFinishedSpanItems();
         assertEquals(count, spans.size());
         return spans;
@@ -86,12 +97,12 @@ class TracingFromJavaTest {
     @Test
     @DisplayName("a handler that waits for its peer when the server ends has not failed")
     void cut() throws Exception {
-        for (boolean isSleeping : new boolean[] {true, false}) {
+        for (boolean isWaiting : new boolean[] {true, false}) {
             exporter.reset();
             try (BlockingServer server = Blocking.server(Memory.server())
                             .start(BlockingTracing.tracedBlocking(openTelemetry, connection -> {
                                 connection.writeLine("ready");
-                                if (isSleeping) Thread.sleep(LONG.toMillis());
+                                if (isWaiting) new CountDownLatch(1).await();
                                 connection.readLine();
                             }));
                     var connection =
@@ -151,6 +162,27 @@ class TracingFromJavaTest {
                     }
                 }
             }
+        }
+    }
+
+    /** Comes after the exporter. */
+    private class Counting implements SpanProcessor {
+        @Override
+        public void onStart(Context parent, ReadWriteSpan span) {}
+
+        @Override
+        public boolean isStartRequired() {
+            return false;
+        }
+
+        @Override
+        public void onEnd(ReadableSpan span) {
+            ended.release();
+        }
+
+        @Override
+        public boolean isEndRequired() {
+            return true;
         }
     }
 }
