@@ -29,7 +29,7 @@ import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
 import org.opentest4j.TestAbortedException
 
-/** What the README shows is compiled here, word by word, and runs. */
+/** What the README and the guide show is compiled, word by word, and runs: here, or where the module's own page has it. */
 class ReadmeSpec : StringSpec({
     extension(LeakCheck)
     timeout = 120_000
@@ -42,8 +42,10 @@ class ReadmeSpec : StringSpec({
     }
 
     "every piece of Kotlin and Java stands in a source that is compiled" {
-        val pieces = Regex("```(kotlin|java)\n(.*?)```", RegexOption.DOT_MATCHES_ALL).findAll(File("../README.md").readText()).toList()
-        val sources = File("src").walk().filter { it.extension == "kt" || it.extension == "java" }.map { it.readText().words() }.toList()
+        val fence = Regex("```(kotlin|java)\n(.*?)```", RegexOption.DOT_MATCHES_ALL)
+        val pieces = listOf("../README.md", "../core/GUIDE.md").flatMap { fence.findAll(File(it).readText()) }
+        val sources = File("..").walk().onEnter { it.name != "target" }.filter { it.extension == "kt" || it.extension == "java" }
+            .map { it.readText().words() }.toList()
         pieces.size shouldBeGreaterThan 7
         for (piece in pieces) {
             withClue(piece.groupValues[2]) { sources.any { piece.groupValues[2].words() in it } shouldBe true }
@@ -188,4 +190,4 @@ class ReadmeSpec : StringSpec({
 })
 
 /** Without what depends on where it stands. */
-private fun String.words(): String = replace("public ", "").split(Regex("\\s+")).filter { it.isNotEmpty() }.joinToString(" ")
+private fun String.words(): String = replace("public ", "").filterNot(Char::isWhitespace)

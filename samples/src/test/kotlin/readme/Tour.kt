@@ -51,7 +51,7 @@ import kotlinx.coroutines.cancel
 import kotlinx.coroutines.channels.SendChannel
 import org.slf4j.LoggerFactory
 
-// What the README shows and is no program of its own, each piece as it stands there.
+// What the guide shows and is no program of its own, each piece as it stands there.
 
 suspend fun hold(scope: CoroutineScope) {
     val server = Tcp.server("127.0.0.1", port = 0).start(scope) { connection -> connection.copyTo(connection) }

@@ -39,7 +39,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the page for Java shows is compiled, word by word, and runs; it has a twin of each piece of Kotlin in the README. */
+/** What the page for Java shows is compiled, word by word, and runs; it has a twin of each piece of Kotlin in the guide. */
 @Timeout(120)
 @ExtendWith(LeakCheckExtension.class)
 class JavaReadmeTest {
@@ -66,10 +66,10 @@ class JavaReadmeTest {
         String source = words(Files.readString(Path.of("src/test/java/io/hawser/samples/readme/JavaTour.java")));
         List<String> java = pieces("../core/blocking/README.md", "java");
         for (String piece : java) assertTrue(source.contains(piece), piece);
-        // Of a server for tests the README itself has both; time that passes by itself, and a queue for those who must
+        // Of a server for tests the guide itself has both; time that passes by itself, and a queue for those who must
         // not wait, are for coroutines, not for threads.
-        int twins = java.size() + pieces("../README.md", "java").size();
-        assertEquals(pieces("../README.md", "kotlin").size() - 2, twins);
+        int twins = java.size() + pieces("../core/GUIDE.md", "java").size();
+        assertEquals(pieces("../core/GUIDE.md", "kotlin").size() - 2, twins);
     }
 
     @Test
