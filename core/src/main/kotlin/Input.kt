@@ -89,6 +89,21 @@ internal class Input(private val life: Lifecycle) {
         return buffer
     }
 
+    /** As [next]; null too once [stopped], which a reader that waits looks at after [wake]. */
+    suspend fun nextUnless(stopped: () -> Boolean): ByteBuffer? {
+        claimed {
+            while (!stopped()) {
+                if (spent()) yield()
+                val buffer = nextNow()
+                if (buffer != null || life.inputEnded) return buffer
+                await()
+            }
+            return null
+        }
+    }
+
+    fun wake() = raw.wakeReader()
+
     fun giveBack(buffer: ByteBuffer) = loop.buffers.give(buffer)
 
     /** Puts back what [next] gave and nobody took. */

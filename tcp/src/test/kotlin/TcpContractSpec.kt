@@ -10,6 +10,7 @@ import io.hawser.testkit.contract.ExchangeContract
 import io.hawser.testkit.contract.FrameFailuresContract
 import io.hawser.testkit.contract.FramingContract
 import io.hawser.testkit.contract.HelpersContract
+import io.hawser.testkit.contract.KtorChannelsContract
 import io.hawser.testkit.contract.LinkContract
 import io.hawser.testkit.contract.PoolContract
 import io.hawser.testkit.contract.ServerContract
@@ -84,3 +85,7 @@ class TcpLinkOnLoopSpec : LinkContract(tcpOnLoop)
 class TcpPoolSpec : PoolContract(tcp)
 
 class TcpPoolOnLoopSpec : PoolContract(tcpOnLoop)
+
+class TcpKtorChannelsSpec : KtorChannelsContract(tcp)
+
+class TcpKtorChannelsOnLoopSpec : KtorChannelsContract(tcpOnLoop)

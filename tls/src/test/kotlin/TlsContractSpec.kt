@@ -11,6 +11,7 @@ import io.hawser.testkit.contract.ExchangeContract
 import io.hawser.testkit.contract.FrameFailuresContract
 import io.hawser.testkit.contract.FramingContract
 import io.hawser.testkit.contract.HelpersContract
+import io.hawser.testkit.contract.KtorChannelsContract
 import io.hawser.testkit.contract.LinkContract
 import io.hawser.testkit.contract.PoolContract
 import io.hawser.testkit.contract.ServerContract
@@ -116,3 +117,5 @@ class TlsOverMemoryPoolSpec :
     PoolContract(stacks.memory)
 
 class TlsOverTcpPoolSpec : PoolContract(stacks.tcp)
+
+class TlsOverMemoryKtorChannelsSpec : KtorChannelsContract(stacks.memory)

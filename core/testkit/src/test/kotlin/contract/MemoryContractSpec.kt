@@ -86,3 +86,7 @@ class MemoryPoolSpec : PoolContract(memory)
 
 class MemoryPoolOnLoopSpec :
     PoolContract(memory.inContext(EventLoopGroup.shared.next()))
+
+class MemoryKtorChannelsSpec : KtorChannelsContract(memory)
+
+class SlicedMemoryKtorChannelsOnLoopSpec : KtorChannelsContract(slicedMemory.inContext(EventLoopGroup.shared.next()))
