@@ -1,6 +1,7 @@
 package io.hawser.broker
 
 import io.hawser.Endpoint
+import io.hawser.ExperimentalHawserApi
 import java.util.UUID
 
 /**
@@ -10,10 +11,12 @@ import java.util.UUID
  */
 public fun interface RequestObserver {
     /** Somebody asks on [channel] with [headers]. Called where he asks, before all else; what it returns sees this request alone. */
+    @ExperimentalHawserApi
     public fun asking(channel: UUID, headers: Map<String, String>): ObservedRequest
 }
 
 /** Sees one request. */
+@ExperimentalHawserApi
 public interface ObservedRequest {
     /**
      * The headers that are sent, in place of those that were given. Where the broker has no room for them, those that were given and are the

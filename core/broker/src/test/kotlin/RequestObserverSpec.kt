@@ -1,6 +1,9 @@
+@file:OptIn(ExperimentalHawserApi::class)
+
 package io.hawser.broker
 
 import io.hawser.Endpoint
+import io.hawser.ExperimentalHawserApi
 import io.hawser.reconnect.Backoff
 import io.hawser.testkit.virtualTime
 import io.kotest.assertions.throwables.shouldThrow

@@ -1,8 +1,10 @@
 @file:JvmName("BrokerTracing")
+@file:OptIn(ExperimentalHawserApi::class)
 
 package io.hawser.opentelemetry
 
 import io.hawser.Endpoint
+import io.hawser.ExperimentalHawserApi
 import io.hawser.KotlinOnly
 import io.hawser.broker.AnswerFailed
 import io.hawser.broker.BrokerFailure

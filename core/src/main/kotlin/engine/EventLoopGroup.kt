@@ -1,6 +1,7 @@
 package io.hawser.engine
 
 import io.hawser.EventLoopClosed
+import io.hawser.ExperimentalHawserApi
 import io.hawser.transport.TransportApi
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.coroutines.ContinuationInterceptor
@@ -12,10 +13,12 @@ import kotlin.coroutines.CoroutineContext
  * [shared] serves whoever names no other. A group of one's own isolates a service's sockets from the rest of the process; it belongs
  * to who made it, until [close]. Loops are daemon threads: no group keeps a JVM alive.
  */
+@OptIn(ExperimentalHawserApi::class)
 public class EventLoopGroup @JvmOverloads constructor(options: EventLoopOptions = EventLoopOptions()) : AutoCloseable {
     private val name = options.name
 
     /** Those that it began with, also if one has died since. */
+    @ExperimentalHawserApi
     public val loops: List<EventLoop> = open(options)
 
     private val watchdog = Watchdog("$name-watchdog", loops, options.blockedAfter)

@@ -1,3 +1,5 @@
+@file:OptIn(ExperimentalHawserApi::class)
+
 package io.hawser.samples.serve
 
 import io.hawser.Admission
@@ -6,6 +8,7 @@ import io.hawser.Datagram
 import io.hawser.DatagramExchange
 import io.hawser.DatagramServerOptions
 import io.hawser.Endpoint
+import io.hawser.ExperimentalHawserApi
 import io.hawser.Hawser
 import io.hawser.RunningDatagramServer
 import io.hawser.RunningServer

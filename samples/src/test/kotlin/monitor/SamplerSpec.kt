@@ -1,6 +1,9 @@
+@file:OptIn(ExperimentalHawserApi::class)
+
 package io.hawser.samples.monitor
 
 import io.hawser.Admission
+import io.hawser.ExperimentalHawserApi
 import io.hawser.ServerOptions
 import io.hawser.broker.Broker
 import io.hawser.broker.Consumer

@@ -1,6 +1,9 @@
+@file:OptIn(ExperimentalHawserApi::class)
+
 package io.hawser.broker.asking
 
 import io.hawser.Endpoint
+import io.hawser.ExperimentalHawserApi
 import io.hawser.broker.Body
 import io.hawser.broker.BodyTooLarge
 import io.hawser.broker.BrokerFailure

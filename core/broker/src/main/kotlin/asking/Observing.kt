@@ -1,5 +1,8 @@
+@file:OptIn(ExperimentalHawserApi::class)
+
 package io.hawser.broker.asking
 
+import io.hawser.ExperimentalHawserApi
 import io.hawser.broker.Body
 import io.hawser.broker.ObservedRequest
 import io.hawser.broker.wire.HeaderBlock
