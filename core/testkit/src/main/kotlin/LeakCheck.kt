@@ -26,18 +26,22 @@ import kotlinx.coroutines.delay
  * [io.hawser.testkit.junit.LeakCheckExtension]; a [ServerExtension] has it in itself.
  *
  * After each test, when its `afterTest` callbacks have run, every socket, pipe and selector opened meanwhile must be closed within ten
- * seconds, and every thread that is not the JVM's, the coroutine library's or the test framework's be gone. After the spec all Java threads
- * together must use less than 3 % of one core for 400 ms. Tests of one process that run side by side see each other's sockets. Where
- * there is no `/proc`, only threads are looked at.
+ * seconds, and every thread that is not the JVM's, the coroutine library's or the test framework's be gone; one that told listeners, or
+ * looked up names, need only have nothing to do any more, because then it ends by itself. After the spec all Java threads together must
+ * use less than 3 % of one core for 400 ms. Tests of one process that run side by side see each other's sockets. Where there is no
+ * `/proc`, only threads are looked at.
  */
 public object LeakCheck : TestCaseExtension, AfterSpecListener {
     /** How long what a test has opened may take to be gone. */
     @Volatile
     internal var patience = 10.seconds
+
+    /** How often [ensureRest] looks before it gives up. */
+    @Volatile
+    internal var restAttempts = 10
     private val LOOK_EVERY = 5.milliseconds
     private val REST = 400.milliseconds
     private const val REST_SHARE = 0.03
-    private const val REST_ATTEMPTS = 10
 
     init {
         // The JDK makes a pair of sockets of its own with the first channel that is closed, and keeps it.
@@ -80,7 +84,7 @@ public object LeakCheck : TestCaseExtension, AfterSpecListener {
      */
     public suspend fun ensureRest() {
         var busy = emptyMap<Thread, Duration>()
-        repeat(REST_ATTEMPTS) {
+        repeat(restAttempts) {
             val before = Threads.processorTime()
             val start = TimeSource.Monotonic.markNow()
             delay(REST)
@@ -100,13 +104,22 @@ public object LeakCheck : TestCaseExtension, AfterSpecListener {
     }
 
     internal suspend fun leftSince(before: Holdings): AssertionError? {
+        var left = emptyList<String>()
+        val isGone = comesTrue(patience) {
+            val now = Holdings.now()
+            left = now.descriptorsBeyond(before) + now.threadsBeyond(before)
+            left.isEmpty()
+        }
+        return if (isGone) null else AssertionError(left.joinToString("\n", prefix = "left behind:\n") { "  $it" })
+    }
+
+    /** Whether [condition] holds before somebody has waited for [patience]. */
+    internal suspend fun comesTrue(patience: Duration, condition: () -> Boolean): Boolean {
         var waited = Duration.ZERO
         while (true) {
             val start = TimeSource.Monotonic.markNow()
-            val now = Holdings.now()
-            val left = now.descriptorsBeyond(before) + now.threadsBeyond(before)
-            if (left.isEmpty()) return null
-            if (waited > patience) return AssertionError(left.joinToString("\n", prefix = "left behind:\n") { "  $it" })
+            if (condition()) return true
+            if (waited > patience) return false
             delay(LOOK_EVERY)
             // While the whole process stands still nothing can go.
             waited += minOf(start.elapsedNow(), LOOK_EVERY * 10)

@@ -71,24 +71,27 @@ public class VirtualTime internal constructor(
  * @throws Throwable what the block throws.
  */
 @KotlinOnly
+public fun <T> virtualTime(timeout: Duration = 60.seconds, block: suspend VirtualTime.() -> T): T = virtualTime(timeout, IDLE_LIMIT, block)
+
+/** The same, waiting for [idleLimit] for what runs on other threads. */
 @OptIn(ExperimentalCoroutinesApi::class)
-public fun <T> virtualTime(timeout: Duration = 60.seconds, block: suspend VirtualTime.() -> T): T {
+internal fun <T> virtualTime(timeout: Duration, idleLimit: Duration, block: suspend VirtualTime.() -> T): T {
     val loop = ManualLoop()
     var returned = false
     val result = CoroutineScope(loop.dispatcher).async { VirtualTime(loop, this).block().also { returned = true } }
-    loop.drive(result, timeout)?.let { trouble ->
+    loop.drive(result, timeout, idleLimit)?.let { trouble ->
         val waiting = result.names().joinToString("\n") { "  $it" }.ifEmpty { "  nobody who has a name" }
         val what = if (returned) "the block has ended, and what it launched has not" else "the block has not ended"
         val failure = AssertionError("$trouble, after ${loop.elapsed} of virtual time; $what. There are\n$waiting")
         result.cancel()
-        loop.drive(result, CLEAN_UP)
+        loop.drive(result, CLEAN_UP, idleLimit)
         throw failure
     }
     return result.getCompleted()
 }
 
 /** Runs until [result] is there, and returns null; or what keeps it from being. */
-private fun ManualLoop.drive(result: Deferred<*>, timeout: Duration): String? {
+private fun ManualLoop.drive(result: Deferred<*>, timeout: Duration, idleLimit: Duration): String? {
     val start = TimeSource.Monotonic.markNow()
     var idle: TimeSource.Monotonic.ValueTimeMark? = null
     while (!result.isCompleted) {
@@ -98,7 +101,7 @@ private fun ManualLoop.drive(result: Deferred<*>, timeout: Duration): String? {
             continue
         }
         val since = idle ?: TimeSource.Monotonic.markNow().also { idle = it }
-        if (since.elapsedNow() > IDLE_LIMIT) return "nothing is left to run"
+        if (since.elapsedNow() > idleLimit) return "nothing is left to run"
         LockSupport.parkNanos(LOOK_EVERY.inWholeNanoseconds)
     }
     return null

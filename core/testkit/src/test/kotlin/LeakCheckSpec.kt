@@ -12,6 +12,11 @@ import io.kotest.matchers.types.shouldBeSameInstanceAs
 import java.nio.channels.Pipe
 import java.nio.channels.SocketChannel
 import java.util.concurrent.CountDownLatch
+import java.util.concurrent.LinkedBlockingQueue
+import java.util.concurrent.SynchronousQueue
+import java.util.concurrent.ThreadPoolExecutor
+import java.util.concurrent.TimeUnit.HOURS
+import java.util.concurrent.TimeUnit.SECONDS
 import kotlin.concurrent.thread
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.cancelAndJoin
@@ -20,9 +25,6 @@ import kotlinx.coroutines.launch
 import kotlinx.coroutines.yield
 
 class LeakCheckSpec : StringSpec({
-    val impatience = Impatience.begin()
-    afterSpec { impatience.close() }
-
     "what is closed again is no leak" {
         LeakCheck.around {
             SocketChannel.open().close()
@@ -35,40 +37,56 @@ class LeakCheckSpec : StringSpec({
     "a socket that stays open is found" {
         var leaked: SocketChannel? = null
         try {
-            shouldThrow<AssertionError> { LeakCheck.around { leaked = SocketChannel.open() } }.message shouldContain "socket:["
+            inVain { leaked = SocketChannel.open() } shouldContain "socket:["
         } finally {
             leaked?.close()
         }
     }
 
     "a pipe and a group of loops that stay open are found" {
-        val pipe = shouldThrow<AssertionError> { LeakCheck.around { pipes += Pipe.open() } }
-        pipe.message shouldContain "pipe:["
+        inVain { pipes += Pipe.open() } shouldContain "pipe:["
         pipes.forEach {
             it.source().close()
             it.sink().close()
         }
         var group: EventLoopGroup? = null
-        val loops = shouldThrow<AssertionError> { LeakCheck.around { group = EventLoopGroup() } }
-        loops.message shouldContain "eventpoll"
-        loops.message shouldContain "thread hawser-loop-1"
-        loops.message shouldContain "thread hawser-watchdog"
+        val loops = inVain { group = EventLoopGroup() }
+        loops shouldContain "eventpoll"
+        loops shouldContain "thread hawser-loop-1"
+        loops shouldContain "thread hawser-watchdog"
         group?.close()
     }
 
     "a thread that stays is found" {
         val stay = CountDownLatch(1)
-        shouldThrow<AssertionError> { LeakCheck.around { thread(name = "stayer") { stay.await() } } }.message shouldContain "thread stayer"
+        inVain { thread(name = "stayer") { stay.await() } } shouldContain "thread stayer"
         stay.countDown()
+    }
+
+    "a thread that a pool of the library has nothing to do for is no leak, and is one while it works, whoever had it before" {
+        val pool = ThreadPoolExecutor(0, 1, 1, HOURS, SynchronousQueue()) { Thread(it, "hawser-events-spare") }
+        LeakCheck.around { pool.submit { }.get() }
+        val stay = CountDownLatch(1)
+        inVain { pool.execute { stay.await() } } shouldContain "thread hawser-events-spare"
+        stay.countDown()
+        pool.shutdown()
+    }
+
+    "a thread whose pool keeps it for ever is found" {
+        val pool = ThreadPoolExecutor(1, 1, 0, SECONDS, LinkedBlockingQueue()) { Thread(it, "hawser-events-kept") }
+        inVain { pool.submit { }.get() } shouldContain "thread hawser-events-kept"
+        pool.shutdown()
     }
 
     "a test that leaves a socket open becomes an error and one that failed keeps its failure" {
         val test = testCase
         var leaked: SocketChannel? = null
         try {
-            val result = LeakCheck.intercept(test) {
-                leaked = SocketChannel.open()
-                TestResultBuilder.builder().build()
+            val result = Impatience.inVain().use {
+                LeakCheck.intercept(test) {
+                    leaked = SocketChannel.open()
+                    TestResultBuilder.builder().build()
+                }
             }
             result.isErrorOrFailure shouldBe true
             result.errorOrNull?.message shouldContain "socket:["
@@ -77,9 +95,11 @@ class LeakCheckSpec : StringSpec({
         }
         val failure = AssertionError("its own")
         try {
-            val result = LeakCheck.intercept(test) {
-                leaked = SocketChannel.open()
-                TestResultBuilder.builder().withError(failure).build()
+            val result = Impatience.inVain().use {
+                LeakCheck.intercept(test) {
+                    leaked = SocketChannel.open()
+                    TestResultBuilder.builder().withError(failure).build()
+                }
             }
             result.errorOrNull shouldBeSameInstanceAs failure
             failure.suppressed.single().message shouldContain "socket:["
@@ -94,11 +114,15 @@ class LeakCheckSpec : StringSpec({
         shouldNotThrowAny { LeakCheck.ensureRest() }
         val loop = EventLoopGroup.shared.next()
         val spinning = CoroutineScope(loop).launch { while (isActive) yield() }
-        shouldThrow<AssertionError> { LeakCheck.ensureRest() }.message shouldContain "hawser-loop-"
+        Impatience.inVain().use { shouldThrow<AssertionError> { LeakCheck.ensureRest() } }.message shouldContain "hawser-loop-"
         spinning.cancelAndJoin()
     }
 }) {
     private companion object {
         val pipes = mutableListOf<Pipe>()
+
+        /** What is said of the leak in [block]. */
+        suspend fun inVain(block: suspend () -> Unit): String =
+            Impatience.inVain().use { shouldThrow<AssertionError> { LeakCheck.around(block) } }.message.orEmpty()
     }
 }

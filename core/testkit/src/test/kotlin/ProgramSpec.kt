@@ -16,6 +16,7 @@ import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeoutOrNull
 
 class ProgramSpec : StringSpec({
@@ -86,12 +87,16 @@ class ProgramSpec : StringSpec({
     }
 
     "a wait that is too long fails, whatever comes meanwhile" {
-        for (command in listOf("echo tick; sleep 600", "while true; do echo tick; sleep 0.01; done")) {
-            Program(ProcessBuilder("sh", "-c", command).start(), patience = 5.seconds).use { program ->
-                val failure = shouldThrow<AssertionError> { program.awaitLine("the end") }
-                failure.message shouldStartWith "program ${program.pid}: "
-                failure.message shouldContain " has kept us waiting for 5s, and printed before:\ntick\n"
-                ProcessHandle.of(program.pid).map { it.isAlive }.orElse(false) shouldBe false
+        coroutineScope {
+            for (command in listOf("echo tick; sleep 600", "while true; do echo tick; sleep 0.01; done")) {
+                launch {
+                    Program(ProcessBuilder("sh", "-c", command).start(), patience = 5.seconds).use { program ->
+                        val failure = shouldThrow<AssertionError> { program.awaitLine("the end") }
+                        failure.message shouldStartWith "program ${program.pid}: "
+                        failure.message shouldContain " has kept us waiting for 5s, and printed before:\ntick\n"
+                        ProcessHandle.of(program.pid).map { it.isAlive }.orElse(false) shouldBe false
+                    }
+                }
             }
         }
     }

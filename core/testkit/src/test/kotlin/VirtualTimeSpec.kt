@@ -97,7 +97,10 @@ class VirtualTimeSpec : StringSpec({
     }
 
     "a server that nobody closes is named" {
-        val failure = shouldThrow<AssertionError> { virtualTime { server().start(this) { it.copyTo(it) } } }
+        val failure = shouldThrow<AssertionError> {
+            // Nothing here runs on other threads.
+            virtualTime(timeout = 60.seconds, idleLimit = 100.milliseconds) { server().start(this) { it.copyTo(it) } }
+        }
         failure.message shouldStartWith
             "nothing is left to run, after 0s of virtual time; the block has ended, and what it launched has not."
         failure.message shouldContain "server on memory:server-"

@@ -9,13 +9,11 @@ import java.nio.file.Path
 import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.time.Duration
-import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.currentCoroutineContext
-import kotlinx.coroutines.delay
 import kotlinx.coroutines.job
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeoutOrNull
@@ -84,7 +82,7 @@ internal class Host<H : ServerHandle>(
     /** What a test has done wrong that found [count] [unfinished], or null. */
     suspend fun problemSince(count: Long): AssertionError? {
         val server = server
-        withTimeoutOrNull(TASKS_GONE) { while (server.unfinished > count) delay(LOOK_EVERY) }
+        LeakCheck.comesTrue(minOf(TASKS_GONE, LeakCheck.patience)) { server.unfinished <= count }
         val left = server.unfinished - count
         val failure = takeFailure()
         if (left <= 0) return failure
@@ -127,6 +125,5 @@ internal class Host<H : ServerHandle>(
 
     private companion object {
         val TASKS_GONE = 5.seconds
-        val LOOK_EVERY = 5.milliseconds
     }
 }

@@ -1,6 +1,5 @@
 package io.hawser.testkit.leak
 
-import io.hawser.testkit.leak.Threads.bareName
 import java.io.IOException
 import java.nio.file.Files
 import java.nio.file.Path
@@ -46,7 +45,7 @@ internal class Holdings private constructor(private val descriptors: List<String
             "C2 CompilerThread",
         )
 
-        fun now(): Holdings = Holdings(descriptors(), Threads.live().map { it.bareName })
+        fun now(): Holdings = Holdings(descriptors(), Threads.kept())
 
         private fun descriptors(): List<String> {
             if (!Files.isDirectory(DESCRIPTORS)) return emptyList()

@@ -1,6 +1,7 @@
 package io.hawser.testkit.leak
 
 import java.lang.management.ManagementFactory
+import java.util.concurrent.ThreadPoolExecutor
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.nanoseconds
 
@@ -25,7 +26,18 @@ internal object Threads {
         "org.junit.",
     )
 
-    fun live(): Set<Thread> = Thread.getAllStackTraces().keys
+    /** The library's own pools, whose threads end when they have had nothing to do for a second. */
+    private val POOLS = listOf("hawser-events-", "hawser-resolver-", "hawser-fallback-")
+
+    /** The names of all live threads but those that a pool of the library has nothing to do for: they go without anybody's doing. */
+    fun kept(): List<String> = Thread.getAllStackTraces().filterNot { (thread, stack) -> thread.isSpare(stack) }.map { it.key.bareName }
+
+    private fun live(): Set<Thread> = Thread.getAllStackTraces().keys
+
+    /** Whether it waits for its pool to give it something to do, and not without an end. */
+    private fun Thread.isSpare(stack: Array<StackTraceElement>): Boolean = state == Thread.State.TIMED_WAITING &&
+        POOLS.any(name::startsWith) &&
+        stack.any { it.className == ThreadPoolExecutor::class.java.name && it.methodName == "getTask" }
 
     /** The stacks of those that run more than the JDK, the coroutine library, the event loops or the test framework. */
     fun atWork(): List<String> = Thread.getAllStackTraces()

@@ -132,7 +132,7 @@ class JUnitExtensionsTest {
 
     @Test
     void looksForRestOncePerClass() throws Exception {
-        Map<String, TestExecutionResult> results = run(Restless.class);
+        Map<String, TestExecutionResult> results = run(Restless.class, Impatience.withoutRest());
         assertEquals(
                 TestExecutionResult.Status.SUCCESSFUL, results.get("spins()").getStatus());
         assertTrue(message(results, "JUnitExtensionsTest$Restless").startsWith("the threads do not come to rest"));
@@ -357,6 +357,10 @@ class JUnitExtensionsTest {
 
     /** What comes of {@code type} and of its tests, by name. */
     private static Map<String, TestExecutionResult> run(Class<?> type) throws Exception {
+        return run(type, Impatience.begin());
+    }
+
+    private static Map<String, TestExecutionResult> run(Class<?> type, AutoCloseable impatience) throws Exception {
         Map<String, TestExecutionResult> results = new TreeMap<>();
         TestExecutionListener listener = new TestExecutionListener() {
             @Override
@@ -364,7 +368,7 @@ class JUnitExtensionsTest {
                 results.put(test.getDisplayName(), result);
             }
         };
-        try (AutoCloseable impatience = Impatience.begin()) {
+        try (impatience) {
             LauncherFactory.create()
                     .execute(
                             LauncherDiscoveryRequestBuilder.request()
