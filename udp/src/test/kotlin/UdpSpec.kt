@@ -13,6 +13,7 @@ import io.hawser.event.DatagramEvent
 import io.hawser.event.DropReason
 import io.hawser.testkit.DatagramFaultProxy
 import io.hawser.testkit.LeakCheck
+import io.hawser.testkit.Program
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.longs.shouldBeGreaterThan
@@ -336,7 +337,12 @@ class UdpSpec : StringSpec({
     "socat and Python talk to a server, and a client to Python" {
         coroutineScope {
             Udp.server(port = 0).start(this) { reply(it.bytes) }.use { server ->
-                run("sh", "-c", "printf hello | socat -t5 - UDP4:127.0.0.1:${server.port}") shouldBe "hello"
+                Program.start("socat", "-", "UDP4:127.0.0.1:${server.port}").use {
+                    for (line in listOf("hello", "again")) {
+                        it.say("$line\n")
+                        it.line() shouldBe line
+                    }
+                }
                 run(
                     "python3",
                     "-c",

@@ -598,7 +598,12 @@ class UnixDatagramSpec : StringSpec({
                     came.receive() shouldBe "one-way"
                     // At a path, SENDTO knows us by the name that the socket was bound to, which is not where it is.
                     val both = if (isAbstract) "ABSTRACT-SENDTO:$bare,bind=${own()}" else "UNIX-CLIENT:$bare,type=2,bind=${own()}"
-                    run("sh", "-c", "printf hello | socat -t5 - $both") shouldBe "hello"
+                    Program.start("socat", "-", both).use {
+                        for (line in listOf("hello", "again")) {
+                            it.say("$line\n")
+                            it.line() shouldBe line
+                        }
+                    }
                     val address = { value: String -> if (isAbstract) "'\\0$value'" else "'$value'" }
                     Peer.python(
                         bare,
