@@ -1,14 +1,18 @@
 package io.hawser.samples
 
 import io.kotest.assertions.fail
+import io.kotest.assertions.nondeterministic.eventually
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldMatch
 import java.io.File
+import java.net.ConnectException
 import java.net.Socket
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.TimeUnit.SECONDS
 import kotlin.concurrent.thread
+import kotlin.time.Duration.Companion.seconds
 import org.opentest4j.TestAbortedException
 
 /** Nothing here takes this many seconds unless it hangs. */
@@ -138,4 +142,9 @@ internal fun connected(port: Int): Socket = Socket("127.0.0.1", port).apply {
     soTimeout = 60_000
     getOutputStream().write('a'.code)
     getInputStream().read() shouldBe 'a'.code
+}
+
+/** Returns when nobody listens there any more. */
+internal suspend fun awaitRefusal(port: Int) {
+    eventually(60.seconds) { shouldThrow<ConnectException> { Socket("127.0.0.1", port).close() } }
 }

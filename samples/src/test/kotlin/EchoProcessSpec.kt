@@ -2,22 +2,17 @@ package io.hawser.samples
 
 import io.hawser.testkit.LeakCheck
 import io.kotest.assertions.nondeterministic.eventually
-import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.comparables.shouldBeLessThan
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldMatch
-import java.net.ConnectException
 import java.net.ServerSocket
-import java.net.Socket
 import kotlin.time.Duration.Companion.seconds
 
 /** `echo` as its users meet it: a process, programs that talk to it, and signals. */
 class EchoProcessSpec : StringSpec({
     extension(LeakCheck)
     timeout = 180_000
-
-    suspend fun awaitRefusal(port: Int) = eventually(60.seconds) { shouldThrow<ConnectException> { Socket("127.0.0.1", port).close() } }
 
     "the first line is where it listens, in the canonical form and with the real port" {
         for ((on, first) in mapOf(
@@ -112,30 +107,6 @@ class EchoProcessSpec : StringSpec({
                 open.getInputStream().read() shouldBe -1
             }
             server.end() shouldBe Child.End(0, emptyList(), "")
-        }
-    }
-
-    listOf("TERM", "INT").forEach { signal ->
-        "SIG$signal cuts after the grace who does not end, and exits 0" {
-            Child.hawserInForeground("echo", "--on", "127.0.0.1:0", "--grace", "1s").use { server ->
-                connected(server.port()).use { open ->
-                    server.signal(signal)
-                    open.getInputStream().read() shouldBe -1
-                    server.end() shouldBe Child.End(0, emptyList(), "")
-                }
-            }
-        }
-    }
-
-    "a second signal during the drain changes nothing" {
-        Child.hawserInForeground("echo", "--on", "127.0.0.1:0", "--grace", "5s").use { server ->
-            val port = server.port()
-            connected(port).use {
-                server.signal("TERM")
-                awaitRefusal(port)
-                server.signal("INT")
-                server.end() shouldBe Child.End(0, emptyList(), "")
-            }
         }
     }
 
