@@ -252,22 +252,39 @@ class UnixDatagramSpec : StringSpec({
 
     "a receiver that is killed and started again, a hundred times, is found each time" {
         val path = dir.resolve("restarted.sock")
-        val receive = "import os\ns=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM)\n" +
-            "os.path.exists('$path') and os.unlink('$path')\ns.bind('$path')\nprint('bound')\n" +
-            "print(s.recv(100).decode())\nsys.stdin.readline()"
+        val receivers = """
+            import os,signal
+            def receive():
+                s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM)
+                os.path.exists('$path') and os.unlink('$path')
+                s.bind('$path')
+                print('bound')
+                print(s.recv(100).decode())
+                while True: signal.pause()
+            while sys.stdin.readline():
+                receiver=os.fork()
+                if receiver==0: receive()
+                sys.stdin.readline()
+                os.kill(receiver,signal.SIGKILL)
+                os.waitpid(receiver,0)
+                print('killed')
+        """
         var socket: DatagramSocket? = null
         var lost = 0
-        repeat(100) { round ->
-            Peer.python(0, receive).use { peer ->
+        Peer.python(0, receivers).use { peer ->
+            repeat(100) { round ->
+                peer.say("start\n")
                 peer.line() shouldBe "bound"
                 val sending = socket ?: UnixDatagram.client(path).open().also { socket = it }
                 sending.send("$round".encodeToByteArray())
                 peer.line() shouldBe "$round"
-            }
-            try {
-                checkNotNull(socket).send("nobody".encodeToByteArray())
-            } catch (_: PeerUnreachable) {
-                lost++
+                peer.say("kill\n")
+                peer.line() shouldBe "killed"
+                try {
+                    sending.send("nobody".encodeToByteArray())
+                } catch (_: PeerUnreachable) {
+                    lost++
+                }
             }
         }
         lost shouldBe 100

@@ -26,10 +26,10 @@ import kotlinx.coroutines.delay
  * [io.hawser.testkit.junit.LeakCheckExtension]; a [ServerExtension] has it in itself.
  *
  * After each test, when its `afterTest` callbacks have run, every socket, pipe and selector opened meanwhile must be closed within ten
- * seconds, and every thread that is not the JVM's, the coroutine library's or the test framework's be gone; one that told listeners, or
- * looked up names, need only have nothing to do any more, because then it ends by itself. After the spec all Java threads together must
- * use less than 3 % of one core for 400 ms. Tests of one process that run side by side see each other's sockets. Where there is no
- * `/proc`, only threads are looked at.
+ * seconds, and every thread that is not the JVM's, the coroutine library's or the test framework's be gone; one that ran listeners or
+ * blocking handlers, or looked up names, need only have nothing to do any more: then it ends by itself. After the spec all Java threads
+ * together must use less than 3 % of one core for 400 ms. Tests of one process that run side by side see each other's sockets. Where
+ * there is no `/proc`, only threads are looked at.
  */
 public object LeakCheck : TestCaseExtension, AfterSpecListener {
     /** How long what a test has opened may take to be gone. */

@@ -27,7 +27,7 @@ internal object Threads {
     )
 
     /** The library's own pools, whose threads end when they have had nothing to do for a second. */
-    private val POOLS = listOf("hawser-events-", "hawser-resolver-", "hawser-fallback-")
+    private val POOLS = listOf("hawser-events-", "hawser-blocking-", "hawser-resolver-", "hawser-fallback-")
 
     /** The names of all live threads but those that a pool of the library has nothing to do for: they go without anybody's doing. */
     fun kept(): List<String> = Thread.getAllStackTraces().filterNot { (thread, stack) -> thread.isSpare(stack) }.map { it.key.bareName }
