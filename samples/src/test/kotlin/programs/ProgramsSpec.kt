@@ -21,7 +21,7 @@ import java.nio.channels.ServerSocketChannel
 import java.nio.file.Files
 import java.util.concurrent.atomic.AtomicInteger
 
-private const val PROGRAMS = "io.hawser.samples.programs"
+internal const val PROGRAMS = "io.hawser.samples.programs"
 private const val ANY_PORT = "tcp://127.0.0.1:0"
 
 /** The programs that show how to write one do what they say. */

@@ -1,0 +1,171 @@
+package io.hawser.samples.programs
+
+import io.hawser.Connection
+import io.hawser.Endpoint
+import io.hawser.Hawser
+import io.hawser.MalformedFrame
+import io.hawser.ServerOptions
+import io.hawser.framing.FrameCodec
+import io.hawser.framing.framed
+import java.nio.ByteBuffer
+import java.util.concurrent.ConcurrentHashMap
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.launch
+
+private const val MOST_WORDS = 1024
+private const val LONGEST_LINE = 4 * 1024
+private const val LONGEST_WORD = 1 shl 20
+private const val LONGEST_REQUEST = 8 shl 20
+private const val LONGEST_LIFE = 100L * 365 * 24 * 60 * 60 * 1000
+
+/**
+ * Keys and values for `redis-cli`, `redis-benchmark` and their like: a codec takes all requests that have come, one write answers them.
+ *
+ * Connections live on several loops, and all that they share is a map, which changes each key in one step. Text is Latin-1 here, where
+ * every byte is a character: keys and values may be any bytes.
+ */
+public suspend fun main(args: Array<String>): Unit = coroutineScope {
+    val keyValues = KeyValues { System.nanoTime() / 1_000_000 }
+    launch { while (true) delay(1.seconds).also { keyValues.forgetOld() } }
+    val server = Hawser.streamServer(args.firstOrNull() ?: "tcp://127.0.0.1:6379", ServerOptions { writeTimeout = 30.seconds })
+    server.serve(onStart = { println("keeps keys on ${it.endpoint}") }) { serve(it, keyValues) }
+}
+
+internal suspend fun serve(connection: Connection, keyValues: KeyValues): Unit = try {
+    connection.framed(Requests).incoming.collect { connection.write(it.flatMap(keyValues::answer).toTypedArray()) }
+} catch (e: MalformedFrame) {
+    connection.write(error("ERR Protocol error: ${e.message}").toTypedArray())
+}
+
+/** What is kept, each for its time, which [now] tells in milliseconds. */
+internal class KeyValues(private val now: () -> Long) {
+    private class Entry(val value: ByteArray, val end: Long?)
+
+    private val entries = ConcurrentHashMap<String, Entry>()
+    private val Entry?.live: Entry? get() = this?.takeUnless { end != null && end <= now() }
+
+    fun forgetOld(): Boolean = entries.values.removeIf { it.live == null }
+
+    fun answer(request: List<String>): List<ByteBuffer> = try {
+        if (request.isEmpty()) emptyList() else answer(request[0].uppercase(), request.drop(1))
+    } catch (e: IllegalArgumentException) {
+        error("ERR ${e.message}")
+    }
+
+    private fun answer(name: String, of: List<String>): List<ByteBuffer> = when (name) {
+        "GET" if of.size == 1 -> bulk(entries[of[0]].live?.value)
+        "SET" if of.size >= 2 -> if (set(of[0], of[1].bytes, of.listIterator(2))) simple("OK") else bulk(null)
+        "INCR" if of.size == 1 -> number(increment(of[0]))
+        "MGET" if of.isNotEmpty() -> array(of.map { entries[it].live?.value })
+        "DEL" if of.isNotEmpty() -> number(of.count { entries.remove(it).live != null })
+        "EXISTS" if of.isNotEmpty() -> number(of.count { entries[it].live != null })
+        "EXPIRE" if of.size == 2 -> number(if (expire(of[0], life(of[1], 1000))) 1 else 0)
+        "TTL" if of.size == 1 -> number(secondsLeft(entries[of[0]].live))
+        "DBSIZE" if of.isEmpty() -> number(entries.size)
+        "PING" if of.size <= 1 -> of.firstOrNull()?.let { bulk(it.bytes) } ?: simple("PONG")
+        "ECHO" if of.size == 1 -> bulk(of[0].bytes)
+        "COMMAND" -> array(emptyList())
+        "CONFIG" if of.size == 2 && of[0].uppercase() == "GET" -> array(settings[of[1]]?.let { listOf(of[1].bytes, it.bytes) }.orEmpty())
+        else -> throw IllegalArgumentException("unknown command, or wrong number of arguments: '${name.take(100)}'")
+    }
+
+    private fun set(key: String, value: ByteArray, options: Iterator<String>): Boolean {
+        var life: Long? = null
+        var isOnlyIfNew = false
+        for (option in options) {
+            when (option.uppercase()) {
+                "NX" -> isOnlyIfNew = true
+                "EX" if options.hasNext() -> life = life(options.next(), 1000)
+                "PX" if options.hasNext() -> life = life(options.next(), 1)
+                else -> throw IllegalArgumentException("syntax error")
+            }
+        }
+        require(life == null || life > 0) { "invalid expire time in 'set' command" }
+        val new = Entry(value, life?.plus(now()))
+        return new == entries.compute(key) { _, old -> old.live?.takeIf { isOnlyIfNew } ?: new }
+    }
+
+    private fun increment(key: String): Long {
+        var number = 0L
+        entries.compute(key) { _, old ->
+            number = integer(old.live?.value?.text ?: "0") + 1
+            require(number > Long.MIN_VALUE) { "increment or decrement would overflow" }
+            Entry("$number".bytes, old.live?.end)
+        }
+        return number
+    }
+
+    private fun expire(key: String, life: Long): Boolean =
+        entries.computeIfPresent(key) { _, old -> old.live?.run { Entry(value, now() + life) } } != null
+
+    private fun secondsLeft(entry: Entry?): Long = if (entry == null) -2 else entry.end?.let { (it - now() + 999) / 1000 } ?: -1
+
+    private fun life(text: String, unit: Int): Long =
+        integer(text).also { require(it in -LONGEST_LIFE / unit..LONGEST_LIFE / unit) { "invalid expire time" } } * unit
+
+    private fun integer(text: String): Long =
+        requireNotNull(text.toLongOrNull()?.takeIf { "$it" == text }) { "value is not an integer or out of range" }
+}
+
+private val settings = mapOf("save" to "", "appendonly" to "no")
+private val String.bytes get() = toByteArray(Charsets.ISO_8859_1)
+private val ByteArray.text get() = toString(Charsets.ISO_8859_1)
+private fun piece(text: String) = ByteBuffer.wrap("$text\r\n".bytes)
+private fun simple(text: String) = listOf(piece("+$text"))
+private fun error(text: String) = listOf(piece("-${text.replace(Regex("[\r\n]"), " ")}"))
+private fun number(number: Number) = listOf(piece(":$number"))
+private fun bulk(value: ByteArray?) = value?.let { listOf(piece("$${it.size}"), ByteBuffer.wrap(it), piece("")) } ?: listOf(piece("$-1"))
+private fun array(values: List<ByteArray?>) = listOf(piece("*${values.size}")) + values.flatMap(::bulk)
+
+/** All whole requests that have come, each as its words: RESP's arrays of strings, or lines as somebody types them. */
+internal object Requests : FrameCodec<List<List<String>>> {
+    override fun decode(bytes: ByteBuffer, seen: Int, peer: Endpoint): List<List<String>>? {
+        val requests = ArrayList<List<String>>()
+        var end = bytes.position()
+        try {
+            while (true) requests += request(bytes)?.also { end = bytes.position() } ?: break
+        } catch (e: IllegalArgumentException) {
+            // Those before it are answered first.
+            if (requests.isEmpty()) throw MalformedFrame(peer, "${e.message}")
+        } finally {
+            bytes.position(end)
+        }
+        return requests.ifEmpty { null }
+    }
+
+    override fun encode(frame: List<List<String>>, peer: Endpoint): Array<ByteBuffer> =
+        frame.flatMap { words -> array(words.map { it.bytes }) }.toTypedArray()
+
+    private fun request(bytes: ByteBuffer): List<String>? {
+        val start = bytes.position()
+        val line = line(bytes) ?: return null
+        if (!line.startsWith('*')) return line.split(' ', '\r').filter(String::isNotEmpty)
+        val words = ArrayList<ByteBuffer>()
+        repeat(count(line, '*', MOST_WORDS)) {
+            val size = count(line(bytes) ?: return null, '$', LONGEST_WORD)
+            require(bytes.position() + size - start <= LONGEST_REQUEST) { "a request of over $LONGEST_REQUEST bytes" }
+            if (bytes.remaining() < size + 2) return null
+            words += bytes.slice(bytes.position(), size)
+            bytes.position(bytes.position() + size)
+            require(line(bytes) == "\r") { "no end after $size bytes" }
+        }
+        return words.map(::text)
+    }
+
+    private fun line(bytes: ByteBuffer): String? {
+        var end = bytes.position()
+        while (end < bytes.limit() && bytes.get(end) != '\n'.code.toByte()) end++
+        val line = bytes.slice(bytes.position(), end - bytes.position())
+        require(line.remaining() <= LONGEST_LINE) { "a line of over $LONGEST_LINE bytes" }
+        if (end == bytes.limit()) return null
+        bytes.position(end + 1)
+        return text(line)
+    }
+
+    private fun text(bytes: ByteBuffer) = ByteArray(bytes.remaining()).also(bytes::get).text
+
+    private fun count(line: String, mark: Char, most: Int): Int =
+        requireNotNull(line.removeSurrounding("$mark", "\r").toIntOrNull()?.takeIf { it in 0..most }) { "no $mark and 0 to $most: $line" }
+}
