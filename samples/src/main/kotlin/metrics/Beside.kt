@@ -2,8 +2,8 @@ package io.hawser.samples.metrics
 
 import io.hawser.Endpoint
 import io.hawser.Hawser
-import io.hawser.ServerOptions
 import io.hawser.micrometer.HawserMetrics
+import io.hawser.samples.http.httpOptions
 import io.micrometer.prometheusmetrics.PrometheusConfig
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry
 import kotlinx.coroutines.Dispatchers
@@ -20,7 +20,7 @@ private const val SCRAPERS = 32
  */
 internal suspend fun besideScrapePage(endpoint: Endpoint, metrics: List<HawserMetrics>, block: suspend (page: Endpoint) -> Unit) {
     val registry = PrometheusMeterRegistry(PrometheusConfig.DEFAULT)
-    val options = ServerOptions {
+    val options = httpOptions {
         maxConnections = SCRAPERS
         // To look at all meters takes longer than a loop has.
         handlerContext = Dispatchers.Default

@@ -4,6 +4,7 @@ import io.hawser.copyTo
 import io.hawser.micrometer.ServerMetrics
 import io.hawser.samples.Child
 import io.hawser.samples.connected
+import io.hawser.samples.http.httpOptions
 import io.hawser.samples.port
 import io.hawser.tcp.Tcp
 import io.hawser.testkit.LeakCheck
@@ -13,7 +14,6 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.engine.spec.tempdir
 import io.kotest.matchers.collections.shouldContainAll
 import io.kotest.matchers.shouldBe
-import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldStartWith
 import io.micrometer.prometheusmetrics.PrometheusConfig
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry
@@ -104,20 +104,8 @@ class ScrapePageSpec : StringSpec({
                 val good = answer("GET /metrics HTTP/1.0\r\n\r\n")
                 good.take(2) shouldBe listOf("HTTP/1.1 200 OK", "Content-Type: text/plain; version=0.0.4; charset=utf-8")
                 good shouldContainAll listOf("hawser_server_connections{endpoint=\"${server.endpoint}\",transport=\"memory\"} 0.0")
-                answer("nonsense\r\n\r\n").first() shouldBe "HTTP/1.1 400 Bad Request"
-                answer("POST /metrics HTTP/1.1\r\nContent-Length: 1\r\n\r\nx").first() shouldBe "HTTP/1.1 400 Bad Request"
-                answer("GET /${"x".repeat(9000)}").first() shouldContain "431"
-                answer("GET / HTTP/1.1\r\n" + "a: b\r\n".repeat(100)).first() shouldContain "431"
-                for (header in listOf(
-                    "Content-Length: 0\r\nContent-Length: 0",
-                    "Content-Length : 0",
-                    "Transfer-Encoding: chunked",
-                    ": 1",
-                    "a",
-                )) {
-                    answer("GET /metrics HTTP/1.1\r\n$header\r\n\r\n").first() shouldBe "HTTP/1.1 400 Bad Request"
-                }
-                answer("GET http://localhost:9100/metrics?now HTTP/1.1\r\nConnection: TE, close\r\n\r\n").first() shouldBe "HTTP/1.1 200 OK"
+                answer("GET http://localhost:9100/metrics?now HTTP/1.1\r\nHost: a\r\nConnection: TE, close\r\n\r\n").first() shouldBe
+                    "HTTP/1.1 200 OK"
             }
             server.close()
         }
@@ -127,17 +115,17 @@ class ScrapePageSpec : StringSpec({
         virtualTime {
             val registry = PrometheusMeterRegistry(PrometheusConfig.DEFAULT)
             repeat(3_000) { registry.counter("many", "number", "$it") }
-            val page = server().start(this, scrapePage(registry))
+            val page = server(httpOptions()).start(this, scrapePage(registry))
             val client = client(page)
             client.connect { it.readLine() shouldBe null }
             elapsed shouldBe 1.minutes
             client.connect { connection ->
-                connection.writeLine("GET /metrics HTTP/1.1")
+                connection.writeLine("GET /metrics HTTP/1.1\r")
                 connection.readLine() shouldBe null
             }
             elapsed shouldBe 70.seconds
             client.connect { connection ->
-                connection.writeLine("GET /metrics HTTP/1.1\r\n")
+                connection.writeLine("GET /metrics HTTP/1.0\r\n\r")
                 page.connectionCount.first { it == 1 }
                 page.connectionCount.first { it == 0 }
             }
