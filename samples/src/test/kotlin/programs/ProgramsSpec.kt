@@ -1,7 +1,6 @@
 package io.hawser.samples.programs
 
 import io.hawser.samples.Child
-import io.hawser.samples.connected
 import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.TestCertificates
 import io.kotest.core.spec.style.StringSpec
@@ -9,10 +8,8 @@ import io.kotest.engine.spec.tempdir
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldMatch
 import io.kotest.matchers.string.shouldStartWith
-import java.io.BufferedReader
 import java.net.InetAddress
 import java.net.ServerSocket
-import java.net.Socket
 import java.net.StandardProtocolFamily.UNIX
 import java.net.UnixDomainSocketAddress
 import java.nio.ByteBuffer
@@ -58,7 +55,7 @@ class ProgramsSpec : StringSpec({
 
     "server, proxy and client in Java understand each other" {
         program("Serve", ANY_PORT).use { server ->
-            program("Forward", ANY_PORT, server.line().removePrefix("greets on ")).use { proxy ->
+            program("Proxy", ANY_PORT, server.line().removePrefix("greets on ")).use { proxy ->
                 val answer = printed("Ask", proxy.line().removePrefix("stands in on ")).single()
                 val id = server.line().substringBefore(" opened")
                 answer shouldBe "good day, guest $id"
@@ -78,62 +75,18 @@ class ProgramsSpec : StringSpec({
         }
     }
 
-    "what one says in the chat the others get" {
-        program("ChatKt", ANY_PORT).use { server ->
-            val port = server.line().substringAfterLast(':').toInt()
-            Guest(port).use { first ->
-                val one = first.line().substringAfter("welcome, ").substringBefore(';')
-                val other = Guest(port).use { second ->
-                    val welcome = second.line()
-                    val other = welcome.substringAfter("welcome, ").substringBefore(';')
-                    welcome shouldBe "welcome, $other; there are 2 of us"
-                    first.line() shouldBe "$other comes in"
-                    first.say("hello")
-                    second.line() shouldBe "$one: hello"
-                    second.say("good day")
-                    first.line() shouldBe "$other: good day"
-                    other
+    for (name in listOf("GracefulShutdownKt", "GracefulShutdown")) {
+        "at SIGTERM who is connected finishes first: $name" {
+            program(name, ANY_PORT).use { server ->
+                val port = server.line().substringAfterLast(':').toInt()
+                Guest(port).use { guest ->
+                    guest.say("abc")
+                    guest.line() shouldBe "cba"
+                    server.signal("TERM")
+                    guest.end() shouldBe null
                 }
-                first.line() shouldBe "$other is gone"
+                server.end().lines shouldBe listOf("1 finished, 0 were cut")
             }
-        }
-    }
-
-    "requests and replies keep their order" {
-        printed("RequestReplyKt") shouldBe listOf("84 : 2 = 42", "division of 1 by zero", "-7 : 2 = -3")
-    }
-
-    "the proxy leads to its targets in turn" {
-        program("EchoKt", ANY_PORT).use { echo ->
-            program("GracefulShutdownKt", ANY_PORT).use { reversing ->
-                val targets = arrayOf(echo.line().removePrefix("echoes on "), reversing.line().removePrefix("serves on "))
-                program("ProxyKt", ANY_PORT, *targets).use { proxy ->
-                    val endpoint = proxy.line().removePrefix("stands in on ")
-                    List(4) { printed("ClientKt", endpoint).single() } shouldBe listOf("hello", "olleh", "hello", "olleh")
-                }
-            }
-        }
-    }
-
-    "at SIGTERM who is connected finishes first" {
-        program("GracefulShutdownKt", ANY_PORT).use { server ->
-            val port = server.line().substringAfterLast(':').toInt()
-            Guest(port).use { guest ->
-                guest.say("abc")
-                guest.line() shouldBe "cba"
-                server.signal("TERM")
-                guest.end() shouldBe null
-            }
-            server.end().lines shouldBe listOf("1 finished, 0 were cut")
-        }
-    }
-
-    "who comes and goes is told as it happens" {
-        program("MonitoringKt", ANY_PORT).use { server ->
-            val port = server.line().substringAfterLast(':').toInt()
-            connected(port).close()
-            val id = server.line().substringBefore(" opened")
-            server.line() shouldStartWith "$id closed: "
         }
     }
 
@@ -201,12 +154,6 @@ class ProgramsSpec : StringSpec({
         printed("Secure", "$certificates") shouldBe listOf("good day, CN=client")
     }
 
-    "a conversation begins in the clear and goes on under TLS" {
-        val certificates = TestCertificates.create("localhost").writeTo(folder.resolve("certificates"))
-        printed("StartTlsKt", "$certificates") shouldBe
-            listOf("530 say STARTTLS first", "220 go ahead", "235 me is welcome", "221 bye")
-    }
-
     "a subscriber stays connected while its server is started anew" {
         val told = listOf("first edition", "last edition", "subscribed no more")
         printed("ReconnectingSessionKt", ANY_PORT) shouldBe told
@@ -262,16 +209,3 @@ class ProgramsSpec : StringSpec({
         printed("Frames") shouldBe listOf("11 bytes", "\"one\"", "\"\"", "\"three\"")
     }
 })
-
-private class Guest(port: Int) : AutoCloseable {
-    private val socket = Socket("127.0.0.1", port).apply { soTimeout = 60_000 }
-    private val lines: BufferedReader = socket.getInputStream().bufferedReader()
-
-    fun line(): String = checkNotNull(lines.readLine()) { "the end, and no line" }
-
-    fun end(): String? = lines.readLine()
-
-    fun say(line: String) = socket.getOutputStream().write("$line\n".toByteArray())
-
-    override fun close() = socket.close()
-}
