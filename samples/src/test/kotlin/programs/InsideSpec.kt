@@ -11,7 +11,14 @@ import io.kotest.matchers.string.shouldMatch
 import io.kotest.matchers.string.shouldStartWith
 import java.net.InetAddress
 import java.net.ServerSocket
+import java.net.StandardProtocolFamily.UNIX
+import java.net.UnixDomainSocketAddress
+import java.nio.ByteBuffer
+import java.nio.channels.Channels
+import java.nio.channels.ServerSocketChannel
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.withContext
 
 private const val ANY_PORT = "tcp://127.0.0.1:0"
 
@@ -31,6 +38,35 @@ class InsideSpec : StringSpec({
                 Guest(port).use {
                     it.say("hello")
                     it.line() shouldBe "hello"
+                }
+            }
+        }
+    }
+
+    for (name in listOf("NotebookKt", "Notebook")) {
+        "notes are noted and counted, and the end comes with the server's: $name" {
+            printed(name) shouldBe listOf("noted: milk", "noted: bread", "silence", "2 notes", "ShutdownReport(drained=1, cut=0)")
+        }
+    }
+
+    for (name in listOf("SdNotifyKt", "SdNotify")) {
+        "what nobody has started tells nobody that it is ready: $name" {
+            printed(name) shouldBe if (System.getenv("NOTIFY_SOCKET") == null) listOf("nobody wants to know") else emptyList()
+        }
+    }
+
+    for (name in listOf("DockerVersionKt", "DockerVersion")) {
+        "a daemon that speaks HTTP on a Unix socket tells its version: $name" {
+            val path = tempdir().toPath().resolve("daemon.sock")
+            ServerSocketChannel.open(UNIX).use { daemon ->
+                daemon.bind(UnixDomainSocketAddress.of(path))
+                Inside.run(name, "$path") { asking ->
+                    withContext(Dispatchers.IO) { daemon.accept() }.use { connection ->
+                        val request = Channels.newInputStream(connection).bufferedReader()
+                        generateSequence(request::readLine).takeWhile { it.isNotEmpty() }.first() shouldBe "GET /version HTTP/1.0"
+                        connection.write(ByteBuffer.wrap("HTTP/1.0 200 OK\r\n\r\n{\"Version\":\"27.1\"}\n".toByteArray()))
+                    }
+                    asking.end() shouldBe listOf("{\"Version\":\"27.1\"}")
                 }
             }
         }

@@ -10,11 +10,6 @@ import io.kotest.matchers.string.shouldMatch
 import io.kotest.matchers.string.shouldStartWith
 import java.net.InetAddress
 import java.net.ServerSocket
-import java.net.StandardProtocolFamily.UNIX
-import java.net.UnixDomainSocketAddress
-import java.nio.ByteBuffer
-import java.nio.channels.Channels
-import java.nio.channels.ServerSocketChannel
 import java.nio.file.Files
 import java.util.concurrent.atomic.AtomicInteger
 
@@ -38,11 +33,6 @@ class ProgramsSpec : StringSpec({
         end.errors shouldBe ""
         end.status shouldBe 0
         end.lines
-    }
-
-    "the notebook notes, counts, and ends with its server" {
-        printed("NotebookKt") shouldBe
-            listOf("noted: milk", "noted: bread", "silence", "2 notes", "ShutdownReport(drained=1, cut=0)")
     }
 
     "the echo answers clients in Kotlin and in Java" {
@@ -121,27 +111,14 @@ class ProgramsSpec : StringSpec({
             List(2) { "listener $it: order 17 shipped" } + "nobody receives at $gone"
     }
 
-    "whoever started it is told that it is ready, and a program that nobody started tells nobody" {
-        printed("SdNotifyKt") shouldBe listOf("nobody wants to know")
-        val told = "import os, socket, subprocess, sys\ns = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\ns.settimeout(60)\n" +
-            "s.bind('\\0' + sys.argv[1])\nos.environ['NOTIFY_SOCKET'] = '@' + sys.argv[1]\n" +
-            "status = subprocess.run(sys.argv[2:]).returncode\nprint(s.recv(100).decode(), status)"
-        Child.tool("python3", "-c", told, "hawser-notify-${ProcessHandle.current().pid()}", *Child.programCommand("$PROGRAMS.SdNotifyKt"))
-            .use { it.end() shouldBe Child.End(0, listOf("READY=1 0"), "") }
-    }
-
-    "a daemon that speaks HTTP on a Unix socket tells its version" {
-        val path = folder.resolve("daemon.sock")
-        ServerSocketChannel.open(UNIX).use { daemon ->
-            daemon.bind(UnixDomainSocketAddress.of(path))
-            program("DockerVersionKt", "$path").use { asking ->
-                daemon.accept().use { connection ->
-                    val request = Channels.newInputStream(connection).bufferedReader()
-                    generateSequence(request::readLine).takeWhile { it.isNotEmpty() }.first() shouldBe "GET /version HTTP/1.0"
-                    connection.write(ByteBuffer.wrap("HTTP/1.0 200 OK\r\n\r\n{\"Version\":\"27.1\"}\n".toByteArray()))
-                }
-                asking.end() shouldBe Child.End(0, listOf("{\"Version\":\"27.1\"}"), "")
-            }
+    for (name in listOf("SdNotifyKt", "SdNotify")) {
+        "whoever started it is told that it is ready: $name" {
+            val told = "import os, socket, subprocess, sys\ns = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\ns.settimeout(60)\n" +
+                "s.bind('\\0' + sys.argv[1])\nos.environ['NOTIFY_SOCKET'] = '@' + sys.argv[1]\n" +
+                "status = subprocess.run(sys.argv[2:]).returncode\nprint(s.recv(100).decode(), status)"
+            val socket = "hawser-notify-${ProcessHandle.current().pid()}"
+            Child.tool("python3", "-c", told, socket, *Child.programCommand("$PROGRAMS.$name"))
+                .use { it.end() shouldBe Child.End(0, listOf("READY=1 0"), "") }
         }
     }
 
