@@ -15,16 +15,13 @@ import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
 
 private const val MOST_WORDS = 1024
-private const val LONGEST_LINE = 4 * 1024
 private const val LONGEST_WORD = 1 shl 20
-private const val LONGEST_REQUEST = 8 shl 20
+private const val LONGEST_REQUEST = 8 * LONGEST_WORD
 private const val LONGEST_LIFE = 100L * 365 * 24 * 60 * 60 * 1000
 
 /**
  * Keys and values for `redis-cli`, `redis-benchmark` and their like: a codec takes all requests that have come, one write answers them.
- *
- * Connections live on several loops, and all that they share is a map, which changes each key in one step. Text is Latin-1 here, where
- * every byte is a character: keys and values may be any bytes.
+ * Connections live on several loops and share a map, which changes each key in one step. Text is Latin-1: keys and values may be any bytes.
  */
 public suspend fun main(args: Array<String>): Unit = coroutineScope {
     val keyValues = KeyValues { System.nanoTime() / 1_000_000 }
@@ -42,10 +39,8 @@ internal suspend fun serve(connection: Connection, keyValues: KeyValues): Unit =
 /** What is kept, each for its time, which [now] tells in milliseconds. */
 internal class KeyValues(private val now: () -> Long) {
     private class Entry(val value: ByteArray, val end: Long?)
-
     private val entries = ConcurrentHashMap<String, Entry>()
     private val Entry?.live: Entry? get() = this?.takeUnless { end != null && end <= now() }
-
     fun forgetOld(): Boolean = entries.values.removeIf { it.live == null }
 
     fun answer(request: List<String>): List<ByteBuffer> = try {
@@ -62,7 +57,7 @@ internal class KeyValues(private val now: () -> Long) {
         "DEL" if of.isNotEmpty() -> number(of.count { entries.remove(it).live != null })
         "EXISTS" if of.isNotEmpty() -> number(of.count { entries[it].live != null })
         "EXPIRE" if of.size == 2 -> number(if (expire(of[0], life(of[1], 1000))) 1 else 0)
-        "TTL" if of.size == 1 -> number(secondsLeft(entries[of[0]].live))
+        "TTL" if of.size == 1 -> number(entries[of[0]].live.let { if (it == null) -2 else it.end?.minus(now() - 999)?.div(1000) ?: -1 })
         "DBSIZE" if of.isEmpty() -> number(entries.size)
         "PING" if of.size <= 1 -> of.firstOrNull()?.let { bulk(it.bytes) } ?: simple("PONG")
         "ECHO" if of.size == 1 -> bulk(of[0].bytes)
@@ -87,24 +82,16 @@ internal class KeyValues(private val now: () -> Long) {
         return new == entries.compute(key) { _, old -> old.live?.takeIf { isOnlyIfNew } ?: new }
     }
 
-    private fun increment(key: String): Long {
-        var number = 0L
-        entries.compute(key) { _, old ->
-            number = integer(old.live?.value?.text ?: "0") + 1
-            require(number > Long.MIN_VALUE) { "increment or decrement would overflow" }
-            Entry("$number".bytes, old.live?.end)
-        }
-        return number
-    }
+    private fun increment(key: String): Long = entries.compute(key) { _, old ->
+        val number = integer(old.live?.value?.text ?: "0")
+        require(number < Long.MAX_VALUE) { "increment or decrement would overflow" }
+        Entry("${number + 1}".bytes, old.live?.end)
+    }!!.value.text.toLong()
 
     private fun expire(key: String, life: Long): Boolean =
         entries.computeIfPresent(key) { _, old -> old.live?.run { Entry(value, now() + life) } } != null
-
-    private fun secondsLeft(entry: Entry?): Long = if (entry == null) -2 else entry.end?.let { (it - now() + 999) / 1000 } ?: -1
-
     private fun life(text: String, unit: Int): Long =
         integer(text).also { require(it in -LONGEST_LIFE / unit..LONGEST_LIFE / unit) { "invalid expire time" } } * unit
-
     private fun integer(text: String): Long =
         requireNotNull(text.toLongOrNull()?.takeIf { "$it" == text }) { "value is not an integer or out of range" }
 }
@@ -127,31 +114,26 @@ internal object Requests : FrameCodec<List<List<String>>> {
         try {
             while (true) requests += request(bytes)?.also { end = bytes.position() } ?: break
         } catch (e: IllegalArgumentException) {
-            // Those before it are answered first.
-            if (requests.isEmpty()) throw MalformedFrame(peer, "${e.message}")
-        } finally {
-            bytes.position(end)
+            if (requests.isEmpty()) throw MalformedFrame(peer, "${e.message}") // Else those before it are answered first.
         }
+        bytes.position(end)
         return requests.ifEmpty { null }
     }
-
-    override fun encode(frame: List<List<String>>, peer: Endpoint): Array<ByteBuffer> =
-        frame.flatMap { words -> array(words.map { it.bytes }) }.toTypedArray()
+    override fun encode(frame: List<List<String>>, peer: Endpoint) = frame.flatMap { array(it.map { word -> word.bytes }) }.toTypedArray()
 
     private fun request(bytes: ByteBuffer): List<String>? {
         val start = bytes.position()
         val line = line(bytes) ?: return null
         if (!line.startsWith('*')) return line.split(' ', '\r').filter(String::isNotEmpty)
-        val words = ArrayList<ByteBuffer>()
-        repeat(count(line, '*', MOST_WORDS)) {
+        return List(count(line, '*', MOST_WORDS)) {
             val size = count(line(bytes) ?: return null, '$', LONGEST_WORD)
             require(bytes.position() + size - start <= LONGEST_REQUEST) { "a request of over $LONGEST_REQUEST bytes" }
             if (bytes.remaining() < size + 2) return null
-            words += bytes.slice(bytes.position(), size)
+            val word = bytes.slice(bytes.position(), size)
             bytes.position(bytes.position() + size)
             require(line(bytes) == "\r") { "no end after $size bytes" }
-        }
-        return words.map(::text)
+            word
+        }.map(::text)
     }
 
     private fun line(bytes: ByteBuffer): String? {
@@ -159,13 +141,9 @@ internal object Requests : FrameCodec<List<List<String>>> {
         while (end < bytes.limit() && bytes.get(end) != '\n'.code.toByte()) end++
         val line = bytes.slice(bytes.position(), end - bytes.position())
         require(line.remaining() <= LONGEST_LINE) { "a line of over $LONGEST_LINE bytes" }
-        if (end == bytes.limit()) return null
-        bytes.position(end + 1)
-        return text(line)
+        return if (end == bytes.limit()) null else text(line).also { bytes.position(end + 1) }
     }
-
     private fun text(bytes: ByteBuffer) = ByteArray(bytes.remaining()).also(bytes::get).text
-
     private fun count(line: String, mark: Char, most: Int): Int =
         requireNotNull(line.removeSurrounding("$mark", "\r").toIntOrNull()?.takeIf { it in 0..most }) { "no $mark and 0 to $most: $line" }
 }
