@@ -17,12 +17,12 @@ public sealed interface CloseReason {
         override fun toString(): String = "reset by the peer"
     }
 
-    /** A timeout of this side ran out. */
+    /** A timeout of this side ran out: [cause] says which. */
     public data class Timeout(public val cause: SocketFailure) : CloseReason {
         override fun toString(): String = cause.message ?: "timed out"
     }
 
-    /** Something failed: the network, a layer, a handler. */
+    /** Something failed with [cause]: the network, a layer, a handler. */
     public data class Failure(public val cause: Throwable) : CloseReason {
         override fun toString(): String = cause.describe()
     }

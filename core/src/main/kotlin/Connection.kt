@@ -146,10 +146,15 @@ public class Connection internal constructor(private val raw: RawStream, private
      * @throws UnexpectedEnd if the stream ends inside a line: half a line is not a line.
      * @throws FrameTooLarge over [limit].
      * @throws MalformedFrame if the line is not UTF-8; it is gone, and the next one can be read.
+     * @sample io.hawser.samples.documentation.connectionLines
      */
     public suspend fun readLine(limit: Int = Lines.DEFAULT_MAX_LENGTH): String? = input.nextFrame(lineCodec(limit))
 
-    /** Every line until the end, read as [readLine] does. Cold; what its collector does not take stays in the connection. */
+    /**
+     * Every line until the end, read as [readLine] does. Cold; what its collector does not take stays in the connection.
+     *
+     * @sample io.hawser.samples.documentation.connectionLines
+     */
     public fun lines(limit: Int = Lines.DEFAULT_MAX_LENGTH): Flow<String> = framed(lineCodec(limit)).incoming
 
     /** Writes [line] as UTF-8 and a line feed behind it, as one [write]. */

@@ -6,8 +6,11 @@ import kotlin.time.toJavaDuration
 
 /** A connection of a server as it was at one moment. */
 public class ConnectionInfo internal constructor(
+    /** [Connection.id]. */
     public val id: Long,
+    /** Our address. */
     public val local: SocketAddress,
+    /** The peer's address. */
     public val remote: SocketAddress,
     /** How long it has been open. */
     @get:JvmSynthetic
@@ -15,7 +18,9 @@ public class ConnectionInfo internal constructor(
     /** How long ago the last byte came or left. */
     @get:JvmSynthetic
     public val idle: Duration,
+    /** How many bytes had come in: [Connection.bytesRead]. */
     public val bytesRead: Long,
+    /** How many bytes the transport had taken: [Connection.bytesWritten]. */
     public val bytesWritten: Long,
     /**
      * Bytes per second that have come in: since somebody asked a second ago, or two at most where somebody asks all the time, else since

@@ -31,7 +31,9 @@ public fun interface Correlator {
 /** A client of datagrams: whom it talks to, and how. It holds nothing; each socket is its caller's. */
 @OptIn(TransportApi::class)
 public class DatagramClient @TransportApi constructor(
+    /** Whom its sockets talk to. */
     public val endpoint: Endpoint,
+    /** How its sockets are opened and used. */
     public val options: DatagramClientOptions,
     private val opener: DatagramOpener,
 ) {

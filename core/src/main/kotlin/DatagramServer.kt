@@ -22,6 +22,7 @@ import kotlinx.coroutines.isActive
 public class DatagramServer private constructor(
     /** Where it listens; its port may be 0 for any that is free. */
     public val endpoint: Endpoint,
+    /** With which options it starts; a server that runs may have been given others since. */
     public val options: DatagramServerOptions,
     private val opener: DatagramOpener,
     private val observers: List<(RunningDatagramServer) -> Unit>,

@@ -19,7 +19,7 @@ public sealed class Endpoint {
     public val isDatagram: Boolean get() = Scheme.of(scheme)?.hasStreams == false
 
     /**
-     * A host and a port of an internet transport.
+     * A host and a [port], 0 to 65535, of an internet transport.
      *
      * @throws IllegalArgumentException for a scheme, a host or a port that is none.
      */
@@ -43,7 +43,7 @@ public sealed class Endpoint {
     }
 
     /**
-     * A name on this machine: a socket's file, `@` and an abstract name of Linux, the name of a server in memory. A Unix socket that has
+     * A [name] on this machine: a socket's file, `@` and an abstract name of Linux, the name of a server in memory. A Unix socket that has
      * no name, as most clients', has an empty one.
      *
      * @throws IllegalArgumentException for a scheme that is none, or a name that no Unix socket can have.

@@ -4,12 +4,12 @@ import java.time.Duration
 
 /** What keeps something from being [Health.Up]. */
 public sealed interface HealthProblem {
-    /** A server has [connections], as many as it may: more are refused, or wait. */
+    /** A server has [connections], as many as it may by its [limit]: more are refused, or wait. */
     public data class Full(public val connections: Int, public val limit: Int) : HealthProblem {
         override fun toString(): String = "$connections connections of $limit"
     }
 
-    /** As many datagrams wait for a handler as may, or as many bytes: more are dropped. */
+    /** As many datagrams wait for a handler as may, which are [count], or as many bytes: more are dropped. */
     public data class QueueFull(public val count: Int) : HealthProblem {
         override fun toString(): String = "the queue is full with $count datagrams"
     }
@@ -44,7 +44,7 @@ public sealed interface HealthProblem {
         override fun toString(): String = if (cause == null) "it has ended" else "it has ended: $cause"
     }
 
-    /** The event loop that it ran on has ended. */
+    /** The event loop that it ran on has ended, as [cause] tells. */
     public data class LoopClosed(public val cause: EventLoopClosed) : HealthProblem {
         override fun toString(): String = "its event loop has ended: ${cause.message}"
     }

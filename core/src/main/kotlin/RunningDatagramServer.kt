@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory
 
 /**
  * A server of datagrams that listens, or did. [stopAccepting] and [shutdown] leave what has come to the handlers, whose replies still
- * leave; [close] drops it. Its [report] counts datagrams.
+ * leave; [close] drops it. Its [ShutdownReport] counts datagrams.
  */
 @OptIn(TransportApi::class)
 public class RunningDatagramServer internal constructor(

@@ -25,6 +25,8 @@ import kotlinx.coroutines.Job
  * | [handlerContext] | empty | added to the context of every handler; a dispatcher in it moves handlers off their loop |
  *
  * The others are those of [ConnectionOptions].
+ *
+ * @sample io.hawser.samples.documentation.serverOptions
  */
 public class ServerOptions private constructor(from: Builder) : ConnectionOptions(from) {
     /** How many connections the kernel holds until they are accepted; it may hold fewer (`net.core.somaxconn`). At least 1. */

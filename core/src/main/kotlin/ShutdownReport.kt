@@ -1,7 +1,10 @@
 package io.hawser
 
 /**
- * How a server ended: how many connections came to their own end after it had stopped accepting, and how many were cut. Of a server of
- * datagrams, how many datagrams were handled, and how many were not.
+ * How a server ended.
+ *
+ * @property drained how many connections came to their own end after it had stopped accepting; of a server of datagrams, how many datagrams
+ * were handled.
+ * @property cut how many connections were cut; of a server of datagrams, how many datagrams were not handled.
  */
 public data class ShutdownReport(public val drained: Int, public val cut: Int)

@@ -139,6 +139,7 @@ public open class ConnectionLost internal constructor(
     message: String,
     cause: Throwable?,
 ) : SocketFailure(message, cause) {
+    /** It was lost because of [cause]. */
     public constructor(endpoint: Endpoint, cause: Throwable) :
         this(endpoint, "connection to $endpoint was lost: ${cause.describe()}", cause)
 }
@@ -147,7 +148,7 @@ public open class ConnectionLost internal constructor(
 public class ConnectionReset @JvmOverloads constructor(endpoint: Endpoint, cause: Throwable? = null) :
     ConnectionLost(endpoint, "connection to $endpoint was reset by the peer", cause)
 
-/** The connection to [endpoint] has been closed on this side. */
+/** The connection to [endpoint] has been closed on this side, for [reason]. */
 public class ConnectionClosed(public val endpoint: Endpoint, public val reason: CloseReason) :
     SocketFailure("connection to $endpoint is closed: $reason", (reason as? CloseReason.Failure)?.cause)
 
@@ -158,7 +159,7 @@ public class ConnectionClosed(public val endpoint: Endpoint, public val reason: 
 public class UnreadInput(public val endpoint: Endpoint, public val size: Int) :
     SocketFailure("$endpoint sent $size bytes ahead of the upgrade that nobody had asked for")
 
-/** The stream from [endpoint] ended in the middle of something, after [received] bytes of it. */
+/** The stream from [endpoint] ended in the middle of something, after [received] bytes of what was [expected]. */
 public class UnexpectedEnd(public val endpoint: Endpoint, public val received: Int, public val expected: String) :
     SocketFailure("$endpoint ended the stream after $received bytes of $expected")
 

@@ -28,7 +28,9 @@ import kotlinx.coroutines.withTimeoutOrNull
 /** A client of byte streams: whom it connects to, and how. It holds nothing; each connection is its caller's. */
 @OptIn(TransportApi::class)
 public class StreamClient private constructor(
+    /** Whom it connects to, as failures and events name it. */
     public val endpoint: Endpoint,
+    /** How it connects, and what its connections keep to. */
     public val options: ClientOptions,
     /** How it connects, beneath its layers. */
     @property:TransportApi public val connector: Connector,

@@ -23,6 +23,7 @@ import kotlinx.coroutines.isActive
 public class StreamServer private constructor(
     /** Where it listens; its port may be 0 for any that is free. */
     public val endpoint: Endpoint,
+    /** With which options it starts; a server that runs may have been given others since. */
     public val options: ServerOptions,
     /** What opens its listener. */
     @property:TransportApi public val binder: Binder,

@@ -32,6 +32,7 @@ public object Tcp {
      * addresses.
      *
      * @throws IllegalArgumentException for a port outside 0..65535 or a host that is none.
+     * @sample io.hawser.samples.documentation.tcpServer
      */
     @JvmStatic
     @JvmOverloads
@@ -50,6 +51,7 @@ public object Tcp {
      * IPv4, unless `java.net.preferIPv6Addresses` says otherwise.
      *
      * @throws IllegalArgumentException for a port outside 1..65535, a host that is none, or the address that stands for all of a machine.
+     * @sample io.hawser.samples.documentation.tcpClient
      */
     @JvmStatic
     @JvmOverloads

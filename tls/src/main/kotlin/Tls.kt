@@ -13,6 +13,8 @@ import io.hawser.transport.TransportApi
  * The same server, speaking TLS on top. Its handshakes are made in the coroutine of each connection, within
  * [io.hawser.ConnectionOptions.handshakeTimeout], and hold up nobody; the handler runs once one has succeeded, and one that has failed is
  * an event. [tlsSession] and, for [io.hawser.ServerOptions.admissionAfterHandshake], [TlsSession.attribute] tell who came.
+ *
+ * @sample io.hawser.samples.documentation.tlsLayer
  */
 public fun StreamServer.tls(tls: ServerTls): StreamServer = through(TlsLayer(tls.side, options.closeTimeout))
 
@@ -21,6 +23,7 @@ public fun StreamServer.tls(tls: ServerTls): StreamServer = through(TlsLayer(tls
  * default the host that is connected to. It throws [TlsFailure] if that fails.
  *
  * @throws IllegalArgumentException if [serverName] is neither; or if there is none and this client connects to no host.
+ * @sample io.hawser.samples.documentation.tlsLayer
  */
 @JvmOverloads
 public fun StreamClient.tls(tls: ClientTls, serverName: String = hostOf(endpoint)): StreamClient =
@@ -37,10 +40,15 @@ public fun StreamClient.tls(tls: ClientTls, serverName: String = hostOf(endpoint
  * @throws io.hawser.HandshakeTimeout if it takes longer than [io.hawser.ConnectionOptions.handshakeTimeout].
  * @throws io.hawser.UnreadInput if there is something that nobody has asked for.
  * @throws IllegalStateException if another coroutine reads or writes, or it has been upgraded before.
+ * @sample io.hawser.samples.documentation.upgradeToTls
  */
 public suspend fun Connection.startTls(tls: ServerTls): Connection = upgrade(TlsLayer(tls.side, closeTimeout))
 
-/** Shakes hands as the client of [serverName] on this connection, and returns it with TLS on top. Otherwise as for servers. */
+/**
+ * Shakes hands as the client of [serverName] on this connection, and returns it with TLS on top. Otherwise as for servers.
+ *
+ * @sample io.hawser.samples.documentation.upgradeToTls
+ */
 public suspend fun Connection.startTls(tls: ClientTls, serverName: String): Connection =
     upgrade(TlsLayer(tls.side(ServerName.of(serverName)), closeTimeout))
 

@@ -16,6 +16,7 @@ import java.nio.channels.MembershipKey
  * the group; so does closing the socket.
  */
 public class Membership internal constructor(private val key: MembershipKey) : AutoCloseable {
+    /** The address of the group, which stays after it has been left. */
     public val group: InetAddress get() = key.group()
 
     /** Where what is sent to the group is expected. */

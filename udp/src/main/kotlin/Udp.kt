@@ -44,6 +44,7 @@ public object Udp {
      * the way to the sender, which on a machine with several need not be the one that was asked.
      *
      * @throws IllegalArgumentException for a port outside 0..65535 or a host that is none.
+     * @sample io.hawser.samples.documentation.udpServer
      */
     @JvmStatic
     @JvmOverloads
@@ -60,6 +61,7 @@ public object Udp {
      * [io.hawser.PeerUnreachable].
      *
      * @throws IllegalArgumentException for a port outside 1..65535, a host that is none, or the address that stands for all of a machine.
+     * @sample io.hawser.samples.documentation.udpServer
      */
     @JvmStatic
     @JvmOverloads

@@ -4,7 +4,11 @@ import java.net.SocketAddress
 
 /** An abstract name of Linux, which a Unix socket has instead of a path: any bytes, and no file (unix(7)). */
 public class AbstractAddress internal constructor(internal val bytes: ByteArray) : SocketAddress() {
-    /** @throws IllegalArgumentException unless [name], without an `@` before it, has 1 to 107 bytes in UTF-8. */
+    /**
+     * The name in UTF-8.
+     *
+     * @throws IllegalArgumentException unless [name], without an `@` before it, has 1 to 107 bytes.
+     */
     public constructor(name: String) : this(name.encodeToByteArray()) {
         require(bytes.size in 1..LONGEST) { "an abstract name of ${bytes.size} bytes is not one of 1..$LONGEST: \"$name\"" }
     }

@@ -33,6 +33,7 @@ public object Unix {
      * others can write to needs the sticky bit.
      *
      * @throws IllegalArgumentException for an empty path or one of more than 107 bytes.
+     * @sample io.hawser.samples.documentation.unixServer
      */
     @JvmStatic
     @JvmOverloads
@@ -63,6 +64,7 @@ public object Unix {
      * `connect` tries again, up to its timeout.
      *
      * @throws IllegalArgumentException for an empty path or one of more than 107 bytes.
+     * @sample io.hawser.samples.documentation.unixServer
      */
     @JvmStatic
     @JvmOverloads

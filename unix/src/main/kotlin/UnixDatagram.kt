@@ -38,6 +38,7 @@ public object UnixDatagram {
      * A server at [path]; nothing is bound before it starts. The file is treated as [Unix.server] treats it.
      *
      * @throws IllegalArgumentException for an empty path or one of more than 107 bytes.
+     * @sample io.hawser.samples.documentation.unixDatagrams
      */
     @JvmStatic
     @JvmOverloads
@@ -68,6 +69,7 @@ public object UnixDatagram {
      * A client of the server at [path]; nothing is opened before it is used. Without [bindTo] it can send only.
      *
      * @throws IllegalArgumentException for an empty path or one of more than 107 bytes.
+     * @sample io.hawser.samples.documentation.unixDatagrams
      */
     @JvmStatic
     @JvmOverloads
@@ -136,7 +138,11 @@ public sealed interface ClientName {
     }
 
     public companion object {
-        /** @throws IllegalArgumentException for an empty path or one of more than 107 bytes. */
+        /**
+         * A socket at [path] with the permissions of [file]; nothing is made before the client opens it.
+         *
+         * @throws IllegalArgumentException for an empty path or one of more than 107 bytes.
+         */
         @JvmStatic
         @JvmOverloads
         public fun of(path: Path, file: SocketFile = SocketFile()): ClientName {

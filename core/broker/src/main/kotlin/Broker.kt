@@ -41,10 +41,13 @@ import kotlinx.coroutines.withTimeoutOrNull
  * nobody else. `PROTOCOL.md` says what goes over the wire.
  *
  * Its server is to leave [io.hawser.ServerOptions.onDrain] as it is: where the input ends at once, a [shutdown] lets nothing be answered.
+ *
+ * @sample io.hawser.samples.documentation.broker
  */
 @OptIn(RoutingApi::class, TransportApi::class, DelicateCoroutinesApi::class)
 public class Broker @JvmOverloads constructor(
     private val server: StreamServer,
+    /** What it was made with; it stays the same while the broker runs. */
     public val options: BrokerOptions = BrokerOptions(),
 ) : AutoCloseable {
     private val office = Office(options)

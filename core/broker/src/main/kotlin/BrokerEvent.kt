@@ -5,7 +5,7 @@ import java.util.UUID
 
 /** Something that happened at a broker. There may be more kinds of them one day. */
 public interface BrokerEvent {
-    /** Somebody has connected, and is about to register. */
+    /** [peer] has connected, and is about to register. */
     public class Connected(public val peer: ConnectedPeer) : BrokerEvent {
         override fun toString(): String = "$peer connected"
     }
@@ -30,7 +30,7 @@ public interface BrokerEvent {
         override fun toString(): String = "$peer is gone" + if (cause == null) "" else ": ${cause.message}"
     }
 
-    /** A request on [channel] has ended, after so long. */
+    /** A request on [channel] has ended with [outcome]; it [took] so long since it came. */
     public class RequestEnded(public val channel: UUID, public val outcome: Outcome, public val took: Duration) : BrokerEvent {
         override fun toString(): String = "a request on $channel ended after ${took.toMillis()} ms: $outcome"
     }

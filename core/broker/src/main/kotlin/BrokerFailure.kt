@@ -15,7 +15,7 @@ public sealed class BrokerFailure(message: String, cause: Throwable? = null) : S
 }
 
 /**
- * The provider failed, and says so: what its handler threw has the [code] 0 and its message for a [reason], never its stack; what it
+ * The provider on [channel] failed, and says so: what its handler threw has the [code] 0 and its message for a [reason], never its stack; what it
  * failed with on purpose is as it put it.
  */
 public class RequestFailed(public val channel: UUID, public val code: Int, public val reason: String) :
@@ -28,16 +28,16 @@ public class NoProvider(public val channel: UUID) : BrokerFailure("nobody answer
     override val mayHaveRun: Boolean get() = false
 }
 
-/** The provider that the broker had chosen is gone. */
+/** The provider on [channel] that the broker had chosen is gone. */
 public class ProviderLost(public val channel: UUID) : BrokerFailure("the provider of $channel is gone") {
     override val mayHaveRun: Boolean get() = true
 }
 
-/** The request had not been answered within [timeout]. [mayHaveRun] is false if it has not even left. */
+/** The request on [channel] had not been answered within [timeout]. [mayHaveRun] is false if it has not even left. */
 public class RequestTimeout(public val channel: UUID, public val timeout: Duration, override val mayHaveRun: Boolean) :
     BrokerFailure("no answer on $channel within ${timeout.toMillis()} ms")
 
-/** The broker takes no more: [limit] tells of what. */
+/** The broker takes no more, here on [channel]: [limit] tells of what. */
 public class Overloaded(public val channel: UUID, public val limit: Limit) : BrokerFailure("the broker is full: $limit, on $channel") {
     /** What there is too much of. There may be more of them one day. */
     public enum class Limit(private val text: String) {

@@ -8,8 +8,9 @@ public class BrokerStats internal constructor(
     public val since: Instant,
     /** Connections. */
     public val peers: Int,
-    /** Registrations. */
+    /** Registrations of those who answer. */
     public val providers: Int,
+    /** Registrations of those who ask. */
     public val consumers: Int,
     /** Requests that a provider has. */
     public val inFlight: Int,
@@ -36,7 +37,9 @@ public class BrokerStats internal constructor(
 
 /** What goes on, and has gone on, on a channel for as long as somebody has been registered on it. */
 public class ChannelStats internal constructor(
+    /** Those who are registered to answer on it. */
     public val providers: Int,
+    /** Those who are registered to ask on it. */
     public val consumers: Int,
     /** Requests that a provider has. */
     public val inFlight: Int,

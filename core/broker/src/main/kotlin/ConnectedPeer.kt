@@ -8,15 +8,18 @@ import java.util.UUID
 public class ConnectedPeer internal constructor(
     /** Never given twice. */
     public val id: Long,
+    /** Where it has connected from. */
     public val address: SocketAddress,
+    /** When the broker accepted it, by the broker's clock. */
     public val connectedAt: Instant,
+    /** What it is registered as; empty until it has said. */
     public val registrations: List<Registration>,
     /** Requests that it asks, or has to answer. */
     public val inFlight: Int,
     /** Bytes that wait to leave. */
     public val queuedBytes: Long,
 ) {
-    /** What it is, and where; [capacity] is how many requests it takes at a time, 0 if it asks. */
+    /** What [role] it has, and on which [channel]; [capacity] is how many requests it takes at a time, 0 if it asks. */
     public class Registration internal constructor(public val role: Role, public val channel: UUID, public val capacity: Int) {
         override fun toString(): String = "${role.name.lowercase()} of $channel"
     }

@@ -21,6 +21,8 @@ import kotlinx.coroutines.flow.StateFlow
 /**
  * Asks on a channel, by one connection to a broker that it makes anew whenever it ends. Any number of requests go over it at once, and none
  * waits for another. It runs once, in the scope of [start]; requests before that wait for it.
+ *
+ * @sample io.hawser.samples.documentation.broker
  */
 public class Consumer @JvmOverloads constructor(
     client: StreamClient,

@@ -2,7 +2,7 @@ package io.hawser.broker
 
 import java.time.Duration
 
-/** How long requests took that were answered, failures included, to an eighth. */
+/** How long the [count] requests took that were answered, failures included, to an eighth. */
 public class Latency internal constructor(public val count: Long, private val at: (Double) -> Long) {
     /** Half of them took no longer. */
     public val p50: Duration get() = quantile(P50)

@@ -34,11 +34,14 @@ import kotlinx.coroutines.withContext
  *
  * A request ends when it is answered, or when nobody waits for the answer any more: because who asked is gone or has cancelled it, because
  * it took too long, or because the connection is lost. Then its handler is cancelled.
+ *
+ * @sample io.hawser.samples.documentation.broker
  */
 @OptIn(DelicateCoroutinesApi::class)
 public class Provider @JvmOverloads constructor(
     client: StreamClient,
     public val channel: UUID,
+    /** How it connects, and how many requests it takes at a time. */
     public val options: ProviderOptions = ProviderOptions(),
 ) : AutoCloseable {
     private val late = LongAdder()

@@ -29,7 +29,14 @@ public fun interface ProviderChoice {
     }
 }
 
-/** A provider as [ProviderChoice] sees it: on which connection, how many requests it takes and has, and since when it is there. */
+/**
+ * A provider as [ProviderChoice] sees it.
+ *
+ * @property peerId the connection that it is on, as [ConnectedPeer.id] has it.
+ * @property capacity how many requests it takes at a time.
+ * @property inFlight how many it has.
+ * @property registeredAt since when it is there.
+ */
 public class ProviderInfo(public val peerId: Long, public val capacity: Int, public val inFlight: Int, public val registeredAt: Instant) {
     override fun toString(): String = "provider $peerId ($inFlight of $capacity)"
 }

@@ -28,7 +28,10 @@ import kotlinx.coroutines.flow.FlowCollector
  * Cancelling whoever asks cancels the provider's handler. [ConsumerOptions] says what is asked again.
  */
 public sealed interface Requester {
+    /** Where it asks. */
     public val channel: UUID
+
+    /** How it connects, what it waits for, and what it asks again. */
     public val options: ConsumerOptions
 
     /** How it is, from what it knows, without waiting; any thread. */

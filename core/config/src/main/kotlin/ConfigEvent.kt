@@ -15,7 +15,7 @@ public sealed interface ConfigEvent {
         }} at once, ${pending.joinToString().ifEmpty { "nothing" }} later"
     }
 
-    /** They are wrong, or code that is asked about them has failed, and nothing has changed. */
+    /** They are wrong, or code that is asked about them has failed, as [cause] says, and nothing has changed. */
     public class Rejected internal constructor(public val cause: InvalidConfiguration) : ConfigEvent {
         override fun toString(): String = "rejected: ${cause.message}"
     }

@@ -15,7 +15,7 @@ public sealed class ConfigProblem(
     /** A file that is no TOML, or has a key twice. */
     public class Syntax internal constructor(origin: Origin, why: String) : ConfigProblem(origin, null, null, why)
 
-    /** A file that cannot be read. */
+    /** The file at [path] cannot be read. */
     public class UnreadableFile internal constructor(public val path: Path, why: String) :
         ConfigProblem(Origin.File(path, 1, 1), null, null, why)
 
@@ -57,7 +57,7 @@ public sealed class ConfigProblem(
         text: String,
     ) : ConfigProblem(origin, key, null, text)
 
-    /** Code that has failed while it was asked, such as what changes a builder. */
+    /** Code that has failed with [cause] while it was asked, such as what changes a builder. */
     public class Failed internal constructor(key: String?, public val cause: Throwable, text: String) :
         ConfigProblem(Origin.Code, key, null, text)
 

@@ -37,6 +37,8 @@ import kotlinx.coroutines.CoroutineScope
  *
  * What is said later goes over what is said before it: the options' own defaults, the files in their order, the user's file, the
  * environment (`HAWSER_SERVER_API_IDLE_TIMEOUT`), code. `README.md` of this module has all keys.
+ *
+ * @sample io.hawser.samples.documentation.configuration
  */
 @OptIn(SettingsApi::class)
 public class HawserConfig internal constructor(

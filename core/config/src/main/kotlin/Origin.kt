@@ -9,12 +9,12 @@ public sealed class Origin {
         override fun toString(): String = "default"
     }
 
-    /** A place in a file; lines and columns count from 1. */
+    /** A place in the file at [path]; [line] and [column] count from 1. */
     public class File(public val path: Path, public val line: Int, public val column: Int) : Origin() {
         override fun toString(): String = "$path:$line:$column"
     }
 
-    /** A variable of the environment. */
+    /** The variable [name] of the environment. */
     public class Variable(public val name: String) : Origin() {
         override fun toString(): String = name
     }

@@ -8,7 +8,9 @@ import java.time.Instant
 public class ConnectedClient internal constructor(
     /** Tells clients of this hub apart; never given twice. */
     public val id: String,
+    /** Where it has connected from. */
     public val address: SocketAddress,
+    /** When it had connected, by the hub's clock. */
     public val connectedAt: Instant,
     private val queue: OutboundQueue,
 ) {

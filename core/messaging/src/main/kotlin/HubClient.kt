@@ -42,11 +42,15 @@ import kotlinx.coroutines.withTimeoutOrNull
 /**
  * A client of a [MessageHub], or of whatever speaks as one does, that stays connected: when the connection ends, however it does, it
  * makes another one. It runs once, in the scope of [start].
+ *
+ * @sample io.hawser.samples.documentation.messageHub
  */
 @OptIn(DelicateCoroutinesApi::class, TransportApi::class)
 public class HubClient @JvmOverloads constructor(
     client: StreamClient,
+    /** The event whose messages it takes and sends; that of the hub has to be the same. */
     public val event: String,
+    /** How it connects, and what it keeps. */
     public val options: HubClientOptions = HubClientOptions(),
 ) : AutoCloseable {
     private val codec = MessageCodec(options.maxFrame)

@@ -25,11 +25,13 @@ public class Message internal constructor(
     public val timestampMs: Long,
     /** The same for people, in the time zone of whoever made it; of a received message it is what the peer says. */
     public val timestampIso: String,
+    /** Whether it brings data, tells of an error, or is between hub and client. */
     public val type: MessageType,
     internal val content: FrozenMap,
     /** About the bytes that it takes in memory, if it was received. */
     internal val weight: Long = 0,
 ) {
+    /** What it says, in the types that the class names; it cannot be changed. */
     public val data: Map<String, Any?> get() = content
 
     /** What [codec] reads in [data]; fails as that does. */

@@ -40,11 +40,15 @@ import kotlinx.coroutines.sync.withLock
  * [WhenSlow.Suspend], who sends. While nobody is connected messages go to a backlog, which whoever comes first gets before all else.
  *
  * Any number may send, from any thread. Messages reach every client in the order in which they were sent.
+ *
+ * @sample io.hawser.samples.documentation.messageHub
  */
 @OptIn(TransportApi::class)
 public class MessageHub @JvmOverloads constructor(
     private val server: StreamServer,
+    /** The event that all of its messages are about. */
     public val event: String,
+    /** What it allows and keeps. */
     public val options: HubOptions = HubOptions(),
     private val listener: HubListener = object : HubListener {},
 ) : AutoCloseable {

@@ -11,7 +11,7 @@ import io.hawser.transport.TransportApi
 import java.net.InetSocketAddress
 
 /**
- * Hubs that their clients on the same machine find by the name of the event, in a folder that both know. A hub's socket is
+ * Hubs that their clients on the same machine find by the name of the event, in a folder that both know, as [options] say. A hub's socket is
  * `{socketDir}/{event}.sock`; one on TCP says in `{socketDir}/{event}.tcp` where it listens, for as long as it does: a client that meets
  * another one there, because a hub was killed, tries again. The module of the transport has to be on the class path: `hawser-unix` or
  * `hawser-tcp`.

@@ -23,6 +23,7 @@ public class ClientMetrics private constructor(
 ) : HawserMetrics(tagsOf(endpoint, tags)) {
     private val listening = CopyOnWriteArrayList<Recorder>()
 
+    /** For the connections that [client] makes, not those of clients that were made of it, such as by `traced`. */
     @JvmOverloads
     public constructor(client: StreamClient, tags: Iterable<Tag> = emptyList()) :
         this(Source({ client.droppedEvents }, client::tap, ::awaitCancellation), client.endpoint, tags)

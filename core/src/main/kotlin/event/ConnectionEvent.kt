@@ -49,8 +49,8 @@ public sealed interface ConnectionEvent : SocketEvent {
     ) : ConnectionEvent
 
     /**
-     * It begins to be held back by a rate of the options: the peer would send, or take, more than it may. Told again when it has not been
-     * held back for a second.
+     * In one [direction] it begins to be held back by a rate of the options: the peer would send, or take, more than it may. Told again
+     * when it has not been held back for a second.
      */
     public data class Throttled(
         override val id: Long,

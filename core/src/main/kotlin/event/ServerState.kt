@@ -22,7 +22,7 @@ public sealed interface ServerState {
     /** It shuts down: it accepts no more, and handlers are still at work. */
     public data object Draining : ServerState
 
-    /** It has ended: nothing of it runs, its address is free. */
+    /** It has ended, as [report] tells: nothing of it runs, its address is free. */
     public data class Closed(public val report: ShutdownReport) : ServerState
 
     /** It has ended because of [cause]: nothing of it runs, its address is free. */

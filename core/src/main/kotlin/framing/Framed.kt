@@ -52,5 +52,9 @@ public class Framed<T : Any> internal constructor(public val connection: Connect
     override fun toString(): String = "$connection in $codec"
 }
 
-/** This connection as frames of [codec]. Costs nothing, and may be done more than once. */
+/**
+ * This connection as frames of [codec]. Costs nothing, and may be done more than once.
+ *
+ * @sample io.hawser.samples.documentation.framedConnection
+ */
 public fun <T : Any> Connection.framed(codec: FrameCodec<T>): Framed<T> = Framed(this, codec)

@@ -13,6 +13,7 @@ import java.nio.charset.CharacterCodingException
  * line break and no half of a surrogate pair.
  *
  * @property maxLength the longest line in bytes, its ending not counted.
+ * @property ending how lines end that are sent, and those that come.
  */
 public class Lines @JvmOverloads constructor(
     public val maxLength: Int = DEFAULT_MAX_LENGTH,

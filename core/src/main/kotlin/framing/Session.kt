@@ -26,6 +26,7 @@ import kotlinx.coroutines.withTimeoutOrNull
  */
 public class Session<T : Any> internal constructor(
     public val connection: Connection,
+    /** Cuts what comes into messages, and makes bytes of what is sent. */
     public val codec: FrameCodec<T>,
     private val options: SessionOptions,
 ) {

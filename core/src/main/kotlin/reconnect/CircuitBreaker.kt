@@ -18,9 +18,9 @@ import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 
 /**
- * Keeps clients from connecting for a while when too many attempts in a row have failed, so that nobody waits for a server that is not
- * there, and a server that is coming back is not met by everybody at once. Put before a client with [guardedBy]; any number of clients may
- * share one, from any thread, and then fail and recover together.
+ * Keeps clients from connecting for a while when too many attempts in a row have failed, as [options] say, so that nobody waits for a
+ * server that is not there, and a server that is coming back is not met by everybody at once. Put before a client with [guardedBy]; any
+ * number of clients may share one, from any thread, and then fail and recover together.
  *
  * An attempt fails by whatever [StreamClient.connect] throws. One that is cancelled, by the timeout of who called it too, decides nothing:
  * so a client's own timeouts should be the shorter ones.

@@ -12,7 +12,10 @@ public sealed interface CircuitState {
         override fun toString(): String = "Open(cause=$cause)"
     }
 
-    /** It has been open for long enough, because of [cause]: one may connect at a time, and the first that decides closes or opens it. */
+    /**
+     * It has been open for long enough, because of [cause]: one may connect at a time, and the first that decides closes or opens it.
+     * [isTrying] tells whether somebody does.
+     */
     public data class HalfOpen(public val cause: Throwable, public val isTrying: Boolean) : CircuitState
 }
 

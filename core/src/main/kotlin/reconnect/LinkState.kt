@@ -6,7 +6,7 @@ import java.util.Objects
 import kotlin.time.Duration
 
 /**
- * Where a [ReconnectingClient] is in its life; what it does next, [Progress] draws.
+ * Where a [ReconnectingClient] is in its life.
  *
  * An attempt is numbered by the failures in a row before it: the first one is 1, and so is the first one ever of a link.
  */
@@ -14,7 +14,7 @@ public sealed interface LinkState {
     /** It has not been started. */
     public data object Idle : LinkState
 
-    /** It connects, or shakes hands. */
+    /** It connects, or shakes hands, for the time numbered [attempt]. */
     public data class Connecting(public val attempt: Int) : LinkState
 
     /** The session has [connection], until that ends. */

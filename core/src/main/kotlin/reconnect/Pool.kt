@@ -34,7 +34,7 @@ import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeoutOrNull
 
 /**
- * Connections to one endpoint that are used in turn, as [PoolOptions] say. Made by [pooled]; it runs once, in the scope of [start].
+ * Connections to one endpoint that are used in turn, as its [options] say. Made by [pooled]; it runs once, in the scope of [start].
  *
  * Whoever borrows gets the connection that was used last, or a new one if all are in use, or waits; who waits longest is served first. A
  * connection is lent only if nothing has come on it that nobody has asked for, and its peer has not ended it as far as can be seen. One

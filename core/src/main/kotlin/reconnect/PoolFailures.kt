@@ -10,6 +10,7 @@ public class PoolTimeout(
     public val timeout: Duration,
     /** How many there were, those being made for others or being closed included. */
     public val size: Int,
+    /** How many there may be: [PoolOptions.maxConnections]. */
     public val maxConnections: Int,
 ) : SocketFailure(
     "no connection to $endpoint could be borrowed within ${timeout.toMillis()} ms: there were $size of at most $maxConnections",

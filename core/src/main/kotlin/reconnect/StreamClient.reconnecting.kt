@@ -4,7 +4,11 @@ package io.hawser.reconnect
 
 import io.hawser.StreamClient
 
-/** A client that stays connected as this one connects. It holds nothing until it is started. */
+/**
+ * A client that stays connected as this one connects. It holds nothing until it is started.
+ *
+ * @sample io.hawser.samples.documentation.reconnectingClient
+ */
 @JvmOverloads
 public fun StreamClient.reconnecting(options: LinkOptions = LinkOptions()): ReconnectingClient = ReconnectingClient(listOf(this), options)
 

@@ -25,6 +25,7 @@ public class AdmissionPlan internal constructor(earlier: AdmissionPlan?) {
     }
 
     public companion object {
+        /** What can be written of one. */
         public val schema: Schema<AdmissionPlan> = schema {
             setting(AdmissionPlan::allow, Kinds.blocks, "addresses that may connect; none for all")
             setting(AdmissionPlan::deny, Kinds.blocks, "addresses that may not, though they may by `allow`")
@@ -53,6 +54,7 @@ public class AdmissionClassPlan internal constructor(private val name: String) {
     internal fun build(): AdmissionClass = AdmissionClass(name, rule(allow, deny), reserved)
 
     public companion object {
+        /** What can be written of one. */
         public val schema: Schema<AdmissionClassPlan> = schema {
             setting(AdmissionClassPlan::allow, Kinds.blocks, "addresses of those who are in it; none for all")
             setting(AdmissionClassPlan::deny, Kinds.blocks, "addresses of those who are not, though they are by `allow`")

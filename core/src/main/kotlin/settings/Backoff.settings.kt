@@ -50,6 +50,7 @@ public class BackoffPlan internal constructor() {
         /** What [backoff] was made of, if it was of a plan. */
         public fun of(backoff: Backoff): BackoffPlan? = (backoff as? Planned)?.plan?.copy()
 
+        /** What can be written of one. */
         public val schema: Schema<BackoffPlan> = schema {
             setting(BackoffPlan::kind, Kinds.enum(), "how the wait grows; constant ones wait for `first`")
             setting(BackoffPlan::first, Kinds.duration, "the wait after the first failure")

@@ -50,8 +50,10 @@ public object Kinds {
     /** At least 1, or `none` for no limit. */
     public val limit: Kind<Int> = count.or("none", Int.MAX_VALUE)
 
+    /** `true` or `false`. */
     public val boolean: Kind<Boolean> = BooleanKind
 
+    /** Any text, an empty one too. */
     public val text: Kind<String> = TextKind("a text", { it }) { text, _ -> text }
 
     /** A text with something in it. */
@@ -59,12 +61,14 @@ public object Kinds {
         text.also { if (it.isBlank()) throw Refused(null) }
     }
 
+    /** Any number of texts; in a variable of the environment with commas between them. */
     public val texts: Kind<List<String>> = text.several("a list of texts")
 
     /** Blocks of internet addresses. */
     public val blocks: Kind<List<String>> = TextKind("", { it }) { block: String, _ -> block.also(Cidr::parse) }
         .several("a list of blocks of addresses such as 10.0.0.0/8")
 
+    /** A path that is not blank, relative to the file that it is written in; nothing need be there. */
     public val path: Kind<Path> = TextKind("a path", Path::toString) { text, around ->
         if (text.isBlank()) throw Refused(null) else around.path(text)
     }
@@ -74,6 +78,7 @@ public object Kinds {
         if (text.isBlank()) throw Refused(null) else around.path(text).also(around::reads)
     }
 
+    /** A time zone that the JDK knows. */
     public val zone: Kind<ZoneId> = TextKind("a time zone such as UTC or Europe/Zurich", ZoneId::getId) { text, _ ->
         try {
             ZoneId.of(text)
@@ -82,6 +87,7 @@ public object Kinds {
         }
     }
 
+    /** A UUID in its full form of 36 characters. */
     public val uuid: Kind<UUID> = TextKind("a UUID such as 6ba7b810-9dad-11d1-80b4-00c04fd430c8", UUID::toString) { text, _ ->
         // The JDK takes 1-1-1-1-1 for one.
         UUID.fromString(text).also { if (!"$it".equals(text, ignoreCase = true)) throw Refused(null) }
@@ -104,6 +110,7 @@ public object Kinds {
         }
     }
 
+    /** A network interface that this machine has, by its name. */
     public val networkInterface: Kind<NetworkInterface> = TextKind("the name of a network interface", { it.name }) { text, _ ->
         try {
             NetworkInterface.getByName(text)
@@ -116,14 +123,19 @@ public object Kinds {
     /** See [Secret]. */
     public val secret: Kind<Secret> = SecretKind
 
+    /** Bytes, as many as [range] allows, with a unit if it likes: `64KiB`. */
     public fun size(range: IntRange): Kind<Int> = IntSizeKind(SizeKind(range.first.toLong(), range.last.toLong(), ""))
 
+    /** Bytes, at least [least], with a unit if it likes: `64KiB`. */
     public fun longSize(least: Long): Kind<Long> = SizeKind(least, Long.MAX_VALUE, "")
 
+    /** A whole number in [range]. */
     public fun int(range: IntRange): Kind<Int> = IntKind(range)
 
+    /** A whole number of at least [least]. */
     public fun long(least: Long): Kind<Long> = LongKind(least)
 
+    /** A number of at least [least]. */
     public fun double(least: Double): Kind<Double> = DoubleKind(least)
 
     /** One of [values], by its [name]. */

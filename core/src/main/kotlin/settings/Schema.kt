@@ -9,6 +9,7 @@ import kotlin.reflect.KMutableProperty1
 @SettingsApi
 @KotlinOnly
 public class Schema<B : Any>(
+    /** In the order in which they are shown. */
     public val entries: List<Entry<B>>,
     /** The options that are for code alone, each with the reason. */
     public val codeOnly: Map<String, String> = emptyMap(),
@@ -46,6 +47,7 @@ public sealed class Entry<B : Any> {
 @KotlinOnly
 public class Setting<B : Any, T>(
     override val name: String,
+    /** What its values are. */
     public val kind: Kind<T>,
     override val about: String,
     override val options: Set<String>,
@@ -73,6 +75,7 @@ public class Setting<B : Any, T>(
 public class Group<B : Any, G : Any>(
     override val name: String,
     override val about: String,
+    /** What may be in the table. */
     public val schema: Schema<G>,
     override val options: Set<String>,
     /** What a builder has already, as something that collects the rest; null if it has none, or nobody can tell. */
@@ -97,9 +100,12 @@ public class Group<B : Any, G : Any>(
 public class Groups<B : Any, G : Any>(
     override val name: String,
     override val about: String,
+    /** What may be in each of the tables. */
     public val schema: Schema<G>,
     override val options: Set<String>,
+    /** Something new for the table of that name, as that of a [Group]. */
     public val fresh: (name: String, earlier: G?) -> G,
+    /** Puts what all of the tables say where it belongs; or throws an [IllegalArgumentException]. */
     public val close: (B, List<G>) -> Unit,
     /** As that of a [Group]. */
     public val commit: (G) -> Set<String> = { emptySet() },
@@ -133,6 +139,7 @@ public class SchemaBuilder<B : Any> {
         entries += Setting(name, kind, about, options, get, set)
     }
 
+    /** A table of its own, as a [Group] of these. */
     public fun <G : Any> group(
         name: String,
         about: String,
@@ -146,6 +153,7 @@ public class SchemaBuilder<B : Any> {
         entries += Group(name, about, schema, options, open, fresh, close, commit)
     }
 
+    /** Any number of tables with names, as [Groups] of these. */
     public fun <G : Any> groups(
         name: String,
         about: String,

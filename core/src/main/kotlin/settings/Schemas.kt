@@ -20,8 +20,10 @@ import kotlin.reflect.KMutableProperty1
 @SettingsApi
 @KotlinOnly
 public object Schemas {
+    /** Of a table `socket`, wherever there is one. */
     public val socket: Schema<SocketOptions.Builder> = socketSchema
 
+    /** Of a server of streams. */
     public val server: Schema<ServerOptions.Builder> = schema {
         setting(ServerOptions.Builder::backlog, Kinds.count, "connections the kernel holds until they are accepted")
         setting(ServerOptions.Builder::maxConnections, Kinds.limit, "connections at a time")
@@ -40,6 +42,7 @@ public object Schemas {
         codeOnly("handlerContext", "a dispatcher is an object")
     }
 
+    /** Of a client of streams, without how it stays connected. */
     public val client: Schema<ClientOptions.Builder> = schema {
         setting(ClientOptions.Builder::connectTimeout, Kinds.timeout, "for name resolution and all addresses together")
         setting(ClientOptions.Builder::attemptDelay, Kinds.timeout, "how long one address is given before the next is tried beside it")
@@ -47,6 +50,7 @@ public object Schemas {
         socket(ClientOptions.Builder::socket)
     }
 
+    /** Of a server of datagrams. */
     public val datagramServer: Schema<DatagramServerOptions.Builder> = schema {
         setting(DatagramServerOptions.Builder::concurrency, Kinds.count, "handlers at a time")
         setting(DatagramServerOptions.Builder::queueCount, Kinds.count, "datagrams that wait for a handler")
@@ -60,18 +64,23 @@ public object Schemas {
         codeOnly("handlerContext", "a dispatcher is an object")
     }
 
+    /** Of a client of datagrams. */
     public val datagramClient: Schema<DatagramClientOptions.Builder> = schema {
         setting(DatagramClientOptions.Builder::openTimeout, Kinds.timeout, "for looking the peer's name up")
         datagrams()
         socket(DatagramClientOptions.Builder::socket)
     }
 
+    /** Of a table `reconnect`: how a client stays connected. */
     public val link: Schema<LinkOptions.Builder> = linkSchema
 
+    /** Of a table `pool`. */
     public val pool: Schema<PoolOptions.Builder> = poolSchema
 
+    /** Of a table `circuit-breaker`. */
     public val circuitBreaker: Schema<CircuitBreakerOptions.Builder> = circuitBreakerSchema
 
+    /** Of a table `session`. */
     public val session: Schema<SessionOptions.Builder> = schema {
         setting(SessionOptions.Builder::maxMessages, Kinds.count, "messages that wait to leave")
         setting(SessionOptions.Builder::maxBytes, Kinds.size, "bytes of them together")

@@ -17,6 +17,7 @@ public class Section<B : Any, T : Any>(
     public val type: Class<T>,
     /** What a table says when there is nothing in it. */
     public val fresh: (name: String) -> B,
+    /** What may be in a table. */
     public val schema: Schema<B>,
     /** Makes a new one; or throws an [IllegalArgumentException]. */
     public val make: (B, Parts) -> T,
@@ -25,10 +26,18 @@ public class Section<B : Any, T : Any>(
 /** The clients and servers that others are made of. */
 @SettingsApi
 public interface Parts {
-    /** @throws IllegalArgumentException if there is none of that name, or it is one of datagrams. */
+    /**
+     * The server of streams that is called [name], not started.
+     *
+     * @throws IllegalArgumentException if there is none of that name, or it is one of datagrams.
+     */
     public fun server(name: String): StreamServer
 
-    /** @throws IllegalArgumentException if there is none of that name, or it is one of datagrams. */
+    /**
+     * The client of streams that is called [name].
+     *
+     * @throws IllegalArgumentException if there is none of that name, or it is one of datagrams.
+     */
     public fun client(name: String): StreamClient
 }
 
@@ -40,8 +49,11 @@ public class Extension<P : Any, B : Any>(
     public val type: Class<P>,
     /** The name of the table within the table, or null for keys beside the others. */
     public val table: String?,
+    /** One line for people. */
     public val about: String,
+    /** What may be written. */
     public val schema: Schema<B>,
+    /** As that of a [Group]. */
     public val fresh: (earlier: B?) -> B,
     /** Why it has nothing to say about what is at this endpoint, or null. */
     public val refusal: (Endpoint) -> String?,
@@ -64,7 +76,9 @@ public class Extension<P : Any, B : Any>(
 @SettingsApi
 @KotlinOnly
 public interface SettingsProvider {
+    /** The tables that the module makes things of. */
     public val sections: List<Section<*, *>> get() = emptyList()
 
+    /** What it has to say about servers and clients. */
     public val extensions: List<Extension<*, *>> get() = emptyList()
 }

@@ -4,7 +4,11 @@ import io.hawser.Endpoint
 import io.hawser.isEverywhere
 import io.hawser.refuse
 
-/** @throws IllegalArgumentException unless a client can connect there: it takes a host that is one, and a port. */
+/**
+ * Checks that a client can connect there.
+ *
+ * @throws IllegalArgumentException unless it has a host that is one, and a port.
+ */
 @TransportApi
 public fun Endpoint.Inet.requireRemote() {
     if (isEverywhere) refuse("a client needs a host", toString())

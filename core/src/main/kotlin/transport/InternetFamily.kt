@@ -26,8 +26,13 @@ public enum class InternetFamily(
     public val any: InetAddress,
     private val matches: (InetAddress) -> Boolean,
 ) {
+    /** IPv4 and IPv6. */
     Both("", "address", null, InetSocketAddress(0).address, { true }),
+
+    /** IPv4 only. */
     Four("4", "IPv4 address", INET, InetAddress.getByAddress(ByteArray(4)), { it is Inet4Address }),
+
+    /** IPv6 only. */
     Six("6", "IPv6 address", INET6, InetAddress.getByAddress(ByteArray(16)), { it !is Inet4Address }),
     ;
 

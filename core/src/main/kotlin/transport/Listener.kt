@@ -80,7 +80,11 @@ public fun Connector(
 /** Opens the listener of a server. */
 @TransportApi
 public fun interface Binder {
-    /** @throws io.hawser.BindFailed when the address cannot be had. */
+    /**
+     * Returns one that listens, and is the caller's to close. Cancelling it leaves nothing open.
+     *
+     * @throws io.hawser.BindFailed when the address cannot be had.
+     */
     public suspend fun bind(): Listener
 }
 

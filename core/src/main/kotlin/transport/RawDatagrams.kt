@@ -87,6 +87,10 @@ public interface RawDatagrams : AutoCloseable {
 /** Opens the socket of a client, or that of a server. Whoever it fails or is cancelled on holds nothing. */
 @TransportApi
 public fun interface DatagramOpener {
-    /** @throws io.hawser.SocketFailure a [io.hawser.BindFailed] or [io.hawser.ConnectFailed]. */
+    /**
+     * Returns one that is open, and the caller's to close.
+     *
+     * @throws io.hawser.SocketFailure a [io.hawser.BindFailed] or [io.hawser.ConnectFailed].
+     */
     public suspend fun open(): RawDatagrams
 }

@@ -13,6 +13,7 @@ public enum class CertificateKey(internal val algorithm: String, private val par
     /** Made within a millisecond, and taken by everybody. */
     EcP256("EC", ECGenParameterSpec("secp256r1")),
 
+    /** For what asks for more than [EcP256] has. */
     EcP384("EC", ECGenParameterSpec("secp384r1")),
 
     /** For OpenSSL and its like: the JDK's own TLS cannot use it, though it validates such certificates. */

@@ -112,7 +112,7 @@ public suspend fun Connection.shouldBeClosedBy(expected: CloseReason, within: Du
     if (reason != expected) throw AssertionError("the connection to $endpoint should be $expected, and was: $reason")
 }
 
-/** As [shouldBeClosedBy], for a [reason] that has a cause: `connection.shouldBeClosedBy<CloseReason.Timeout>()`, which it returns. */
+/** As [shouldBeClosedBy], for a reason that has a cause: `connection.shouldBeClosedBy<CloseReason.Timeout>()`, which it returns. */
 public suspend inline fun <reified R : CloseReason> Connection.shouldBeClosedBy(within: Duration = PATIENCE): R =
     shouldBeClosedBy(R::class, within)
 

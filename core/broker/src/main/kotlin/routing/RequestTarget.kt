@@ -24,6 +24,7 @@ public interface RequestTarget {
 /** A request as far as a broker knows it. Headers have the form of `PROTOCOL.md`: the broker does not read them. */
 @RoutingApi
 public class ForwardedRequest private constructor(
+    /** Where it is asked. */
     public val channel: UUID,
     /** What is left of its time, at least 1. */
     public val timeoutMs: Long,
@@ -45,7 +46,11 @@ public class ForwardedRequest private constructor(
     public val headers: ByteBuffer get() = headerBlock.asBuffer()
 
     public companion object {
-        /** @throws IllegalArgumentException if [headers] are not what `PROTOCOL.md` says. */
+        /**
+         * A request that has come to this process by another way than from one of the broker's own connections.
+         *
+         * @throws IllegalArgumentException if [headers] are not what `PROTOCOL.md` says.
+         */
         @JvmStatic
         public fun of(
             channel: UUID,

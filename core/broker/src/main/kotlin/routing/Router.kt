@@ -32,6 +32,7 @@ public interface Router : AutoCloseable {
 /** See [Router.onChange]. */
 @RoutingApi
 public fun interface ChannelListener {
+    /** There may be more room on [channel] than before, or nobody any more. It must not wait. */
     public fun changed(channel: UUID)
 }
 

@@ -25,7 +25,9 @@ import kotlinx.coroutines.withTimeout
  */
 @KotlinOnly
 public class ContractDatagrams(
+    /** Makes a server with these options, on an address of its own. */
     public val server: (DatagramServerOptions) -> DatagramServer,
+    /** Makes a client of a server that runs, with these options. */
     public val client: (RunningDatagramServer, DatagramClientOptions) -> DatagramClient,
     public val context: CoroutineContext = EmptyCoroutineContext,
 ) {

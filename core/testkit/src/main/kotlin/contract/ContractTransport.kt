@@ -21,7 +21,9 @@ import kotlinx.coroutines.coroutineScope
  */
 @KotlinOnly
 public class ContractTransport(
+    /** Makes a server with these options, on an address of its own. */
     public val server: (ServerOptions) -> StreamServer,
+    /** Makes a client of a server that runs, with these options. */
     public val client: (RunningServer, ClientOptions) -> StreamClient,
     public val context: CoroutineContext = EmptyCoroutineContext,
     /** Whether the peer of an abort can tell it from an end, which Unix sockets cannot. */
