@@ -4,6 +4,7 @@ import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldContainExactlyInAnyOrder
+import io.kotest.matchers.collections.shouldNotBeEmpty
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldEndWith
 import java.util.zip.ZipFile
@@ -59,6 +60,15 @@ class PublishingSpec : StringSpec({
                 bill.ofThisOccasion.shouldBeEmpty()
             }
         }
+    }
+
+    "what is here for tests comes with the testkit, and with nothing else" {
+        val forTests = Regex("io\\.kotest:.*|org\\.junit.*|org\\.opentest4j:.*|io\\.mockk:.*|ch\\.qos\\.logback:.*|org\\.bouncycastle:.*|.*:hawser-testkit")
+        val (testkit, others) = Reactor.libraries.partition { it.artifact == "hawser-testkit" }
+        for (library in others) {
+            withClue(library) { Reactor.bill(library).components.map { it.name }.filter(forTests::matches).shouldBeEmpty() }
+        }
+        Reactor.bill(testkit.single()).components.map { it.name }.filter(forTests::matches).shouldNotBeEmpty()
     }
 
     "the jars of sources have all of them" {
