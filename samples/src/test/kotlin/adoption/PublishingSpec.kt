@@ -63,7 +63,10 @@ class PublishingSpec : StringSpec({
     }
 
     "what is here for tests comes with the testkit, and with nothing else" {
-        val forTests = Regex("io\\.kotest:.*|org\\.junit.*|org\\.opentest4j:.*|io\\.mockk:.*|ch\\.qos\\.logback:.*|org\\.bouncycastle:.*|.*:hawser-testkit")
+        val forTests =
+            Regex(
+                "io\\.kotest:.*|org\\.junit.*|org\\.opentest4j:.*|io\\.mockk:.*|ch\\.qos\\.logback:.*|org\\.bouncycastle:.*|.*:hawser-testkit",
+            )
         val (testkit, others) = Reactor.libraries.partition { it.artifact == "hawser-testkit" }
         for (library in others) {
             withClue(library) { Reactor.bill(library).components.map { it.name }.filter(forTests::matches).shouldBeEmpty() }

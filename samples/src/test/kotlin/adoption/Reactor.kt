@@ -2,6 +2,7 @@ package io.hawser.samples.adoption
 
 import java.nio.file.Files
 import java.nio.file.Path
+import java.util.jar.JarFile
 import java.util.zip.CRC32
 import java.util.zip.ZipFile
 import kotlin.io.path.Path
@@ -31,6 +32,12 @@ internal object Reactor {
         val jar = library.built(".jar")
         require(jar.exists()) { "$jar has not been built: mvn verify does" }
         require(packed(jar) == compiled(library)) { "$jar is of an earlier build: mvn verify makes a new one" }
+    }
+
+    /** Skips the test, except under CI, where [library] was built with another JDK than this one. */
+    fun requireSameJdk(library: Pom) {
+        val jdk = JarFile(library.built(".jar").toFile()).use { it.manifest.mainAttributes.getValue("Build-Jdk-Spec") }
+        require(jdk == "${Runtime.version().feature()}") { "$library has been built with JDK $jdk: mvn clean verify makes a new one" }
     }
 
     /** Skips the test, except under CI, where Maven was offline, and so left out the bill of materials. */

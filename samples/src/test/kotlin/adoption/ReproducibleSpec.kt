@@ -15,11 +15,12 @@ import kotlin.io.path.relativeTo
 /** Who builds the same again, elsewhere, gets the same bytes. */
 class ReproducibleSpec : StringSpec({
     "jars, sources and bills of materials of a second build are the same" {
+        val libraries = Reactor.libraries.filter { it.artifact in AGAIN }
         val folder = tempdir().toPath()
         val maven = Maven(folder)
+        libraries.forEach(Reactor::requireSameJdk)
         val again = folder.resolve("again").createDirectory()
         for (pom in Reactor.modules + Reactor.parent) pom.file.copyTo(again.place(pom.file))
-        val libraries = Reactor.libraries.filter { it.artifact in AGAIN }
         for (library in libraries) library.file.resolveSibling("src/main").files().forEach { it.copyTo(again.place(it)) }
         maven.run(again, "-pl", AGAIN.joinToString(",") { ":$it" }, "-Dmaven.test.skip=true", "package")
         for (library in libraries) {
