@@ -15,6 +15,7 @@ import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
 
 private const val MOST_WORDS = 1024
+private const val LONGEST_LINE = 4 * 1024
 private const val LONGEST_WORD = 1 shl 20
 private const val LONGEST_REQUEST = 8 * LONGEST_WORD
 private const val LONGEST_LIFE = 100L * 365 * 24 * 60 * 60 * 1000
@@ -135,7 +136,6 @@ internal object Requests : FrameCodec<List<List<String>>> {
             word
         }.map(::text)
     }
-
     private fun line(bytes: ByteBuffer): String? {
         var end = bytes.position()
         while (end < bytes.limit() && bytes.get(end) != '\n'.code.toByte()) end++
