@@ -95,16 +95,10 @@ class AdoptionSpec : StringSpec({
             // Of others it has what these tests have, and nothing of what is here for tests.
             val expected = direct.flatMap { name -> Reactor.bill(Reactor.libraries.single { it.artifact == name }).components }
                 .filterNot { it.isOptional || it.name.startsWith("io.hawser:") }
-            others.map { it.comparable() }.toSet() shouldBe expected.map { it.comparable() }.toSet()
-            return (
-                listOf(project.resolve("target/classes")) + bill.components.map {
-                    repository.resolve(it.jar)
-                }
-                ).joinToString(File.pathSeparator)
+            others.map { "$it" }.toSet() shouldBe expected.map { "$it" }.toSet()
+            val places = listOf(project.resolve("target/classes")) + bill.components.map { repository.resolve(it.jar) }
+            return places.joinToString(File.pathSeparator)
         }
-
-        /** Kotlin's plugin adds the library of its own version. */
-        fun BillOfMaterials.Component.comparable(): String = if (name == "org.jetbrains.kotlin:kotlin-stdlib") name else "$this"
 
         /** Which plugins there are by default, and in which version, is a matter of each Maven; those of this build have been fetched. */
         fun withDefaults(pom: String): String {
@@ -114,13 +108,8 @@ class AdoptionSpec : StringSpec({
                 "<plugin><artifactId>$name</artifactId><version>$version</version></plugin>"
             }
             val management = "<pluginManagement><plugins>$plugins</plugins></pluginManagement>"
-            return if ("<plugins>" in
-                pom
-            ) {
-                pom.replaceFirst("<plugins>", "$management<plugins>")
-            } else {
-                pom.replace("</project>", "<build>$management</build></project>")
-            }
+            if ("<plugins>" in pom) return pom.replaceFirst("<plugins>", "$management<plugins>")
+            return pom.replace("</project>", "<build>$management</build></project>")
         }
 
         fun Path.sha256(): String = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(readBytes()))

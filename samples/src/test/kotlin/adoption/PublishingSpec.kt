@@ -19,9 +19,9 @@ class PublishingSpec : StringSpec({
         withClue("whoever imports it gets nothing of a parent") { Reactor.bom.elements("parent").shouldBeEmpty() }
     }
 
-    "samples and benchmarks stay here" {
+    "samples, benchmarks and the site stay here" {
         val kept = Reactor.modules.filterNot { it.isPublished }.map { it.artifact }
-        kept shouldContainExactlyInAnyOrder listOf("hawser-samples", "hawser-benchmarks")
+        kept shouldContainExactlyInAnyOrder listOf("hawser-samples", "hawser-benchmarks", "hawser-documentation")
         val plugins = Reactor.bom.elements(
             "profiles",
             "profile",

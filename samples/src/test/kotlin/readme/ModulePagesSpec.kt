@@ -31,8 +31,8 @@ class ModulePagesSpec : StringSpec({
         val sources = files("kt", "java").map { file ->
             file.readText().substringAfter("\n\n").words(isJava = file.extension == "java")
         }.toSet()
-        // The page of the benchmarks has a command.
-        for (module in compiled - "samples/benchmarks") {
+        // The pages of the benchmarks and of the site have a command.
+        for (module in compiled - setOf("samples/benchmarks", "samples/documentation")) {
             withClue(module) {
                 val page = root.resolve("$module/README.md")
                 val artifact = "<artifactId>hawser-${module.substringAfterLast('/')}</artifactId>"
