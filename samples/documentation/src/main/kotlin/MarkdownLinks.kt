@@ -4,10 +4,8 @@ import java.net.URI
 import java.net.URISyntaxException
 import java.nio.file.Path
 import kotlin.io.path.exists
-import kotlin.io.path.extension
 import kotlin.io.path.readLines
 import kotlin.io.path.relativeTo
-import kotlin.io.path.walk
 
 private val LINK = Regex("""\[[^\]]*]\(([^)\s]*)(?:\s+"[^"]*")?\)""")
 private val CODE = Regex("(`+)(?:(?!`).)+\\1")
@@ -16,10 +14,11 @@ private val NOT_IN_ANCHORS = Regex("[^\\p{L}\\p{N}_ -]")
 
 /**
  * The links in the Markdown files below [root] that lead to no file, to no heading, or out of the repository, and the addresses of other sites
- * that are none, a line for each. What is code, or in a folder called `target`, is left out.
+ * that are none, a line for each. What is code, or in a folder called `target` or with a dot first, is left out.
  */
 internal fun brokenMarkdownLinks(root: Path): List<String> {
-    val files = root.walk().filter { it.extension == "md" && it.relativeTo(root).none { part -> "$part" == "target" } }.sorted().toList()
+    val files = root.toFile().walk().onEnter { it.name != "target" && (it == root.toFile() || !it.name.startsWith(".")) }
+        .filter { it.extension == "md" }.map { it.toPath() }.sorted().toList()
     return files.flatMap { file ->
         val prose = prose(file)
         prose.flatMap { (number, line) ->

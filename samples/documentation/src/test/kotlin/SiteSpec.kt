@@ -49,4 +49,7 @@ class SiteSpec : StringSpec({
 /** What the modules use of other people: all there is, but the modules, and Dokka, which has a compiler in it. */
 private fun foreignClasspath(root: Path): List<Path> =
     (System.getProperty("surefire.test.class.path") ?: System.getProperty("java.class.path")).split(File.pathSeparator).map { Path(it) }
-        .filterNot { it.startsWith(root) || "/io/hawser/" in "$it" || "/org/jetbrains/dokka/" in "$it" }
+        .filterNot {
+            (it.startsWith(root) && "/target/" in "$it") || "${it.fileName}".startsWith("hawser-") ||
+                "/org/jetbrains/dokka/" in "$it"
+        }

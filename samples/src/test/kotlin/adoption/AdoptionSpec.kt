@@ -9,6 +9,7 @@ import io.kotest.matchers.collections.shouldContainExactlyInAnyOrder
 import io.kotest.matchers.collections.shouldHaveSize
 import io.kotest.matchers.shouldBe
 import java.io.File
+import java.net.ServerSocket
 import java.nio.file.Path
 import java.security.MessageDigest
 import java.util.HexFormat
@@ -17,18 +18,16 @@ import kotlin.io.path.createDirectories
 import kotlin.io.path.readBytes
 import kotlin.io.path.readText
 import kotlin.io.path.writeText
-import kotlin.random.Random
 import org.opentest4j.TestAbortedException
 
 /** Who copies what the README says into an empty folder has a program that runs, on the jars of this very build. */
 class AdoptionSpec : StringSpec({
-    timeout = 1_200_000
     val maven by lazy { Maven(tempdir().toPath()) }
     val section = readme("## Add it to a build")
 
     "a server and a client in Kotlin" {
         // The port of the README may be taken, by those who run it as it is.
-        val port = "${Random.nextInt(10_000, 30_000)}"
+        val port = "${ServerSocket(0).use { it.localPort }}"
         val (server, client) = pieces(readme("### A server and a client"), "kotlin").map { it.replace("9002", port) }
         val classPath = maven.build(
             tempdir().toPath(),
@@ -40,7 +39,12 @@ class AdoptionSpec : StringSpec({
             while (true) {
                 val end = java(classPath, "ClientKt").use { it.end() }
                 // It never will listen, or does not yet.
-                if (!running.isAlive) throw TestAbortedException("port $port of this machine is taken: ${running.end().errors}")
+                if (!running.isAlive) {
+                    running.end().errors.let { errors ->
+                        if ("BindFailed" in "$errors") throw TestAbortedException("port $port of this machine is taken: $errors")
+                        error("$errors")
+                    }
+                }
                 if (end.status == 0) {
                     end.lines shouldBe listOf("hello")
                     break

@@ -37,6 +37,8 @@ internal class Maven(folder: Path) {
             "env",
             "JAVA_HOME=${System.getProperty("java.home")}",
             "MAVEN_OPTS=-XX:TieredStopAtLevel=1",
+            "MAVEN_ARGS=",
+            "MAVEN_SKIP_RC=true",
             "${Reactor.mavenHome.resolve("bin/mvn")}",
             "-q",
             "-B",
@@ -54,6 +56,6 @@ internal class Maven(folder: Path) {
 
     private companion object {
         /** In seconds, on a machine that has a lot to do. */
-        const val MINUTES = 600L
+        const val MINUTES = 300L
     }
 }
