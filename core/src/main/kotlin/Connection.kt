@@ -268,6 +268,9 @@ public class Connection internal constructor(private val raw: RawStream, private
 
     override fun toString(): String = "connection $id to $endpoint"
 
+    /** What calls fail with now that it is closed, or null while it is open. */
+    internal val gone: SocketFailure? get() = if (isOpen) null else life.gone()
+
     /** Closes for [why], unless it is closed already. */
     internal fun end(why: CloseReason) {
         life.end(why)

@@ -33,15 +33,19 @@ import java.io.ByteArrayOutputStream
 import java.io.IOException
 import java.nio.ByteBuffer
 import kotlin.random.Random
+import kotlin.time.Duration.Companion.ZERO
 import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.TimeoutCancellationException
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.supervisorScope
+import kotlinx.coroutines.withTimeout
 import kotlinx.coroutines.yield
 import kotlinx.io.Buffer
 import kotlinx.io.readByteArray
@@ -119,9 +123,32 @@ public abstract class KtorChannelsContract(transport: ContractTransport) : Strin
         far.asByteReadChannel().toByteArray().decodeToString() shouldBe "once\n"
     }
 
-    contract.test("a flush that is cancelled in the middle aborts") { near, far ->
+    contract.test("one coroutine writes on while the flush of another one waits") { near, far ->
         val output = near.asByteWriteChannel()
-        val sending = launch { output.writeFully(ByteArray(LARGE)) }
+        val ahead = launch(start = UNDISPATCHED) { near.write(ByteBuffer.wrap(ByteArray(LARGE))) }
+        val sizes = listOf(600_000, 700_000)
+        val flushing = sizes.mapIndexed { i, size ->
+            launch(start = UNDISPATCHED) { output.writeFully(ByteArray(size) { i.toByte() }) }.isActive shouldBe false
+            launch(start = UNDISPATCHED) { output.flush() }
+        }
+        output.writeStringUtf8("later")
+        far.readExactly(LARGE)
+        for ((i, size) in sizes.withIndex()) far.readExactly(size).all { it == i.toByte() } shouldBe true
+        (flushing + ahead).joinAll()
+        near.bytesWritten shouldBe LARGE + sizes.sum()
+        output.flushAndClose()
+        far.asByteReadChannel().toByteArray().decodeToString() shouldBe "later"
+    }
+
+    contract.test("a flush that is cancelled in the middle aborts, and its writer may close on its way out") { near, far ->
+        val output = near.asByteWriteChannel()
+        val sending = launch {
+            try {
+                output.writeFully(ByteArray(LARGE))
+            } finally {
+                output.flushAndClose()
+            }
+        }
         far.awaitReadable()
         sending.cancelAndJoin()
         near.isOpen shouldBe false
@@ -197,6 +224,40 @@ public abstract class KtorChannelsContract(transport: ContractTransport) : Strin
         }
     }
 
+    contract.test("cancelling the input from another thread fails who begins to wait at that moment") { near, far ->
+        repeat(1_000) {
+            val input = far.asByteReadChannel()
+            val cancelling = launch(Dispatchers.Default) { input.cancel(IOException("enough")) }
+            shouldThrow<ClosedReadChannelException> { input.readByte() }.message shouldBe "enough"
+            cancelling.join()
+        }
+        near.writeLine("still there")
+        far.readLine() shouldBe "still there"
+    }
+
+    contract.test("an input that has seen the end is not cancelled, and keeps what came") { near, far ->
+        val input = far.asByteReadChannel()
+        near.asByteWriteChannel().run {
+            writeByte(1)
+            flushAndClose()
+        }
+        input.awaitContent(min = 2) shouldBe false
+        input.cancel(IOException("late"))
+        far.close()
+        input.closedCause shouldBe null
+        input.isClosedForRead shouldBe false
+        input.readByte() shouldBe 1
+        input.isClosedForRead shouldBe true
+    }
+
+    contract.test("a timeout that cancelled a channel is what its calls fail with") { near, far ->
+        val timeout = shouldThrow<TimeoutCancellationException> { withTimeout(ZERO) {} }
+        val input = far.asByteReadChannel().also { it.cancel(timeout) }
+        shouldThrow<TimeoutCancellationException> { input.awaitContent() }.cause shouldBe timeout
+        val output = near.asByteWriteChannel().also { it.cancel(timeout) }
+        shouldThrow<TimeoutCancellationException> { output.flush() }.cause shouldBe timeout
+    }
+
     contract.test("cancelling the output aborts, for an end would say that everything has come") { near, far ->
         val output = near.asByteWriteChannel()
         output.writeStringUtf8("half of ")
@@ -228,6 +289,41 @@ public abstract class KtorChannelsContract(transport: ContractTransport) : Strin
         }
         shouldThrow<ClosedWriteChannelException> { output.flush() }.cause.shouldBeInstanceOf<ConnectionClosed>()
         output.closedCause?.cause.shouldBeInstanceOf<ConnectionClosed>()
+    }
+
+    contract.test("channels of a closed connection are closed, whether anybody has called them or not") { near, far ->
+        far.writeLine("ab")
+        val input = near.asByteReadChannel()
+        val output = near.asByteWriteChannel()
+        input.readByte() shouldBe 'a'.code.toByte()
+        near.close()
+        input.isClosedForRead shouldBe true
+        input.closedCause.shouldBeInstanceOf<ClosedReadChannelException>().cause.shouldBeInstanceOf<ConnectionClosed>()
+        output.isClosedForWrite shouldBe true
+        output.closedCause.shouldBeInstanceOf<ClosedWriteChannelException>().cause.shouldBeInstanceOf<ConnectionClosed>()
+        shouldThrow<ClosedReadChannelException> { input.readByte() }
+        shouldThrow<ClosedWriteChannelException> { output.writeByte(1) }
+    }
+
+    contract.test("an end that does not come about is told once") { near, _ ->
+        val output = near.asByteWriteChannel()
+        output.writeStringUtf8("in vain")
+        near.close()
+        shouldThrow<ClosedWriteChannelException> { output.flushAndClose() }.cause.shouldBeInstanceOf<ConnectionClosed>()
+        output.flushAndClose()
+    }
+
+    contract.test("an output that somebody else has ended is closed once it meets that") { near, far ->
+        val output = near.asByteWriteChannel()
+        output.writeStringUtf8("late")
+        near.shutdownOutput()
+        shouldThrow<ClosedWriteChannelException> { output.flush() }.cause.shouldBeInstanceOf<IllegalStateException>()
+        output.isClosedForWrite shouldBe true
+        shouldThrow<ClosedWriteChannelException> { output.writeByte(1) }
+        output.flushAndClose()
+        far.asByteReadChannel().toByteArray().size shouldBe 0
+        far.writeLine("still there")
+        near.readLine() shouldBe "still there"
     }
 
     contract.test("an abort of the peer is the cause of the failure") { near, far ->
