@@ -11,6 +11,7 @@ import io.hawser.testkit.contract.ExchangeContract
 import io.hawser.testkit.contract.FrameFailuresContract
 import io.hawser.testkit.contract.FramingContract
 import io.hawser.testkit.contract.HelpersContract
+import io.hawser.testkit.contract.KtorChannelsContract
 import io.hawser.testkit.contract.LinkContract
 import io.hawser.testkit.contract.PoolContract
 import io.hawser.testkit.contract.ServerContract
@@ -117,6 +118,8 @@ class AbstractDrainSpec : DrainContract(startedAbstract())
 class AbstractLinkSpec : LinkContract(startedAbstract())
 
 class PathPoolSpec : PoolContract(path)
+
+class PathKtorChannelsSpec : KtorChannelsContract(path)
 
 class AbstractPoolSpec :
     PoolContract(startedAbstract())
