@@ -37,7 +37,7 @@ public abstract class HostExtension<H : ServerHandle> internal constructor(priva
     /** Runs the spec while the server runs. */
     override suspend fun intercept(spec: Spec, execute: suspend (Spec) -> Unit) {
         host.around { execute(spec) }
-        LeakCheck.ensureRest()
+        LeakCheck.ensureEnd()
     }
 
     /** Runs the test, and turns its result into an error if it leaves something behind or a handler asserted something in vain. */

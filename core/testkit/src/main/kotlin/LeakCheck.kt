@@ -13,6 +13,7 @@ import io.kotest.engine.test.TestResultBuilder
 import java.nio.channels.DatagramChannel
 import java.nio.channels.ServerSocketChannel
 import java.nio.channels.SocketChannel
+import java.util.concurrent.atomic.AtomicReference
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
@@ -27,9 +28,10 @@ import kotlinx.coroutines.delay
  *
  * After each test, when its `afterTest` callbacks have run, every socket, pipe and selector opened meanwhile must be closed within ten
  * seconds, and every thread that is not the JVM's, the coroutine library's or the test framework's be gone; one that ran listeners or
- * blocking handlers, or looked up names, need only have nothing to do any more: then it ends by itself. After the spec all Java threads
- * together must use less than 3 % of one core for 400 ms. Tests of one process that run side by side see each other's sockets. Where
- * there is no `/proc`, only threads are looked at.
+ * blocking handlers, or looked up names, need only have nothing to do at one moment. After the spec all Java threads together must use
+ * less than 3 % of one core for 400 ms, and those that had nothing to do be gone within ten seconds, too: one that is given something
+ * again and again is not. Tests of one process that run side by side see each other's sockets. Where there is no `/proc`, only threads
+ * are looked at.
  */
 public object LeakCheck : TestCaseExtension, AfterSpecListener {
     /** How long what a test has opened may take to be gone. */
@@ -39,6 +41,10 @@ public object LeakCheck : TestCaseExtension, AfterSpecListener {
     /** How often [ensureRest] looks before it gives up. */
     @Volatile
     internal var restAttempts = 10
+
+    /** The threads that tests have left with nothing to do: the end of a spec is that of them, too. */
+    private val spare = AtomicReference(emptyList<Threads.Seen>())
+
     private val LOOK_EVERY = 5.milliseconds
     private val REST = 400.milliseconds
     private const val REST_SHARE = 0.03
@@ -61,11 +67,12 @@ public object LeakCheck : TestCaseExtension, AfterSpecListener {
         return result
     }
 
-    /** @throws AssertionError if threads are busy with nothing to do. */
-    override suspend fun afterSpec(spec: Spec): Unit = ensureRest()
+    /** @throws AssertionError if threads are busy with nothing to do, or do not end. */
+    override suspend fun afterSpec(spec: Spec): Unit = ensureEnd()
 
     /**
-     * Runs [block] and returns its result if it leaves nothing behind, for tests without Kotest's extensions.
+     * Runs [block] and returns its result if it leaves nothing behind, for tests without Kotest's extensions. Whether threads that have
+     * nothing to do any more end is looked at by [afterSpec] only.
      *
      * @throws AssertionError listing the descriptors or threads that are left.
      */
@@ -97,6 +104,22 @@ public object LeakCheck : TestCaseExtension, AfterSpecListener {
         throw AssertionError("the threads do not come to rest; in $REST they used\n$each")
     }
 
+    /**
+     * What is looked at once, behind all tests of a spec: [ensureRest], and that the threads have ended that tests left with nothing to do.
+     *
+     * @throws AssertionError naming what each busy thread used, or the threads that are left.
+     */
+    internal suspend fun ensureEnd() {
+        val awaited = spare.getAndSet(emptyList())
+        ensureRest()
+        var left = awaited
+        val haveEnded = comesTrue(patience) {
+            if (left.isNotEmpty()) left = Holdings.now().stillThere(left)
+            left.isEmpty()
+        }
+        if (!haveEnded) throw leak(left.map { "thread ${it.name}" })
+    }
+
     internal fun baseline(): Holdings {
         // What is shared stays, and is no test's leak.
         EventLoopGroup.shared
@@ -104,14 +127,19 @@ public object LeakCheck : TestCaseExtension, AfterSpecListener {
     }
 
     internal suspend fun leftSince(before: Holdings): AssertionError? {
+        var now = before
         var left = emptyList<String>()
         val isGone = comesTrue(patience) {
-            val now = Holdings.now()
+            now = Holdings.now()
             left = now.descriptorsBeyond(before) + now.threadsBeyond(before)
             left.isEmpty()
         }
-        return if (isGone) null else AssertionError(left.joinToString("\n", prefix = "left behind:\n") { "  $it" })
+        if (!isGone) return leak(left)
+        spare.updateAndGet { known -> (now.stillThere(known) + now.spareBeyond(before)).distinctBy { it.number } }
+        return null
     }
+
+    private fun leak(left: List<String>) = AssertionError(left.joinToString("\n", prefix = "left behind:\n") { "  $it" })
 
     /** Whether [condition] holds before somebody has waited for [patience]. */
     internal suspend fun comesTrue(patience: Duration, condition: () -> Boolean): Boolean {

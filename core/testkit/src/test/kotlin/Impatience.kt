@@ -3,7 +3,7 @@ package io.hawser.testkit
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 
-/** For tests of leaks that stay: until it is closed, nothing is waited for as long as in others' tests. */
+/** For tests of leaks that stay: until it is closed, nothing is waited for as long as in others' tests, and by nobody in this process: who uses it runs alone. */
 object Impatience {
     /** Where something stays and something else has to go. */
     @JvmStatic

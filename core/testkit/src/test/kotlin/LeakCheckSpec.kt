@@ -4,6 +4,7 @@ import io.hawser.engine.EventLoopGroup
 import io.hawser.engine.EventLoopOptions
 import io.kotest.assertions.throwables.shouldNotThrowAny
 import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.annotation.Isolate
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.engine.test.TestResultBuilder
 import io.kotest.matchers.shouldBe
@@ -11,6 +12,7 @@ import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeSameInstanceAs
 import java.nio.channels.Pipe
 import java.nio.channels.SocketChannel
+import java.util.concurrent.Callable
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.SynchronousQueue
@@ -24,6 +26,7 @@ import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.yield
 
+@Isolate
 class LeakCheckSpec : StringSpec({
     "what is closed again is no leak" {
         LeakCheck.around {
@@ -63,12 +66,31 @@ class LeakCheckSpec : StringSpec({
         stay.countDown()
     }
 
-    "a thread that a pool of the library has nothing to do for is no leak, and is one while it works, whoever had it before" {
+    "a thread that a pool of the library has nothing to do for is no leak of its test, and is one while it works" {
         val pool = ThreadPoolExecutor(0, 1, 1, HOURS, SynchronousQueue()) { Thread(it, "hawser-events-spare") }
         LeakCheck.around { pool.submit { }.get() }
         val stay = CountDownLatch(1)
         inVain { pool.execute { stay.await() } } shouldContain "thread hawser-events-spare"
         stay.countDown()
+        pool.shutdown()
+        LeakCheck.ensureEnd()
+    }
+
+    "a thread that has nothing to do any more has ended with the spec" {
+        val pool = ThreadPoolExecutor(0, 1, 1, SECONDS, SynchronousQueue()) { Thread(it, "hawser-events-ending") }
+        val thread = LeakCheck.around { pool.submit(Callable { Thread.currentThread() }).get() }
+        LeakCheck.ensureEnd()
+        thread.isAlive shouldBe false
+        pool.shutdown()
+    }
+
+    "a thread that has nothing to do for long is a leak of the spec, of which it is told once" {
+        val pool = ThreadPoolExecutor(0, 1, 1, HOURS, SynchronousQueue()) { Thread(it, "hawser-events-idle") }
+        LeakCheck.around { pool.submit { }.get() }
+        Impatience.inVain().use { shouldThrow<AssertionError> { LeakCheck.ensureEnd() } }.message shouldBe
+            "left behind:\n  thread hawser-events-idle"
+        LeakCheck.around { pool.submit { }.get() }
+        shouldNotThrowAny { LeakCheck.ensureEnd() }
         pool.shutdown()
     }
 

@@ -4,6 +4,7 @@ import io.hawser.copyTo
 import io.hawser.event.ConnectionEvent
 import io.hawser.event.DatagramEvent
 import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.annotation.Isolate
 import io.kotest.core.spec.SpecRef
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.engine.TestEngineLauncher
@@ -16,6 +17,7 @@ import kotlin.reflect.KClass
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.coroutineScope
 
+@Isolate
 class ServerExtensionSpec : StringSpec({
     val spec = this
     val echo = extension(ServerExtension(Memory.server()) { it.copyTo(it) })

@@ -117,11 +117,11 @@ public abstract class HostLifecycle<H : ServerHandle> internal constructor(priva
     private val ExtensionContext.store get() = getStore(Namespace.create(HostLifecycle::class.java, this@HostLifecycle))
 
     private companion object {
-        /** Has it looked at, once for all servers, whether the threads come to rest when the outermost class has ended. */
+        /** Has it looked at, once for all servers, whether the threads come to rest, and end, when the outermost class has ended. */
         fun ExtensionContext.restAtEnd() {
             val outermost = generateSequence(this) { it.parent.orElse(null) }.last { it.testClass.isPresent }
             outermost.getStore(Namespace.create(HostLifecycle::class.java))
-                .getOrComputeIfAbsent("rest") { AutoCloseable { runBlocking { LeakCheck.ensureRest() } } }
+                .getOrComputeIfAbsent("rest") { AutoCloseable { runBlocking { LeakCheck.ensureEnd() } } }
         }
     }
 }

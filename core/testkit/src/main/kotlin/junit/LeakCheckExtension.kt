@@ -27,8 +27,8 @@ public class LeakCheckExtension :
         runBlocking { LeakCheck.leftSince(before) }?.let { throw it }
     }
 
-    /** @throws AssertionError if threads are busy with nothing to do. */
-    override fun afterAll(context: ExtensionContext): Unit = runBlocking { LeakCheck.ensureRest() }
+    /** @throws AssertionError if threads are busy with nothing to do, or do not end. */
+    override fun afterAll(context: ExtensionContext): Unit = runBlocking { LeakCheck.ensureEnd() }
 
     private val ExtensionContext.store get() = getStore(Namespace.create(LeakCheckExtension::class.java))
 }

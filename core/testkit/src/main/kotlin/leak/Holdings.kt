@@ -5,15 +5,30 @@ import java.nio.file.Files
 import java.nio.file.Path
 
 /**
- * What this process holds at one moment: descriptors of sockets, pipes and selectors, where there is `/proc`, and threads by name.
+ * What this process holds at one moment: descriptors of sockets, pipes and selectors, where there is `/proc`, and threads.
  */
-internal class Holdings private constructor(private val descriptors: List<String>, private val threads: List<String>) {
+internal class Holdings private constructor(private val descriptors: List<String>, private val threads: List<Threads.Seen>) {
     /** The descriptors that are not in [baseline]. A selector's have no identity: there it is their number that counts. */
     fun descriptorsBeyond(baseline: Holdings): List<String> = descriptors.beyond(baseline.descriptors)
 
-    /** The threads that are not in [baseline] and not the JVM's, the coroutine library's or the test framework's own. */
+    /** The names of all but those that a pool of the library has nothing to do for. */
+    private val kept: List<String> get() = threads.filterNot { it.isSpare }.map { it.name }
+
+    /** The threads that are not in [baseline], not spare, and not the JVM's, the coroutine library's or the test framework's own. */
     fun threadsBeyond(baseline: Holdings): List<String> =
-        threads.beyond(baseline.threads).filterNot { name -> COMMON_THREADS.any(name::startsWith) }.map { "thread $it" }
+        kept.beyond(baseline.kept).filterNot { name -> COMMON_THREADS.any(name::startsWith) }.map { "thread $it" }
+
+    /** The spare threads that were not there at all in [baseline]. */
+    fun spareBeyond(baseline: Holdings): List<Threads.Seen> {
+        val known = baseline.threads.map { it.number }.toSet()
+        return threads.filter { it.isSpare && it.number !in known }
+    }
+
+    /** Those of [others] that are still there. */
+    fun stillThere(others: List<Threads.Seen>): List<Threads.Seen> {
+        val alive = threads.map { it.number }.toSet()
+        return others.filter { it.number in alive }
+    }
 
     companion object {
         private val DESCRIPTORS: Path = Path.of("/proc/self/fd")
@@ -45,7 +60,7 @@ internal class Holdings private constructor(private val descriptors: List<String
             "C2 CompilerThread",
         )
 
-        fun now(): Holdings = Holdings(descriptors(), Threads.kept())
+        fun now(): Holdings = Holdings(descriptors(), Threads.seen())
 
         private fun descriptors(): List<String> {
             if (!Files.isDirectory(DESCRIPTORS)) return emptyList()

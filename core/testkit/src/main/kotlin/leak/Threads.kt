@@ -1,6 +1,7 @@
 package io.hawser.testkit.leak
 
 import java.lang.management.ManagementFactory
+import java.lang.management.ThreadInfo
 import java.util.concurrent.ThreadPoolExecutor
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.nanoseconds
@@ -10,7 +11,9 @@ internal object Threads {
     private val costs = ManagementFactory.getThreadMXBean()
 
     /** The name without what the coroutine library puts behind it while assertions are on: the coroutine that the thread runs. */
-    val Thread.bareName: String get() = name.substringBefore(" @")
+    val Thread.bareName: String get() = name.bare
+
+    private val String.bare: String get() = substringBefore(" @")
 
     /** Whose threads are idle, or wait for the tests, where there is nothing else on their stack. */
     private val COMMON_CODE = listOf(
@@ -29,15 +32,19 @@ internal object Threads {
     /** The library's own pools, whose threads end when they have had nothing to do for a second. */
     private val POOLS = listOf("hawser-events-", "hawser-blocking-", "hawser-resolver-", "hawser-fallback-")
 
-    /** The names of all live threads but those that a pool of the library has nothing to do for: they go without anybody's doing. */
-    fun kept(): List<String> = Thread.getAllStackTraces().filterNot { (thread, stack) -> thread.isSpare(stack) }.map { it.key.bareName }
+    /** A thread at one moment; no other of this process ever has its [number]. One [isSpare] that its pool has nothing to do for. */
+    class Seen(val number: Long, val name: String, val isSpare: Boolean)
+
+    /** All live threads. */
+    fun seen(): List<Seen> = costs.dumpAllThreads(false, false).filterNotNull().map { Seen(it.threadId, it.threadName.bare, it.isSpare) }
 
     private fun live(): Set<Thread> = Thread.getAllStackTraces().keys
 
     /** Whether it waits for its pool to give it something to do, and not without an end. */
-    private fun Thread.isSpare(stack: Array<StackTraceElement>): Boolean = state == Thread.State.TIMED_WAITING &&
-        POOLS.any(name::startsWith) &&
-        stack.any { it.className == ThreadPoolExecutor::class.java.name && it.methodName == "getTask" }
+    private val ThreadInfo.isSpare: Boolean
+        get() = threadState == Thread.State.TIMED_WAITING &&
+            POOLS.any(threadName::startsWith) &&
+            stackTrace.any { it.className == ThreadPoolExecutor::class.java.name && it.methodName == "getTask" }
 
     /** The stacks of those that run more than the JDK, the coroutine library, the event loops or the test framework. */
     fun atWork(): List<String> = Thread.getAllStackTraces()
