@@ -32,8 +32,8 @@ class EchoClockProcessSpec : StringSpec({
         Child.hawser("echo", "--on", "127.0.0.1:0", "--stats").use { server ->
             val port = server.port()
             connected(port).use { open ->
-                // Not for luck: the lines of three seconds are what is counted.
-                delay(3_300.milliseconds)
+                // A line for each of three seconds in which it is open.
+                repeat(3) { while ("connections=1" !in server.errorLine()) Unit }
                 open.shutdownOutput()
                 open.getInputStream().read() shouldBe -1
             }
@@ -105,14 +105,20 @@ class EchoClockProcessSpec : StringSpec({
     }
 
     "a second signal during the drain changes nothing" {
-        Child.hawserInForeground("echo", "--on", "127.0.0.1:0", "--grace", "5s").use { server ->
+        Child.hawserInForeground("echo", "--on", "127.0.0.1:0", "--grace", "2m").use { server ->
             val port = server.port()
-            connected(port).use {
+            connected(port).use { open ->
                 server.signal("TERM")
                 awaitRefusal(port)
                 server.signal("INT")
-                server.end() shouldBe Child.End(0, emptyList(), "")
+                repeat(10) {
+                    open.getOutputStream().write('b'.code)
+                    open.getInputStream().read() shouldBe 'b'.code
+                }
+                open.shutdownOutput()
+                open.getInputStream().read() shouldBe -1
             }
+            server.end() shouldBe Child.End(0, emptyList(), "")
         }
     }
 })
@@ -121,7 +127,7 @@ class EchoClockProcessSpec : StringSpec({
 private object SideBySide : SpecExtension, TestCaseExtension {
     override suspend fun intercept(spec: Spec, execute: suspend (Spec) -> Unit) {
         LeakCheck.around { execute(spec) }
-        LeakCheck.ensureRest()
+        LeakCheck.afterSpec(spec)
     }
 
     override suspend fun intercept(testCase: TestCase, execute: suspend (TestCase) -> TestResult): TestResult =

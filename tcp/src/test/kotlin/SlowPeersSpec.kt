@@ -59,7 +59,9 @@ class SlowPeersSpec : StringSpec({
         val told = CompletableDeferred<Throwable?>()
         val reading: suspend CoroutineScope.(Connection) -> Unit = { connection ->
             connection.writeLine("hello")
-            val failure = runCatching { while (connection.readLine() != null) Unit }.exceptionOrNull()
+            val failure = runCatching {
+                while (true) if ((connection.readLine() ?: break) == "the last") connection.writeLine("heard")
+            }.exceptionOrNull()
             told.complete(failure)
             throw checkNotNull(failure)
         }
@@ -73,7 +75,10 @@ class SlowPeersSpec : StringSpec({
                             delay(250.milliseconds)
                         }
                         server.connectionCount.value shouldBe 1
+                        // However long it takes until it is heard: from then on the server counts.
                         val silence = TimeSource.Monotonic.markNow()
+                        client.writeLine("the last")
+                        client.readLine() shouldBe "heard"
                         proxy.silent = true
                         client.writeLine("is not heard")
                         told.await().shouldBeInstanceOf<IdleTimeout>().timeout shouldBe java.time.Duration.ofSeconds(4)
@@ -121,6 +126,6 @@ class SlowPeersSpec : StringSpec({
 private object LeakCheckOfAll : SpecExtension {
     override suspend fun intercept(spec: Spec, execute: suspend (Spec) -> Unit) {
         LeakCheck.around { execute(spec) }
-        LeakCheck.ensureRest()
+        LeakCheck.afterSpec(spec)
     }
 }

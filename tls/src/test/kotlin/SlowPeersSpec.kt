@@ -50,7 +50,7 @@ class SlowPeersSpec : StringSpec({
         withTimeout(HANG) {
             val timeouts = Timeouts()
             val options = ServerOptions {
-                handshakeTimeout = 16.seconds
+                handshakeTimeout = 30.seconds
                 backlog = 4 * CLIENTS
                 onEvent(timeouts)
             }
@@ -61,12 +61,12 @@ class SlowPeersSpec : StringSpec({
                     val idle = mutableListOf<SocketChannel>()
                     suspend fun usedMemoryWith(count: Int, first: ByteArray): Long {
                         val more = List(CLIENTS) { SocketChannel.open(running.address).also(idle::add) }
-                        running.connectionCount.first { it == count }
+                        running.awaitConnections(count, timeouts)
                         if (first.isNotEmpty()) more.forEach { it.write(ByteBuffer.wrap(first)) }
                         // Behind whom every loop has looked at what came.
                         repeat(8) { running.shouldServe() }
                         val used = usedMemory()
-                        running.connectionCount.first { it == count }
+                        running.awaitConnections(count, timeouts)
                         return used
                     }
                     try {
@@ -127,6 +127,16 @@ class SlowPeersSpec : StringSpec({
 
 private const val NAME = "slow-hello"
 
+/** Waits for [count] connections, which cannot come any more if somebody's time is up. */
+private suspend fun RunningServer.awaitConnections(count: Int, timeouts: Timeouts) {
+    while (connectionCount.value != count) {
+        check(timeouts.count == 0) {
+            "${timeouts.count} handshakes timed out before there were $count connections: ${connectionCount.value}"
+        }
+        delay(1.milliseconds)
+    }
+}
+
 /** Somebody new shakes hands and is answered. */
 private suspend fun RunningServer.shouldServe() = tcpClient(this).tls(clientTls, "localhost").connect { connection ->
     connection.writeLine("hello")
@@ -153,6 +163,8 @@ private fun usedMemory(): Long {
 private class Timeouts : EventListener {
     private val timeouts = AtomicInteger()
     private val others = AtomicInteger()
+
+    val count: Int get() = timeouts.get()
 
     override fun onEvent(event: SocketEvent) {
         if (event is ConnectionEvent.Failed) (if (event.cause is HandshakeTimeout) timeouts else others).incrementAndGet()
