@@ -112,24 +112,24 @@ internal class Child(vararg command: String) : AutoCloseable {
         }
 
         private fun java(memory: String) = arrayOf(
-            JAVA,
+            "${System.getProperty("java.home")}/bin/java",
             "-Xmx$memory",
             "-XX:MaxDirectMemorySize=$memory",
             *QUICK_START,
-            *ClassArchive.options,
+            *nativeAccess,
             "-cp",
-            ClassArchive.classPath,
+            System.getProperty("java.class.path"),
         )
+
+        /** Most of them end before it pays to compile well. */
+        private val QUICK_START = arrayOf("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+
+        /** The jar says so itself; newer Javas want to be told. */
+        private val nativeAccess: Array<String> =
+            if (Runtime.version().feature() >= 24) arrayOf("--enable-native-access=ALL-UNNAMED") else emptyArray()
+        private const val MAIN = "io.hawser.samples.MainKt"
     }
 }
-
-internal val JAVA = "${System.getProperty("java.home")}/bin/java"
-
-internal const val MAIN = "io.hawser.samples.MainKt"
-
-/** Most of our programs end before it pays to compile well. What the jar says itself, newer Javas want to be told. */
-internal val QUICK_START = arrayOf("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC") +
-    (if (Runtime.version().feature() >= 24) arrayOf("--enable-native-access=ALL-UNNAMED") else emptyArray())
 
 /** Where an `echo` listens, from its first line. */
 internal fun Child.port(): Int = line().let {
