@@ -28,10 +28,14 @@ internal object Reactor {
     val localRepository: Path by lazy { fromMaven("maven.repo.local") }
 
     /** Skips the test, except under CI, where this build has not made all [libraries] yet, as with `mvn test`. */
-    fun requireJars() = libraries.forEach { library ->
+    fun requireJars() = libraries.forEach { jar(it) }
+
+    /** Skips the test, except under CI, where this build has not made that of [library] yet. */
+    fun jar(library: Pom): Path {
         val jar = library.built(".jar")
         require(jar.exists()) { "$jar has not been built: mvn verify does" }
         require(packed(jar) == compiled(library)) { "$jar is of an earlier build: mvn verify makes a new one" }
+        return jar
     }
 
     /** Skips the test, except under CI, where [library] was built with another JDK than this one. */

@@ -10,7 +10,11 @@ import org.jetbrains.kotlin.abi.tools.AbiTools
  * What compiled programs can use of [classFiles]: each public class with its members, as text.
  *
  * Without what stands under one of [markers]. Such things promise less, so that to take a new dump each time would only teach to take one
- * without looking.
+ * without looking. A type without a marker is here also if all that it has stands under one, and then without that.
+ *
+ * It is what the JVM links by, which is not all that callers can tell apart: no type arguments, no nullability, no names of parameters, no
+ * checked exceptions, no values of constants and defaults, not whether an abstract class is sealed. A class whose source is gone is here
+ * until its file is, too: no compiler deletes that, `clean` does.
  */
 internal fun abiOf(classFiles: List<Path>, markers: Set<String>): String {
     val filters = AbiFilters(emptySet(), emptySet(), emptySet(), excludedAnnotatedWith = markers)
@@ -54,4 +58,4 @@ private fun className(block: String): String = checkNotNull(Regex("""\bclass (\S
 private fun String.enclosing(): List<String> = indices.filter { this[it] == '$' }.map { substring(0, it) }
 
 private const val TAKE_IT = "The build takes it as it is now with\n  mvn -B -pl samples -am -Dtest=AbiSpec -DfailIfNoTests=false " +
-    "-Dsurefire.failIfNoSpecifiedTests=false -Dhawser.abi.update=true test"
+    "-Dsurefire.failIfNoSpecifiedTests=false -Dhawser.abi.update=true clean test"

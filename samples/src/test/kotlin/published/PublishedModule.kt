@@ -22,7 +22,7 @@ internal class PublishedModule private constructor(private val pom: Pom) {
 
     val classes: List<ClassFile> get() = classFiles.map { ClassFile(it.readBytes()) }
 
-    val jar: Path get() = built(pom.built(".jar"))
+    val jar: Path get() = Reactor.jar(pom)
 
     /** A file among its resources. */
     fun resource(name: String): Path = built(output).resolve(name)

@@ -9,6 +9,7 @@ import io.kotest.matchers.collections.shouldNotBeEmpty
 import io.kotest.matchers.shouldBe
 import java.lang.reflect.Modifier
 import kotlin.io.path.exists
+import kotlin.io.path.isRegularFile
 import kotlin.io.path.readText
 
 /** What the modules tell native-image is what their code reaches by name, all of it, and nothing else. It does not run native-image. */
@@ -19,23 +20,32 @@ class ReachabilitySpec : StringSpec({
             val described = metadata.types.map { it.site } + metadata.resources.map { it.site }
             // Services need no description: native-image reads META-INF/services itself.
             val reaching = module.classes.filter { it.reached.any { call -> call !in services } }
-            reaching.map { it.name.substringBefore('$') }.toSet().shouldContainExactlyInAnyOrder(described.toSet())
+            reaching.map { it.name }.toSet().shouldContainExactlyInAnyOrder(described.toSet())
             for (site in reaching) {
                 withClue(site.name) {
-                    describes(site, metadata.types.filter { it.site == site.name.substringBefore('$') })
+                    describes(site, metadata.types.filter { it.site == site.name })
+                    metadata.resources.filter { it.site == site.name }.map { it.glob } shouldContainAll resourcesOf(module, site)
                 }
             }
             for (resource in metadata.resources) withClue(resource.glob) { module.resource(resource.glob).exists() shouldBe true }
         }
     }
 
+    "resources that a class has the names of are seen, from the root and beside it" {
+        val samples = ClassFile(bytesOf(Finding::class.java))
+        val there = setOf("io/hawser/samples/published/beside", "at/the/root")
+        samples.resources { it in there }.shouldContainExactlyInAnyOrder(there)
+    }
+
     "calls that reach something by name are seen" {
-        val bytes = Reaching::class.java.getResourceAsStream("Reaching.class")!!.use { it.readBytes() }
-        ClassFile(bytes).reached.shouldContainExactlyInAnyOrder(
+        ClassFile(bytesOf(Reaching::class.java)).reached.shouldContainExactlyInAnyOrder(
             "java.lang.Class.forName",
             "java.lang.Class.getDeclaredMethod",
             "java.lang.Class.getResource",
             "java.util.ServiceLoader.load",
+            "java.lang.Class.getEnclosingMethod",
+            "java.lang.reflect.Array.newInstance",
+            "kotlin.reflect.KClass.getSealedSubclasses",
         )
     }
 
@@ -56,7 +66,10 @@ private val services = setOf("java.util.ServiceLoader.load")
 
 private val reaching = Regex(
     """java\.lang\.Class\.(forName|newInstance|getResource.*|get(Declared)?(Method|Field|Constructor|Classe)s?|getRecordComponents)|""" +
-        """java\.lang\.Class\.getPermittedSubclasses|java\.lang\.(ClassLoader|Module)\.(get(System)?Resource.*|resources|loadClass)|""" +
+        """java\.lang\.Class\.(getPermittedSubclasses|getEnclosing(Class|Method|Constructor)|getDeclaringClass)|""" +
+        """java\.lang\.reflect\.Array\.newInstance|javax\.naming\..*|""" +
+        """kotlin\.reflect\.KClass\.get(Members|Constructors|NestedClasses|ObjectInstance|SealedSubclasses|Supertypes|Annotations)|""" +
+        """java\.lang\.(ClassLoader|Module)\.(get(System)?Resource.*|resources|loadClass)|""" +
         """java\.util\.ServiceLoader\.load.*|java\.lang\.reflect\.Proxy\..*|java\.lang\.(System|Runtime)\.load(Library)?|""" +
         """java\.lang\.invoke\.MethodHandles\.(privateLookupIn|classData.*)|""" +
         """java\.lang\.invoke\.MethodHandles\${'$'}Lookup\.(find.*|unreflect.*|define.*|accessClass|bind)|""" +
@@ -66,6 +79,16 @@ private val reaching = Regex(
 
 /** The calls of it by which something is reached that the call does not name itself. */
 private val ClassFile.reached: Set<String> get() = members.filter(reaching::matches).toSet()
+
+/** What [exists] of the resources that its strings may be the names of, from the root. */
+private fun ClassFile.resources(exists: (String) -> Boolean): Set<String> =
+    strings.flatMap { listOf(it.removePrefix("/"), "${name.substringBeforeLast('.').replace('.', '/')}/$it") }.filter(exists).toSet()
+
+private fun resourcesOf(module: PublishedModule, site: ClassFile): Set<String> =
+    site.resources { '\u0000' !in it && module.resource(it).isRegularFile() }
+
+private fun bytesOf(type: Class<*>): ByteArray =
+    checkNotNull(type.getResourceAsStream("${type.name.substringAfterLast('.')}.class")).use { it.readBytes() }
 
 private fun metadataOf(module: PublishedModule): ReachabilityMetadata {
     val file = module.resource("META-INF/native-image/io.hawser/$module/reachability-metadata.json")
@@ -123,4 +146,20 @@ private class Reaching {
     fun resource() = Reaching::class.java.getResource("name")
 
     fun service() = java.util.ServiceLoader.load(Runnable::class.java)
+
+    fun around() = javaClass.enclosingMethod
+
+    fun array(type: Class<*>): Any = java.lang.reflect.Array.newInstance(type, 1)
+
+    fun parts(type: kotlin.reflect.KClass<*>) = type.sealedSubclasses
+}
+
+/** Something with names in it. */
+@Suppress("unused")
+private class Finding {
+    fun beside() = Finding::class.java.getResource("beside")
+
+    fun atTheRoot() = Finding::class.java.getResource("/at/the/root")
+
+    fun nowhere() = Finding::class.java.getResource("nowhere")
 }
