@@ -67,9 +67,11 @@ internal class Member<S : Session>(
     }
 
     private fun show(session: S?) {
+        val isRegistered = session?.isOpen == true
+        if (isRegistered) lastFailure = null
+        registered.value = isRegistered
+        // Last: whoever has waited for it finds the rest as it is now.
         sessions.value = session
-        registered.value = session?.isOpen == true
-        if (registered.value) lastFailure = null
     }
 }
 
