@@ -11,7 +11,7 @@ import kotlinx.coroutines.coroutineScope
 
 /**
  * A connection that begins in the clear and goes on under TLS, as mail does (RFC 3207), seen from both ends. The server takes no password
- * before, and the client says none.
+ * before, and the client says none: it only asks whether it may.
  *
  * The argument is a folder with `authority.pem`, and `server.pem` for `localhost` and its key `server.key`.
  */
@@ -21,7 +21,7 @@ public suspend fun main(args: Array<String>): Unit = coroutineScope {
     val clientTls = ClientTls { trust(folder.resolve("authority.pem")) }
     Tcp.server("127.0.0.1", port = 0).start(this) { connection -> serve(connection, serverTls) }.use { server ->
         Tcp.client("127.0.0.1", server.port).connect { plain ->
-            println(plain.ask("AUTH me:secret"))
+            println(plain.ask("AUTH"))
             println(plain.ask("STARTTLS"))
             val secure = plain.startTls(clientTls, serverName = "localhost")
             println(secure.ask("AUTH me:secret"))
@@ -39,15 +39,18 @@ private suspend fun Connection.ask(command: String): String? {
 private suspend fun serve(connection: Connection, tls: ServerTls) {
     while (true) {
         val command = connection.readLine() ?: return
+        val isSecret = connection.tlsSession != null
         when {
-            command == "STARTTLS" -> {
+            command == "STARTTLS" && !isSecret -> {
                 connection.writeLine("220 go ahead")
                 return serve(connection.startTls(tls), tls)
             }
 
             command == "QUIT" -> return connection.writeLine("221 bye")
 
-            connection.tlsSession == null -> connection.writeLine("530 say STARTTLS first")
+            !isSecret -> connection.writeLine("530 say STARTTLS first")
+
+            command == "STARTTLS" -> connection.writeLine("503 this is TLS already")
 
             else -> connection.writeLine("235 ${command.substringAfter(' ').substringBefore(':')} is welcome")
         }

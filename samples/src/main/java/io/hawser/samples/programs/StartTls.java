@@ -13,7 +13,7 @@ import java.nio.file.Path;
 
 /**
  * A connection in Java that begins in the clear and goes on under TLS, as mail does (RFC 3207), seen from both ends. The server takes no
- * password before, and the client says none.
+ * password before, and the client says none: it only asks whether it may.
  *
  * <p>The argument is a folder with {@code authority.pem}, and {@code server.pem} for {@code localhost} and its key {@code server.key}.
  */
@@ -31,7 +31,7 @@ public final class StartTls {
                         Blocking.server(Tcp.server("127.0.0.1", 0)).start(connection -> serve(connection, serverTls));
                 BlockingConnection plain = Blocking.client(Tcp.client("127.0.0.1", server.getPort()))
                         .connect()) {
-            System.out.println(ask(plain, "AUTH me:secret"));
+            System.out.println(ask(plain, "AUTH"));
             System.out.println(ask(plain, "STARTTLS"));
             Connection upgraded = Blocking.await(it -> Tls.startTls(plain.unwrap(), clientTls, "localhost", it));
             BlockingConnection secure = Blocking.connection(upgraded);
@@ -48,7 +48,8 @@ public final class StartTls {
     /** The rest of the conversation after an upgrade is on the connection that comes of it, and the one before is used up. */
     private static void serve(BlockingConnection connection, ServerTls tls) throws IOException, InterruptedException {
         for (String command = connection.readLine(); command != null; command = connection.readLine()) {
-            if (command.equals("STARTTLS")) {
+            boolean isSecret = Tls.getTlsSession(connection.unwrap()) != null;
+            if (command.equals("STARTTLS") && !isSecret) {
                 connection.writeLine("220 go ahead");
                 Connection upgraded = Blocking.await(it -> Tls.startTls(connection.unwrap(), tls, it));
                 serve(Blocking.connection(upgraded), tls);
@@ -58,12 +59,12 @@ public final class StartTls {
                 connection.writeLine("221 bye");
                 return;
             }
-            boolean isSecret = Tls.getTlsSession(connection.unwrap()) != null;
-            connection.writeLine(isSecret ? "235 " + name(command) + " is welcome" : "530 say STARTTLS first");
+            connection.writeLine(isSecret ? answer(command) : "530 say STARTTLS first");
         }
     }
 
-    private static String name(String command) {
-        return command.substring(command.indexOf(' ') + 1).split(":")[0];
+    private static String answer(String command) {
+        if (command.equals("STARTTLS")) return "503 this is TLS already";
+        return "235 " + command.substring(command.indexOf(' ') + 1).split(":")[0] + " is welcome";
     }
 }
