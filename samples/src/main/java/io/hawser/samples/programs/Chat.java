@@ -18,9 +18,12 @@ import java.util.concurrent.ConcurrentHashMap;
  * A chat in Java: whatever line somebody says, everybody else gets.
  *
  * <p>A guest has two threads, one that reads and one that writes what is in his queue of a hundred lines: nobody waits for a slow reader, and
- * who falls behind further misses some.
+ * who falls behind further misses some. What is in it when he has said all is still sent, and then the connection closes.
  */
 public final class Chat {
+    /** The last in a queue, told from a line that reads the same by being this very string. */
+    private static final String END = new String("the end");
+
     private final Map<Long, BlockingQueue<String>> queues = new ConcurrentHashMap<>();
 
     private Chat() {}
@@ -41,18 +44,19 @@ public final class Chat {
         BlockingQueue<String> queue = new ArrayBlockingQueue<>(100);
         BlockingFramed<String> lines = guest.framed(new Lines(1024));
         Thread writer = new Thread(() -> write(queue, guest, lines), "to " + name);
-        writer.start();
-        tellOthers(guest, name + " comes in");
+        queue.add("welcome, " + name + "; there are " + (queues.size() + 1) + " of us");
         queues.put(guest.getId(), queue);
+        tellOthers(guest, name + " comes in");
+        writer.start();
         try {
-            queue.add("welcome, " + name + "; there are " + queues.size() + " of us");
             for (String line = lines.receive(); line != null; line = lines.receive())
                 tellOthers(guest, name + ": " + line);
         } finally {
             queues.remove(guest.getId());
-            writer.interrupt();
             tellOthers(guest, name + " is gone");
+            while (!queue.offer(END)) queue.poll();
         }
+        writer.join();
     }
 
     private void tellOthers(BlockingConnection guest, String line) {
@@ -63,7 +67,7 @@ public final class Chat {
 
     private static void write(BlockingQueue<String> queue, BlockingConnection guest, BlockingFramed<String> lines) {
         try {
-            while (true) lines.send(queue.take());
+            for (String line = queue.take(); line != END; line = queue.take()) lines.send(line);
         } catch (IOException | InterruptedException e) {
             // He is gone; who reads from him finds that out now.
             guest.close();

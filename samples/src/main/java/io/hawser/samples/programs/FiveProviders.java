@@ -41,11 +41,11 @@ public final class FiveProviders {
     public static void main(String[] args) throws IOException, InterruptedException, ExecutionException {
         String endpoint = args.length > 0 ? args[0] : "tcp://127.0.0.1:0";
         ExecutorService threads = Executors.newFixedThreadPool(QUESTIONS);
+        List<BlockingProvider> providers = new ArrayList<>();
         try (BlockingBroker broker = BlockingBroker.start(new Broker(Hawser.streamServer(endpoint)))) {
             StreamClient client = Hawser.streamClient(broker.getEndpoint());
             ProviderOptions options = ProviderOptions.builder().prefetch(0).build();
             CompletableFuture<Integer> stuck = new CompletableFuture<>();
-            List<BlockingProvider> providers = new ArrayList<>();
             for (int i = 0; i < PROVIDERS; i++) {
                 int number = i;
                 providers.add(BlockingProvider.start(
@@ -54,7 +54,7 @@ public final class FiveProviders {
                         (request, responder) -> answer(request, responder, number, stuck)));
             }
             for (BlockingProvider provider : providers) provider.awaitRegistered(SOON);
-            stuck.thenAcceptAsync(number -> {
+            CompletableFuture<Void> death = stuck.thenAcceptAsync(number -> {
                 System.out.println("provider " + number + " dies over " + UNLUCKY);
                 providers.get(number).close();
             });
@@ -69,9 +69,11 @@ public final class FiveProviders {
                 }
                 for (Future<String> answer : answers) System.out.println(answer.get());
             }
+            death.get();
             for (BlockingProvider provider : providers) provider.shutdown(SOON);
             broker.shutdown(SOON);
         } finally {
+            providers.forEach(BlockingProvider::close);
             threads.shutdown();
         }
     }

@@ -24,6 +24,9 @@ public final class Proxy {
     private Proxy() {}
 
     public static void main(String[] args) throws IOException, InterruptedException {
+        if (args.length < 2) {
+            throw new IllegalArgumentException("which endpoint is the proxy's, and which are behind it?");
+        }
         ClientOptions options =
                 ClientOptions.builder().connectTimeout(Duration.ofSeconds(3)).build();
         Proxy proxy = new Proxy();

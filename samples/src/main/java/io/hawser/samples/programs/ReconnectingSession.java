@@ -34,17 +34,20 @@ public final class ReconnectingSession {
             }
         };
         BlockingQueue<String> seen = new LinkedBlockingQueue<>();
-        BlockingServer first = serve(Endpoint.parse(args.length > 0 ? args[0] : "tcp://127.0.0.1:0"), "first edition");
-        Endpoint endpoint = first.getEndpoint();
-        try (BlockingLink link = Blocking.link(Hawser.streamClient(endpoint), options, login)
-                .start(connection -> read(connection, seen))) {
+        Endpoint endpoint = Endpoint.parse(args.length > 0 ? args[0] : "tcp://127.0.0.1:0");
+        try (BlockingServer first = serve(endpoint, "first edition");
+                BlockingLink link = Blocking.link(Hawser.streamClient(first.getEndpoint()), options, login)
+                        .start(connection -> read(connection, seen))) {
             System.out.println(seen.take());
             first.shutdown(Duration.ofSeconds(1));
-            BlockingServer second = serve(endpoint, LAST);
-            while (!LAST.equals(seen.take())) continue;
-            System.out.println(LAST);
-            link.join();
-            second.close();
+            BlockingServer second = serve(first.getEndpoint(), LAST);
+            try {
+                while (!LAST.equals(seen.take())) continue;
+                System.out.println(LAST);
+                link.join();
+            } finally {
+                second.close();
+            }
         }
         System.out.println("subscribed no more");
     }
