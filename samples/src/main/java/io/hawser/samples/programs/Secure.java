@@ -1,6 +1,6 @@
 package io.hawser.samples.programs;
 
-import io.hawser.StreamClient;
+import io.hawser.SocketFailure;
 import io.hawser.StreamServer;
 import io.hawser.blocking.Blocking;
 import io.hawser.blocking.BlockingConnection;
@@ -15,7 +15,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * TLS in Java: a server that greets who has shown a certificate, and a client.
+ * TLS in Java: a server that greets who shows a certificate of its authority and turns away who has none. A client of another authority does
+ * not talk to it.
  *
  * <p>The argument is a folder with {@code authority.pem}, {@code server.pem} for {@code localhost}, {@code client.pem}, and the keys
  * {@code server.key} and {@code client.key}.
@@ -31,17 +32,26 @@ public final class Secure {
                 .clientAuth(ClientAuth.Required)
                 .trust(authority)
                 .build();
-        ClientTls clientTls = ClientTls.builder()
+        ClientTls friend = ClientTls.builder()
                 .identity(folder.resolve("client.pem"), folder.resolve("client.key"))
                 .trust(authority)
                 .build();
         StreamServer server = Tls.tls(Tcp.server("127.0.0.1", 0), serverTls);
         try (BlockingServer running =
                 Blocking.server(server).start(connection -> connection.writeLine("good day, " + guest(connection)))) {
-            StreamClient client = Tls.tls(Tcp.client("localhost", running.getPort()), clientTls);
-            try (BlockingConnection connection = Blocking.client(client).connect()) {
-                System.out.println(connection.readLine());
-            }
+            greet(running.getPort(), friend);
+            greet(running.getPort(), ClientTls.builder().trust(authority).build());
+            greet(running.getPort(), ClientTls.system());
+        }
+    }
+
+    private static void greet(int port, ClientTls tls) throws IOException, InterruptedException {
+        try (BlockingConnection connection =
+                Blocking.client(Tls.tls(Tcp.client("localhost", port), tls)).connect()) {
+            System.out.println(connection.readLine());
+        } catch (SocketFailure e) {
+            // With TLS 1.3 a client learns by its first read that it is turned away.
+            System.out.println(e.getMessage());
         }
     }
 
