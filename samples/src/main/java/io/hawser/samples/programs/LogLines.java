@@ -15,7 +15,8 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /**
- * Log lines from Java, each a datagram, to a collector that keeps those that matter. Over Unix datagrams none is lost; over UDP some may be.
+ * Log lines from Java, each a datagram, to a collector that keeps those that matter. Over Unix datagrams none is lost; over UDP some may
+ * be.
  */
 public final class LogLines {
     private LogLines() {}

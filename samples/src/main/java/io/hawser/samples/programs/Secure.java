@@ -15,7 +15,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * TLS in Java: a server that greets who shows a certificate of its authority and turns away who has none. A client of another authority does
+ * TLS in Java: a server that greets who shows a certificate of its authority and turns away who has none. A client that trusts others does
  * not talk to it.
  *
  * <p>The argument is a folder with {@code authority.pem}, {@code server.pem} for {@code localhost}, {@code client.pem}, and the keys
