@@ -13,21 +13,30 @@ private const val CARRIAGE_RETURN = '\r'.code.toByte()
 internal const val BAD = "400 Bad Request"
 private const val TOO_LONG = "414 URI Too Long"
 private const val TOO_LARGE = "431 Request Header Fields Too Large"
-private val METHODS = setOf("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
+private val METHODS = setOf("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 private val VERSION = Regex("HTTP/[0-9]\\.[0-9]")
 
+/** A name, which may be empty, or the address in brackets, and a port. */
+private val HOST = Regex("(?!.*%(?![0-9A-Fa-f]{2}))(?:\\[[0-9A-Fa-f:.]+]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
+private val ABSOLUTE = Regex("https?://([^/?]+)(.*)", RegexOption.IGNORE_CASE)
+
 /** Others could read a message with two of these differently, and with it where the next one begins. */
-private val ONCE = setOf("host", "content-length", "transfer-encoding")
+internal val ONCE = setOf("host", "content-length", "transfer-encoding")
 
 /** What is asked can be answered with [status] only. */
 internal class Refused(val status: String) : IOException(status)
 
 /** What comes before the body of a request. [headers] have their names in small letters, and the values of one name in one. */
 internal class RequestHead(val method: String, val target: String, val isOld: Boolean, val headers: Map<String, String>) {
-    /** Of what is asked for, which has the host before it where somebody takes us for a proxy. */
-    val path: String = target.substringBefore('?').let {
-        if (it.startsWith("http://", ignoreCase = true)) "/" + it.drop("http://".length).substringAfter('/', "") else it
-    }
+    /** Of what is asked for, which has the host before it where somebody takes us for a proxy, or `*` for the server itself. */
+    val path: String = when {
+        target.startsWith('/') -> target
+
+        target == "*" && method == "OPTIONS" -> target
+
+        else -> ABSOLUTE.matchEntire(target)?.destructured?.let { (host, rest) -> rest.takeIf { host.isHost() && !host.startsWith(':') } }
+            ?.let { if (it.startsWith('/')) it else "/$it" } ?: throw Refused(BAD)
+    }.substringBefore('?')
 
     val isChunked: Boolean = "transfer-encoding" in headers
 
@@ -43,7 +52,7 @@ internal class RequestHead(val method: String, val target: String, val isOld: Bo
     }
 
     init {
-        if (!isOld && "host" !in headers) throw Refused(BAD)
+        if (!(headers["host"]?.isHost() ?: isOld)) throw Refused(BAD)
         if (isChunked && (isOld || "content-length" in headers)) throw Refused(BAD)
         if (isChunked && !headers["transfer-encoding"].equals("chunked", ignoreCase = true)) throw Refused("501 Not Implemented")
         if ("expect" in headers && !isOld && !waits) throw Refused("417 Expectation Failed")
@@ -101,16 +110,25 @@ internal object RequestHeads : FrameCodec<RequestHead> {
         if (lines.size - 1 > MOST_HEADERS) throw Refused(TOO_LARGE)
         val headers = HashMap<String, String>()
         for (line in lines.drop(1)) {
-            // Without a name are also lines that go on with the one before (obs-fold).
-            val name = line.substringBefore(':', "").lowercase()
-            val value = line.substringAfter(':').trim(' ', '\t')
-            if (!name.isToken() || value.hasControls() || (name in ONCE && name in headers)) throw Refused(BAD)
+            val (name, value) = header(line)
+            if (name in ONCE && name in headers) throw Refused(BAD)
             headers.merge(name, value) { one, other -> "$one, $other" }
         }
         return RequestHead(words[0], words[1], words[2] == "HTTP/1.0", headers)
+    }
+
+    /** The name that [line] has, in small letters, and its value. */
+    fun header(line: String): Pair<String, String> {
+        // Without a name are also lines that go on with the one before (obs-fold).
+        val name = line.substringBefore(':', "").lowercase()
+        val value = line.substringAfter(':').trim(' ', '\t')
+        if (!name.isToken() || value.hasControls()) throw Refused(BAD)
+        return name to value
     }
 
     private fun String.isToken() = isNotEmpty() && all { it in 'a'..'z' || it in 'A'..'Z' || it in '0'..'9' || it in "!#$%&'*+-.^_`|~" }
 
     private fun String.hasControls() = any { (it < ' ' && it != '\t') || it == '\u007f' }
 }
+
+private fun String.isHost() = HOST.matches(this)

@@ -76,7 +76,7 @@ private class Site(private val folder: Path) {
             val names = URLDecoder.decode(path.replace("+", "%2B"), Charsets.UTF_8).split('/').filter(String::isNotEmpty)
             val asked = names.fold(folder, Path::resolve).toRealPath()
             val file = if (Files.isDirectory(asked)) asked.resolve("index.html").toRealPath() else asked
-            if (".." !in names && file.startsWith(folder) && Files.isRegularFile(file)) {
+            if (".." !in names && file.startsWith(folder) && Files.isRegularFile(file) && Files.isReadable(file)) {
                 return HttpAnswer.of(file, types[file.extension] ?: "application/octet-stream")
             }
         } catch (_: IOException) {

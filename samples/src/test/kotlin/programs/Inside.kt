@@ -1,5 +1,6 @@
 package io.hawser.samples.programs
 
+import java.io.ByteArrayOutputStream
 import java.io.OutputStream
 import java.io.PrintStream
 import java.lang.reflect.InvocationTargetException
@@ -8,11 +9,12 @@ import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
 import kotlinx.coroutines.CoroutineName
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
-import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runInterruptible
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
 
 /** One of our programs in this JVM, which costs less than one of its own. What is printed meanwhile it has printed. */
 internal class Inside private constructor(private val lines: Channel<String>, private val running: Job) {
@@ -26,16 +28,21 @@ internal class Inside private constructor(private val lines: Channel<String>, pr
     }
 
     companion object {
-        /** Runs the program [name] while [block] has to do with it, and stops it then. */
-        suspend fun <T> run(name: String, vararg arguments: String, block: suspend (Inside) -> T): T = coroutineScope {
+        /** There is one stdout. */
+        private val turn = Mutex()
+
+        /** Runs the program [name] while [block] has to do with it, and stops it then. One program at a time. */
+        suspend fun <T> run(name: String, vararg arguments: String, block: suspend (Inside) -> T): T = turn.withLock {
             val lines = Channel<String>(Channel.UNLIMITED)
             val out = System.out
-            System.setOut(PrintStream(LineOutput(lines::trySend), true))
-            val running = launch(Dispatchers.Default + CoroutineName(name)) { main(name, arguments) }
+            System.setOut(PrintStream(LineOutput(lines::trySend), true, Charsets.UTF_8))
             try {
-                block(Inside(lines, running))
+                // Returns, or fails, when the program has ended.
+                coroutineScope {
+                    val running = launch(Dispatchers.Default + CoroutineName(name)) { main(name, arguments) }
+                    block(Inside(lines, running)).also { running.cancel() }
+                }
             } finally {
-                running.cancelAndJoin()
                 System.setOut(out)
             }
         }
@@ -61,15 +68,15 @@ internal class Inside private constructor(private val lines: Channel<String>, pr
 }
 
 private class LineOutput(private val say: (String) -> Unit) : OutputStream() {
-    private val line = StringBuilder()
+    private val line = ByteArrayOutputStream()
 
     @Synchronized
     override fun write(byte: Int) {
         if (byte != '\n'.code) {
-            line.append(byte.toChar())
+            line.write(byte)
         } else {
-            say("$line")
-            line.clear()
+            say(line.toString(Charsets.UTF_8))
+            line.reset()
         }
     }
 }

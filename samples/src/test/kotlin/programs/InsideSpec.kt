@@ -18,7 +18,7 @@ import java.nio.channels.Channels
 import java.nio.channels.ServerSocketChannel
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.coroutineScope
-import kotlinx.coroutines.withContext
+import kotlinx.coroutines.runInterruptible
 
 private const val ANY_PORT = "tcp://127.0.0.1:0"
 
@@ -61,7 +61,7 @@ class InsideSpec : StringSpec({
             ServerSocketChannel.open(UNIX).use { daemon ->
                 daemon.bind(UnixDomainSocketAddress.of(path))
                 Inside.run(name, "$path") { asking ->
-                    withContext(Dispatchers.IO) { daemon.accept() }.use { connection ->
+                    runInterruptible(Dispatchers.IO) { daemon.accept() }.use { connection ->
                         val request = Channels.newInputStream(connection).bufferedReader()
                         generateSequence(request::readLine).takeWhile { it.isNotEmpty() }.first() shouldBe "GET /version HTTP/1.0"
                         connection.write(ByteBuffer.wrap("HTTP/1.0 200 OK\r\n\r\n{\"Version\":\"27.1\"}\n".toByteArray()))
