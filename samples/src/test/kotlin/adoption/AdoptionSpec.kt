@@ -1,6 +1,7 @@
 package io.hawser.samples.adoption
 
 import io.hawser.samples.Child
+import io.hawser.testkit.LeakCheck
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.engine.spec.tempdir
@@ -22,6 +23,8 @@ import org.opentest4j.TestAbortedException
 
 /** Who copies what the README says into an empty folder has a program that runs, on the jars of this very build. */
 class AdoptionSpec : StringSpec({
+    extension(LeakCheck)
+
     val maven by lazy { Maven(tempdir().toPath()) }
     val section = readme("## Add it to a build")
 
