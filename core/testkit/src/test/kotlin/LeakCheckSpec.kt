@@ -69,8 +69,15 @@ class LeakCheckSpec : StringSpec({
     "a thread that a pool of the library has nothing to do for is no leak of its test, and is one while it works" {
         val pool = ThreadPoolExecutor(0, 1, 1, HOURS, SynchronousQueue()) { Thread(it, "hawser-events-spare") }
         LeakCheck.around { pool.submit { }.get() }
+        val begun = CountDownLatch(1)
         val stay = CountDownLatch(1)
-        inVain { pool.execute { stay.await() } } shouldContain "thread hawser-events-spare"
+        inVain {
+            pool.execute {
+                begun.countDown()
+                stay.await()
+            }
+            begun.await()
+        } shouldContain "thread hawser-events-spare"
         stay.countDown()
         pool.shutdown()
         LeakCheck.ensureEnd()
