@@ -68,6 +68,19 @@ internal class Child(vararg command: String) : AutoCloseable {
         return End(process.exitValue(), lines.toList(), errors.get(HANG, SECONDS))
     }
 
+    /** What a [client] of this server prints, of which there is another one until it listens. Skips the test if its port is somebody else's. */
+    fun heardBy(client: () -> Child): List<String> {
+        while (true) {
+            val end = client().use { it.end() }
+            if (!isAlive) {
+                val errors = end().errors
+                if ("BindFailed" in errors) throw TestAbortedException("the port is taken on this machine: $errors")
+                fail(errors)
+            }
+            if (end.status == 0) return end.lines
+        }
+    }
+
     override fun close() {
         process.destroyForcibly().waitFor()
     }

@@ -19,7 +19,6 @@ import kotlin.io.path.createDirectories
 import kotlin.io.path.readBytes
 import kotlin.io.path.readText
 import kotlin.io.path.writeText
-import org.opentest4j.TestAbortedException
 
 /** Who copies what the README says into an empty folder has a program that runs, on the jars of this very build. */
 class AdoptionSpec : StringSpec({
@@ -39,20 +38,7 @@ class AdoptionSpec : StringSpec({
             listOf("hawser-tcp", "hawser-tls"),
         )
         java(classPath, "ServerKt").use { running ->
-            while (true) {
-                val end = java(classPath, "ClientKt").use { it.end() }
-                // It never will listen, or does not yet.
-                if (!running.isAlive) {
-                    running.end().errors.let { errors ->
-                        if ("BindFailed" in "$errors") throw TestAbortedException("port $port of this machine is taken: $errors")
-                        error("$errors")
-                    }
-                }
-                if (end.status == 0) {
-                    end.lines shouldBe listOf("hello")
-                    break
-                }
-            }
+            running.heardBy { java(classPath, "ClientKt") } shouldBe listOf("hello")
         }
     }
 
