@@ -10,10 +10,12 @@ import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Deferred
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.selects.select
+import kotlinx.coroutines.withContext
 import org.junit.jupiter.api.extension.AfterAllCallback
 import org.junit.jupiter.api.extension.AfterEachCallback
 import org.junit.jupiter.api.extension.BeforeAllCallback
@@ -80,9 +82,10 @@ public abstract class HostLifecycle<H : ServerHandle> internal constructor(priva
         return leak ?: problem
     }
 
-    /** Starts it unless it runs for [context], or for the class around it, already. */
+    /** Starts it unless it runs for [context], or for the class around it, already. An interrupted thread starts nothing. */
     private fun up(context: ExtensionContext) {
         if (context.store.get(Run::class) != null) return
+        if (Thread.interrupted()) throw InterruptedException()
         val started = CompletableDeferred<Unit>()
         val down = CompletableDeferred<Unit>()
         val life = CoroutineScope(Dispatchers.Default).async {
@@ -107,11 +110,11 @@ public abstract class HostLifecycle<H : ServerHandle> internal constructor(priva
         context.restAtEnd()
     }
 
-    /** Whoever started it ends it. */
+    /** Whoever started it ends it, and waits until it is gone, interrupted or not. */
     private fun down(context: ExtensionContext) {
         val ending = context.store.remove(Run::class, Run::class.java) ?: return
         ending.down.complete(Unit)
-        runBlocking { ending.life.await() }
+        runBlocking { withContext(NonCancellable) { ending.life.await() } }
     }
 
     private val ExtensionContext.store get() = getStore(Namespace.create(HostLifecycle::class.java, this@HostLifecycle))

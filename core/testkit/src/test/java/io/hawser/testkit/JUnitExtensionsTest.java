@@ -31,6 +31,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -149,9 +150,27 @@ class JUnitExtensionsTest {
     }
 
     @Test
-    void leavesNoServerBehindWhenItIsInterrupted() throws Exception {
+    void startsNoServerForAThreadThatIsInterrupted() throws Exception {
         TestExecutionResult interrupted = run(Interrupted.class).get("JUnitExtensionsTest$Interrupted");
         assertInstanceOf(InterruptedException.class, interrupted.getThrowable().orElseThrow());
+        assertNameIsFree();
+    }
+
+    @Test
+    void leavesNoServerBehindWhenItsStartIsInterrupted() throws Exception {
+        TestExecutionResult interrupted =
+                run(InterruptedWhileItStarts.class).get("JUnitExtensionsTest$InterruptedWhileItStarts");
+        assertInstanceOf(InterruptedException.class, interrupted.getThrowable().orElseThrow());
+        assertNameIsFree();
+    }
+
+    @Test
+    void waitsForItsServerToBeGoneAlsoWhenItIsInterrupted() throws Exception {
+        run(InterruptedAtItsEnd.class);
+        assertTrue(InterruptedAtItsEnd.isGone);
+    }
+
+    private static void assertNameIsFree() throws Exception {
         assertEquals(
                 TestExecutionResult.Status.SUCCESSFUL,
                 run(NotInterrupted.class).get("hasTheNameToItself()").getStatus());
@@ -305,6 +324,49 @@ class JUnitExtensionsTest {
         void doesNotBegin() {}
     }
 
+    static class InterruptedWhileItStarts {
+        private static final Thread starting = Thread.currentThread();
+
+        @RegisterExtension
+        static final ServerExtension server = ServerExtension.inFolder(
+                path -> {
+                    starting.interrupt();
+                    while (starting.isInterrupted()) Thread.onSpinWait();
+                    return MEMORY;
+                },
+                (in, out) -> {});
+
+        @Test
+        void doesNotBegin() {}
+    }
+
+    static class InterruptedAtItsEnd {
+        private static boolean isGone;
+
+        @Order(1)
+        @RegisterExtension
+        static final AfterAllCallback looking = context -> isGone = Files.notExists(folder);
+
+        @Order(2)
+        @RegisterExtension
+        static final ServerExtension server = ServerExtension.inFolder(
+                path -> {
+                    folder = path;
+                    return MEMORY;
+                },
+                (in, out) -> {});
+
+        @Order(3)
+        @RegisterExtension
+        static final AfterAllCallback interrupting =
+                context -> Thread.currentThread().interrupt();
+
+        @Test
+        void hasAFolder() {
+            assertTrue(Files.isDirectory(folder));
+        }
+    }
+
     static class NotInterrupted {
         @RegisterExtension
         static final ServerExtension server = ServerExtension.of(MEMORY, (in, out) -> {});
@@ -378,6 +440,7 @@ class JUnitExtensionsTest {
                                     .build(),
                             listener);
         } finally {
+            Thread.interrupted();
             for (AutoCloseable left : LEFT_BEHIND) left.close();
             LEFT_BEHIND.clear();
         }
