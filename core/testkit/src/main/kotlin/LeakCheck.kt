@@ -97,7 +97,9 @@ public object LeakCheck : TestCaseExtension, AfterSpecListener {
             delay(REST)
             val used = Threads.processorTime().mapValues { (thread, time) -> time - (before[thread] ?: time) }
             val total = used.values.fold(Duration.ZERO, Duration::plus)
-            if (total < start.elapsedNow() * REST_SHARE) return
+            val elapsed = start.elapsedNow()
+            // A process that stood still meanwhile is not at rest.
+            if (total < elapsed * REST_SHARE && elapsed < REST * 2) return
             busy = used
         }
         val each = busy.entries.sortedByDescending { it.value }.joinToString("\n") { (thread, time) -> "  ${thread.bareName}: $time" }

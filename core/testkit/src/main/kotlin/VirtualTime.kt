@@ -21,6 +21,7 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.TimeSource
+import kotlin.time.measureTime
 import kotlinx.coroutines.CoroutineName
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Deferred
@@ -93,16 +94,16 @@ internal fun <T> virtualTime(timeout: Duration, idleLimit: Duration, block: susp
 /** Runs until [result] is there, and returns null; or what keeps it from being. */
 private fun ManualLoop.drive(result: Deferred<*>, timeout: Duration, idleLimit: Duration): String? {
     val start = TimeSource.Monotonic.markNow()
-    var idle: TimeSource.Monotonic.ValueTimeMark? = null
+    var idle = Duration.ZERO
     while (!result.isCompleted) {
         if (start.elapsedNow() > timeout) return "it takes over $timeout of real time"
         if (runNext()) {
-            idle = null
+            idle = Duration.ZERO
             continue
         }
-        val since = idle ?: TimeSource.Monotonic.markNow().also { idle = it }
-        if (since.elapsedNow() > idleLimit) return "nothing is left to run"
-        LockSupport.parkNanos(LOOK_EVERY.inWholeNanoseconds)
+        if (idle > idleLimit) return "nothing is left to run"
+        // While the whole process stands still others cannot go on either.
+        idle += minOf(measureTime { LockSupport.parkNanos(LOOK_EVERY.inWholeNanoseconds) }, LOOK_EVERY * 10)
     }
     return null
 }

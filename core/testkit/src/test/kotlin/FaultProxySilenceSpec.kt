@@ -74,7 +74,7 @@ class FaultProxySilenceSpec : StringSpec({
                     connection.awaitFull()
                     atServer.await().awaitFull()
                     end(proxy)
-                    withTimeoutOrNull(5.seconds) { proxy.connectionCount.first { it == 0 } } shouldBe 0
+                    withTimeoutOrNull(20.seconds) { proxy.connectionCount.first { it == 0 } } shouldBe 0
                     writer.join()
                 }
                 server.connectionCount.first { it == 0 }
@@ -114,7 +114,7 @@ class FaultProxySilenceSpec : StringSpec({
             proxy.awaitClosed()
             waiting.forEach { it.await() }
             connections.forEach(Connection::close)
-            eventually(5.seconds) { server.connectionCount.value shouldBe 0 }
+            eventually(20.seconds) { server.connectionCount.value shouldBe 0 }
         }
     }
 })

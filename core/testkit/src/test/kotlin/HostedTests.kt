@@ -9,6 +9,7 @@ import io.kotest.matchers.shouldBe
 import java.nio.channels.SocketChannel
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
@@ -86,10 +87,14 @@ internal class AssertingTests : StringSpec({
 })
 
 internal class AssertingDatagrams : StringSpec({
+    val stays = CompletableDeferred<Unit>()
     val launching = extension(
         DatagramServerExtension(MemoryDatagram.server()) { datagram ->
             when (val text = datagram.bytes.decodeToString()) {
-                "stay" -> awaitCancellation()
+                "stay" -> {
+                    stays.complete(Unit)
+                    awaitCancellation()
+                }
 
                 else -> launch {
                     delay(50.milliseconds)
@@ -103,7 +108,7 @@ internal class AssertingDatagrams : StringSpec({
         launching.client.open { socket ->
             socket.send("right".encodeToByteArray())
             socket.send("not right".encodeToByteArray())
-            launching.events.first<DatagramEvent.Received>(within = 5.seconds) { it.bytes == 9 }
+            launching.events.first<DatagramEvent.Received>(within = 30.seconds) { it.bytes == 9 }
         }
     }
 
@@ -112,7 +117,7 @@ internal class AssertingDatagrams : StringSpec({
     "is handled without an end" {
         launching.client.open { socket ->
             socket.send("stay".encodeToByteArray())
-            launching.events.first<DatagramEvent.Received>(within = 5.seconds)
+            stays.await()
         }
     }
 })

@@ -20,7 +20,9 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.nio.ByteBuffer
+import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.async
@@ -130,12 +132,13 @@ class MemorySpec : StringSpec({
         }
     }
 
-    "a thousand clients at once are all served" {
+    "a thousand clients at once are all served".config(timeout = 2.minutes) {
         coroutineScope {
             val server = Memory.server(ServerOptions { backlog = 5 }, "busy").start(this) { it.copyTo(it) }
+            val client = Memory.client("busy", ClientOptions { connectTimeout = Duration.INFINITE })
             List(1000) { number ->
                 launch {
-                    Memory.client("busy").connect { connection ->
+                    client.connect { connection ->
                         connection.writeLine("$number")
                         connection.readLine() shouldBe "$number"
                     }

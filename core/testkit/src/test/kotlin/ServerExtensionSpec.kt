@@ -28,12 +28,12 @@ class ServerExtensionSpec : StringSpec({
             connection.writeLine("hello")
             connection shouldReceiveLine "hello"
         }
-        echo.events.first<ConnectionEvent.Closed>(within = 5.seconds)
+        echo.events.first<ConnectionEvent.Closed>(within = 30.seconds)
         answers.client.open { socket ->
             socket.send("hello".encodeToByteArray())
             socket shouldReceive "hello"
         }
-        answers.events.first<DatagramEvent.Received>(within = 5.seconds) { it.bytes == 5 }
+        answers.events.first<DatagramEvent.Received>(within = 30.seconds) { it.bytes == 5 }
     }
 
     "each test finds its own events only" {

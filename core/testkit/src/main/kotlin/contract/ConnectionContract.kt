@@ -254,6 +254,8 @@ public abstract class ConnectionContract(transport: ContractTransport) : StringS
             far.isOpen shouldBe false
         } else {
             reading.await().getOrThrow() shouldBe -1
+            // Until its descriptor is closed the system takes what is written to it.
+            near.awaitClosed()
             shouldThrow<ConnectionReset> { far.writeLine("x") }
         }
         shouldThrow<ConnectionClosed> { near.read(ByteBuffer.allocate(1)) }

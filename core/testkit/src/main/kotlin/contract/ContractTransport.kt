@@ -46,12 +46,16 @@ public class ContractTransport(
         block: suspend CoroutineScope.(near: Connection, far: Connection) -> R,
     ): R = coroutineScope {
         val accepted = CompletableDeferred<Connection>()
-        val running = server(ServerOptions { socket = sockets }).start(this) { connection ->
+        val patient = ServerOptions {
+            socket = sockets
+            handshakeTimeout = HANG
+        }
+        val running = server(patient).start(this) { connection ->
             accepted.complete(connection)
             connection.awaitClosed()
         }
         running.use {
-            client(running, ClientOptions { socket = sockets }).connect().use { near ->
+            client(running, patiently(sockets)).connect().use { near ->
                 accepted.await().use { far -> coroutineScope { block(near, far) } }
             }
         }
@@ -60,11 +64,18 @@ public class ContractTransport(
     /** Runs [block] with a server that does [handler], and a client of it. */
     public suspend fun <R> serving(
         handler: suspend CoroutineScope.(Connection) -> Unit,
-        options: ServerOptions = ServerOptions(),
+        options: ServerOptions = ServerOptions { handshakeTimeout = HANG },
         block: suspend CoroutineScope.(RunningServer, StreamClient) -> R,
     ): R = coroutineScope {
         server(options).start(this, handler).use { running ->
-            coroutineScope { block(running, client(running, ClientOptions())) }
+            coroutineScope { block(running, client(running, patiently())) }
         }
+    }
+
+    /** The first handshake of a process takes long where everything stalls. */
+    private fun patiently(sockets: SocketOptions = SocketOptions()) = ClientOptions {
+        socket = sockets
+        connectTimeout = HANG
+        handshakeTimeout = HANG
     }
 }

@@ -66,7 +66,7 @@ public abstract class DrainContract(transport: ContractTransport) : StringSpec({
             client.connect().use { stays ->
                 client.connect().use { leaves ->
                     stays.writeLine("stay")
-                    server.connectionCount.first { it == 2 }
+                    server.awaitOpen(2)
                     val stopping = async(start = UNDISPATCHED) { server.shutdown(grace = 60.seconds) }
                     leaves.writeLine("leave")
                     leaves.readLine() shouldBe null

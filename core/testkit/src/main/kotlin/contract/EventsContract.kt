@@ -184,6 +184,7 @@ public abstract class EventsContract(transport: ContractTransport) : StringSpec(
         transport.serving({ connection ->
             connection.readLine()
             connection.writeLine("answer")
+            connection.readLine()
         }) { server, client ->
             val seen = async(start = UNDISPATCHED) {
                 client.events.transformWhile<SocketEvent, ConnectionEvent> {

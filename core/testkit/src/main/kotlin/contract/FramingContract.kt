@@ -164,9 +164,10 @@ public abstract class FramingContract(transport: ContractTransport) : StringSpec
         val numbers = LengthPrefix.varint().map<Int>({ it.decodeToString().toInt() }, { "$it".encodeToByteArray() })
         launch { repeat(total) { near.framed(numbers).send(it) } }
         var next = 0
+        var attempts = 0
         while (next < total) {
             val collecting = launch(Dispatchers.Default) { far.framed(numbers).incoming.collect { it shouldBe next++ } }
-            repeat(next % 7) { yield() }
+            repeat(attempts++ % 7) { yield() }
             collecting.cancelAndJoin()
         }
     }

@@ -136,17 +136,18 @@ public abstract class HelpersContract(transport: ContractTransport) : StringSpec
         launch { repeat(total) { near.writeLine("$it") } }
         var next = 0
         var bytes = 0
+        var attempts = 0
         while (next < total) {
             val collecting = launch(Dispatchers.Default) {
                 far.lines().collect { it.toInt() shouldBe next++ }
             }
-            repeat(next % 7) { yield() }
+            repeat(attempts++ % 7) { yield() }
             collecting.cancelAndJoin()
         }
         launch { near.write(ByteBuffer.allocate(LARGE)) }
         while (bytes < LARGE) {
             val collecting = launch(Dispatchers.Default) { far.incoming().collect { bytes += it.size } }
-            repeat(bytes % 7) { yield() }
+            repeat(attempts++ % 7) { yield() }
             collecting.cancelAndJoin()
         }
         bytes shouldBe LARGE

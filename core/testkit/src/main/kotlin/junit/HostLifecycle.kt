@@ -103,7 +103,7 @@ public abstract class HostLifecycle<H : ServerHandle> internal constructor(priva
             }
         } catch (e: Throwable) {
             // The thread was interrupted, or there is no server.
-            runBlocking { life.cancelAndJoin() }
+            runBlocking { withContext(NonCancellable) { life.cancelAndJoin() } }
             throw e
         }
         context.store.put(Run::class, Run(life, down))

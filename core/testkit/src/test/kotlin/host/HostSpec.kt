@@ -29,7 +29,7 @@ class HostSpec : StringSpec({
                 host.server.serveOneUnseen()
                 host.begin()
                 val second = host.server.serveOneUnseen()
-                host.events.first<ConnectionEvent.Closed>(within = 5.seconds) { it.id == second }
+                host.events.first<ConnectionEvent.Closed>(within = 30.seconds) { it.id == second }
                 host.events.all.filterIsInstance<ConnectionEvent>().map { it.id }.distinct() shouldBe listOf(second)
             }
         }
