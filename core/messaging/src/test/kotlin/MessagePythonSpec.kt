@@ -123,23 +123,22 @@ class MessagePythonSpec : StringSpec({
             }
         }
         coroutineScope {
-            var port = 0
-            var client: HubClient? = null
+            val port = freePorts(1).first
+            val client = HubClient(Tcp.client("127.0.0.1", port), "progress", options).start(this)
             repeat(2) { round ->
                 python(hub, "$port").use { program ->
-                    port = program.awaitLine("listening") { it.startsWith("listening ") }.substringAfter(' ').toInt()
-                    val connected = client ?: HubClient(Tcp.client("127.0.0.1", port), "progress", options).start(this).also { client = it }
-                    connected.receive(30.seconds).data shouldBe mapOf("step" to 1L)
+                    program.awaitLine("listening $port")
+                    client.receive(30.seconds).data shouldBe mapOf("step" to 1L)
                     program.awaitLine("ping")
-                    connected.send(mapOf("round" to round, "bytes" to byteArrayOf(1)))
-                    val echoed = connected.receive(30.seconds)
+                    client.send(mapOf("round" to round, "bytes" to byteArrayOf(1)))
+                    val echoed = client.receive(30.seconds)
                     echoed.type shouldBe MessageType.ERROR
                     echoed.data["round"] shouldBe round.toLong()
                     (echoed.data["bytes"] as ByteArray).toList() shouldBe listOf<Byte>(1)
                     program.kill()
                 }
             }
-            client?.close()
+            client.close()
         }
     }
 })

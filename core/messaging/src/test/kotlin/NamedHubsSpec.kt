@@ -25,6 +25,7 @@ import kotlin.io.path.exists
 import kotlin.io.path.readText
 import kotlin.io.path.writeText
 import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.coroutineScope
@@ -48,24 +49,20 @@ class NamedHubsSpec : StringSpec({
 
     fun folder(): Path = root.resolve("${folders++}").resolve("hubs")
 
-    /** Ports of this test alone, free a moment ago. */
-    fun freePorts(count: Int): IntRange {
-        while (true) {
-            val first = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
-            val rest = (first + 1 until first + count).map { port ->
-                runCatching { ServerSocket(port, 1, InetAddress.getLoopbackAddress()).close() }.isSuccess
-            }
-            if (rest.all { it }) return first until first + count
+    val eager = HubClientOptions { link = LinkOptions { backoff = Backoff.constant(5.milliseconds) } }
+    val once = HubClientOptions {
+        pingTimeout = 30.seconds
+        link = LinkOptions {
+            dialTimeout = 30.seconds
+            handshakeTimeout = 30.seconds
+            backoff = Backoff { _, _ -> null }
         }
     }
-
-    val eager = HubClientOptions { link = LinkOptions { backoff = Backoff.constant(5.milliseconds) } }
-    val once = HubClientOptions { link = LinkOptions { backoff = Backoff { _, _ -> null } } }
 
     /** What a client fails with that does not try again. */
     suspend fun failure(hubs: NamedHubs, kind: SocketKind = SocketKind.Tcp): Throwable? = coroutineScope {
         val client = hubs.createClient(kind, "progress", once).start(this)
-        shouldThrow<LinkStopped> { client.receive(30.seconds) }
+        shouldThrow<LinkStopped> { client.receive(2.minutes) }
         client.join()
         (client.state.value as LinkState.Stopped).cause
     }
