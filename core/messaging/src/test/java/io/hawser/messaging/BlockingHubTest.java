@@ -82,9 +82,9 @@ class BlockingHubTest {
                 new NamedHubs(NamedHubOptions.builder().socketDir(folder).build());
         try (BlockingHub hub = BlockingHub.start(hubs.createServer(SocketKind.Unix, "progress"));
                 BlockingHubClient client = BlockingHubClient.start(hubs.createClient(SocketKind.Unix, "progress"))) {
-            client.awaitConnected(Duration.ofSeconds(5));
+            client.awaitConnected(Duration.ofSeconds(30));
             hub.broadcast(Map.of("step", 1));
-            System.out.println(client.receive(Duration.ofSeconds(5)).getData());
+            System.out.println(client.receive(Duration.ofSeconds(30)).getData());
         }
     }
 

@@ -114,11 +114,11 @@ class BlockingBrokerTest {
                             responder.reply(text.toUpperCase(Locale.ROOT).getBytes(StandardCharsets.UTF_8));
                         });
                 BlockingConsumer consumer = BlockingConsumer.start(new Consumer(client, upper))) {
-            provider.awaitRegistered(Duration.ofSeconds(5));
-            byte[] answer = consumer.request("hello".getBytes(StandardCharsets.UTF_8), Duration.ofSeconds(5));
+            provider.awaitRegistered(Duration.ofSeconds(30));
+            byte[] answer = consumer.request("hello".getBytes(StandardCharsets.UTF_8), Duration.ofSeconds(30));
             assertEquals("HELLO", text(answer));
             RequestFailed failed =
-                    assertThrows(RequestFailed.class, () -> consumer.request(NOTHING, Duration.ofSeconds(5)));
+                    assertThrows(RequestFailed.class, () -> consumer.request(NOTHING, Duration.ofSeconds(30)));
             assertEquals(400, failed.getCode());
         }
     }
