@@ -38,6 +38,7 @@ import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.first
@@ -253,16 +254,16 @@ abstract class BrokerContract(transport: ContractTransport) : StringSpec({
 
     "a provider that is killed loses what it has, at once, and what is idempotent goes to another" {
         brokered { broker ->
-            val given = CompletableDeferred<Unit>()
+            val given = Channel<Unit>(Channel.UNLIMITED)
             val victim = provider(broker) {
-                given.complete(Unit)
+                given.send(Unit)
                 awaitCancellation()
             }
             consumer(broker).use { consumer ->
                 val plain = async { shouldThrow<ProviderLost> { consumer.request(ByteArray(1)) } }
-                given.await()
+                given.receive()
                 val repeatable = async { consumer.request(Body.of(ByteArray(9)), 1.minutes, emptyMap(), idempotent = true).size }
-                broker.stats(every = 1.milliseconds).first { it.inFlight == 2 }
+                given.receive()
                 val other = provider(broker) { send(it.bytes()) }
                 victim.close()
                 plain.await().mayHaveRun shouldBe true

@@ -239,10 +239,9 @@ private class History(private val time: VirtualTime, private val seed: Int) {
     private suspend fun kill(broker: Broker) {
         while (time.isActive) {
             delay((5 + random.nextInt(200)).milliseconds)
-            val peers = broker.peers
-            if (random.nextInt(10) ==
-                0
-            ) {
+            // In the order in which they came: the map's depends on how many connections other tests have made.
+            val peers = broker.peers.sortedBy { it.id }
+            if (random.nextInt(10) == 0) {
                 peers.forEach { broker.disconnect(it.id) }
             } else {
                 peers.randomOrNull(random)?.let { broker.disconnect(it.id) }

@@ -9,6 +9,7 @@ import io.kotest.matchers.shouldBe
 import java.util.UUID
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.minutes
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
@@ -86,8 +87,18 @@ class BrokerPythonSpec : StringSpec({
                     }.awaitAll()
                     val failure = shouldThrow<RequestFailed> { consumer.request(ByteArray(0)) }
                     listOf(failure.code, failure.reason) shouldBe listOf(7, "nothing is asked")
-                    val asking = launch { consumer.request(flow { awaitCancellation() }) }
-                    broker.stats(every = 1.milliseconds).first { it.inFlight > 0 }
+                    val heard = CompletableDeferred<Unit>()
+                    val asking = launch {
+                        consumer.request(
+                            flow {
+                                // More than a window: Python has to ask for the rest.
+                                emit(ByteArray(150_000))
+                                heard.complete(Unit)
+                                awaitCancellation()
+                            },
+                        )
+                    }
+                    heard.await()
                     asking.cancelAndJoin()
                     program.awaitLine("cancelled 0")
                 }

@@ -190,8 +190,9 @@ class StalledPeerSpec : StringSpec({
         withTimeout(3.minutes) {
             coroutineScope {
                 val options = BrokerOptions {
-                    pingEvery = 1.seconds
-                    pingTimeout = 1.seconds
+                    // All is asked before anybody is missed.
+                    pingEvery = 3.seconds
+                    pingTimeout = 2.seconds
                 }
                 val broker = Broker(Tcp.server("127.0.0.1", port = 0, tight), options).start(this)
                 deaf(broker, Role.PROVIDER) {
