@@ -101,19 +101,22 @@ class AddressesSpec : StringSpec({
     }
 
     "where all fail the first one's failure is the cause, and each one's is there under its own address" {
-        val port = freePort()
-        val failure = shouldThrow<ConnectFailed> { dialing(port, listOf("127.0.0.8", "127.0.0.9")).connect() }
-        failure.message shouldBe "cannot connect to tcp://many.test:$port: Connection refused"
-        failure.reason shouldBe ConnectFailed.Reason.Refused
-        failure.cause.shouldBeInstanceOf<ConnectException>()
-        failure.suppressed.map { it.message } shouldBe listOf(
-            "cannot connect to tcp://127.0.0.8:$port: Connection refused",
-            "cannot connect to tcp://127.0.0.9:$port: Connection refused",
-        )
-        val alone = shouldThrow<ConnectFailed> { dialing(port, listOf("127.0.0.8")).connect() }
-        alone.message shouldBe "cannot connect to tcp://many.test:$port: Connection refused"
-        alone.cause.shouldBeInstanceOf<ConnectException>()
-        alone.suppressed.size shouldBe 0
+        serving { server ->
+            // Nobody else listens there on all addresses.
+            val port = server.port
+            val failure = shouldThrow<ConnectFailed> { dialing(port, listOf("127.0.0.8", "127.0.0.9")).connect() }
+            failure.message shouldBe "cannot connect to tcp://many.test:$port: Connection refused"
+            failure.reason shouldBe ConnectFailed.Reason.Refused
+            failure.cause.shouldBeInstanceOf<ConnectException>()
+            failure.suppressed.map { it.message } shouldBe listOf(
+                "cannot connect to tcp://127.0.0.8:$port: Connection refused",
+                "cannot connect to tcp://127.0.0.9:$port: Connection refused",
+            )
+            val alone = shouldThrow<ConnectFailed> { dialing(port, listOf("127.0.0.8")).connect() }
+            alone.message shouldBe "cannot connect to tcp://many.test:$port: Connection refused"
+            alone.cause.shouldBeInstanceOf<ConnectException>()
+            alone.suppressed.size shouldBe 0
+        }
     }
 
     "a server whose name nobody looks up fails in time" {

@@ -25,10 +25,10 @@ class GroupEndSpec : StringSpec({
             coroutineScope {
                 repeat(5) {
                     EventLoopGroup(EventLoopOptions { loops = 1 }).use { group ->
-                        val server = Tcp.server("127.0.0.1", 0, ServerOptions { this.group = group }).start(this, echo)
+                        val server = Tcp.server(ownHost, 0, ServerOptions { this.group = group }).start(this, echo)
                         val clients = List(8) {
                             val options = io.hawser.ClientOptions { this.group = group }
-                            Tcp.client("127.0.0.1", server.port, options).connect()
+                            Tcp.client(ownHost, server.port, options).connect()
                         }
                         // Unconfined: it goes on in the thread of the loop that ends.
                         clients.forEach { client ->
@@ -41,7 +41,7 @@ class GroupEndSpec : StringSpec({
                         delay(50)
                         group.close()
                         server.awaitClosed()
-                        runCatching { ServerSocket(server.port, 1, InetAddress.getLoopbackAddress()).close() }.exceptionOrNull() shouldBe
+                        runCatching { ServerSocket(server.port, 1, InetAddress.getByName(ownHost)).close() }.exceptionOrNull() shouldBe
                             null
                         clients.forEach { it.awaitClosed() }
                     }

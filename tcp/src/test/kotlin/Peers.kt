@@ -43,8 +43,13 @@ internal object Peer {
     )
 }
 
-/** A port that nobody listens on, and that the system does not give out again soon. */
-internal fun freePort(): Int = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
+/** A loopback address that no other process uses, where there are more than one: nobody else takes a port of it that is free for a while. */
+internal val ownHost: String = ProcessHandle.current().pid().let { pid ->
+    if (System.getProperty("os.name") == "Linux") "127.${128 + (pid shr 16)}.${pid shr 8 and 255}.${pid and 255}" else "127.0.0.1"
+}
+
+/** A port of [ownHost] that nobody listens on. */
+internal fun freePort(): Int = ServerSocket(0, 1, InetAddress.getByName(ownHost)).use { it.localPort }
 
 /** The thread names of this process that start with [prefix]. */
 internal fun threads(prefix: String): List<String> = Thread.getAllStackTraces().keys.map { it.name }.filter { it.startsWith(prefix) }

@@ -37,13 +37,10 @@ class ReconnectSpec : StringSpec({
     "three hundred clients come back to a server that was down" {
         withTimeout(HANG) {
             coroutineScope {
-                val down = Tcp.server("127.0.0.1", 0).start(this) { }
-                val port = down.port
-                down.close()
-                down.awaitClosed()
-                val links = List(300) { Tcp.client("127.0.0.1", port).reconnecting(fast).start(this) { it.readLine() } }
+                val port = freePort()
+                val links = List(300) { Tcp.client(ownHost, port).reconnecting(fast).start(this) { it.readLine() } }
                 links.forEach { link -> link.state.first { it is LinkState.Waiting && it.attempt > 3 } }
-                val server = Tcp.server("127.0.0.1", port).start(this) { it.readLine() }
+                val server = Tcp.server(ownHost, port).start(this) { it.readLine() }
                 links.forEach { it.awaitConnected() }
                 server.connectionCount.first { it == 300 }
                 server.close()
@@ -82,10 +79,10 @@ class ReconnectSpec : StringSpec({
     "a server whose process is killed is missed at once, and found again" {
         withTimeout(HANG) {
             coroutineScope {
-                val port = Tcp.server("127.0.0.1", 0).start(this) { }.use { it.port }
-                fun socat() = Program.start("socat", "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork", "EXEC:cat")
+                val port = freePort()
+                fun socat() = Program.start("socat", "TCP-LISTEN:$port,bind=$ownHost,reuseaddr,fork", "EXEC:cat")
                 val lines = Channel<String>(100)
-                val link = Tcp.client("127.0.0.1", port).reconnecting(fast)
+                val link = Tcp.client(ownHost, port).reconnecting(fast)
                 link.start(this) { connection ->
                     connection.writeLine("there")
                     while (true) lines.send(connection.readLine() ?: break)

@@ -6,6 +6,9 @@ import io.hawser.testkit.LeakCheck
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.shouldBe
+import java.net.InetSocketAddress
+import java.net.StandardSocketOptions.SO_REUSEADDR
+import java.nio.channels.SocketChannel
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.withTimeout
@@ -17,13 +20,16 @@ class RestartSpec : StringSpec({
     "a server starts on the port of one that is still closing, a thousand times" {
         withTimeout(HANG) {
             coroutineScope {
-                var server = Tcp.server("127.0.0.1", 0).start(this, echo)
-                val port = server.port
-                repeat(1_000) {
+                SocketChannel.open().setOption(SO_REUSEADDR, true).bind(InetSocketAddress("127.0.0.1", 0)).use { held ->
+                    // One that does not listen keeps the port from other processes, and leaves it to servers.
+                    val port = (held.localAddress as InetSocketAddress).port
+                    var server = Tcp.server("127.0.0.1", port).start(this, echo)
+                    repeat(1_000) {
+                        server.close()
+                        server = Tcp.server(if (it % 2 == 0) "*" else "127.0.0.1", port).start(this, echo)
+                    }
                     server.close()
-                    server = Tcp.server(if (it % 2 == 0) "*" else "127.0.0.1", port).start(this, echo)
                 }
-                server.close()
             }
         }
     }

@@ -235,13 +235,13 @@ class SocketOptionsSpec : StringSpec({
             socket = SocketOptions {
                 beforeConnect {
                     it.setOption(SO_REUSEADDR, true)
-                    it.bind(InetSocketAddress("127.0.0.1", port))
+                    it.bind(InetSocketAddress(ownHost, port))
                 }
             }
         }
         repeat(50) {
-            val failure = shouldThrow<ConnectFailed> { Tcp.client("127.0.0.1", port, options).connect() }
-            failure.message shouldBe "cannot connect to tcp://127.0.0.1:$port: nobody listens there, and the connection met itself"
+            val failure = shouldThrow<ConnectFailed> { Tcp.client(ownHost, port, options).connect() }
+            failure.message shouldBe "cannot connect to tcp://$ownHost:$port: nobody listens there, and the connection met itself"
             failure.reason shouldBe ConnectFailed.Reason.Refused
         }
     }

@@ -20,9 +20,9 @@ import io.hawser.testkit.contract.WakeReaderContract
 import io.hawser.testkit.contract.WokenConnectionContract
 
 private val tcp = ContractTransport(
-    server = { options -> Tcp.server("127.0.0.1", port = 0, options) },
-    client = { server, options -> Tcp.client("127.0.0.1", server.port, options) },
-    successor = { server -> Tcp.server("127.0.0.1", server.port) },
+    server = { options -> Tcp.server(ownHost, port = 0, options) },
+    client = { server, options -> Tcp.client(ownHost, server.port, options) },
+    successor = { server -> Tcp.server(ownHost, server.port) },
 )
 private val tcpOnLoop get() = tcp.inContext(EventLoopGroup.shared.next())
 

@@ -38,16 +38,16 @@ class TcpSpec : StringSpec({
     extension(LeakCheck)
 
     "a taken port is refused by name, and free again afterwards" {
-        serving { server ->
+        serving(host = ownHost) { server ->
             coroutineScope {
-                val failure = shouldThrow<BindFailed> { Tcp.server("127.0.0.1", server.port).start(this, echo) }
-                failure.message shouldBe "cannot listen on tcp://127.0.0.1:${server.port}: Address already in use"
-                failure.endpoint.toString() shouldBe "tcp://127.0.0.1:${server.port}"
+                val failure = shouldThrow<BindFailed> { Tcp.server(ownHost, server.port).start(this, echo) }
+                failure.message shouldBe "cannot listen on tcp://$ownHost:${server.port}: Address already in use"
+                failure.endpoint.toString() shouldBe "tcp://$ownHost:${server.port}"
                 failure.reason shouldBe BindFailed.Reason.AddressInUse
             }
             server.shutdown()
-            serving { }
-            coroutineScope { Tcp.server("127.0.0.1", server.port).start(this, echo).close() }
+            serving(host = ownHost) { }
+            coroutineScope { Tcp.server(ownHost, server.port).start(this, echo).close() }
         }
     }
 
@@ -76,9 +76,9 @@ class TcpSpec : StringSpec({
 
     "nobody there is ConnectFailed" {
         val port = freePort()
-        val failure = shouldThrow<ConnectFailed> { Tcp.client("127.0.0.1", port).connect() }
-        failure.message shouldStartWith "cannot connect to tcp://127.0.0.1:$port: "
-        failure.endpoint.toString() shouldBe "tcp://127.0.0.1:$port"
+        val failure = shouldThrow<ConnectFailed> { Tcp.client(ownHost, port).connect() }
+        failure.message shouldStartWith "cannot connect to tcp://$ownHost:$port: "
+        failure.endpoint.toString() shouldBe "tcp://$ownHost:$port"
         failure.reason shouldBe ConnectFailed.Reason.Refused
         failure.suppressed.size shouldBe 0
     }

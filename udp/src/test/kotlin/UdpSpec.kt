@@ -58,15 +58,17 @@ class UdpSpec : StringSpec({
     }
 
     "nobody there is one failure of a pending receive, and the socket keeps receiving" {
-        val port = java.net.DatagramSocket(0, loopback).use { it.localPort }
-        Udp.client("127.0.0.1", port).open { socket ->
-            repeat(3) {
-                socket.send("anybody?".encodeToByteArray())
-                shouldThrow<PeerUnreachable> { withTimeout(HANG) { socket.receive() } }.endpoint shouldBe
-                    Endpoint.parse("udp://127.0.0.1:$port")
-            }
-            java.net.DatagramSocket(port, loopback).use { peer ->
-                peer.send(DatagramPacket("here".encodeToByteArray(), 4, socket.local))
+        java.net.DatagramSocket(0, loopback).use { peer ->
+            // Connected to somebody else it is nobody to us, and nobody else gets its port.
+            peer.connect(loopback, 9)
+            Udp.client("127.0.0.1", peer.localPort).open { socket ->
+                repeat(3) {
+                    socket.send("anybody?".encodeToByteArray())
+                    shouldThrow<PeerUnreachable> { withTimeout(HANG) { socket.receive() } }.endpoint shouldBe
+                        Endpoint.parse("udp://127.0.0.1:${peer.localPort}")
+                }
+                peer.connect(socket.local)
+                peer.send(DatagramPacket("here".encodeToByteArray(), 4))
                 withTimeout(HANG) { socket.receive().text } shouldBe "here"
             }
         }
@@ -74,9 +76,10 @@ class UdpSpec : StringSpec({
 
     "a client that is gone costs its server nothing, a thousand times" {
         coroutineScope {
-            Udp.server(port = 0).start(this) { reply(it.bytes) }.use { server ->
-                repeat(1_000) { Udp.client("127.0.0.1", server.port).open { it.send(ByteArray(1)) } }
-                Udp.client("127.0.0.1", server.port).request("alive".encodeToByteArray(), timeout = 5.seconds).text shouldBe "alive"
+            Udp.server("::1", port = 0).start(this) { reply(it.bytes) }.use { server ->
+                // Over IPv6, where no server of other tests gets the answers.
+                repeat(1_000) { Udp.client("::1", server.port).open { it.send(ByteArray(1)) } }
+                Udp.client("::1", server.port).request("alive".encodeToByteArray(), timeout = 5.seconds).text shouldBe "alive"
                 server.totals.failed shouldBe 0
             }
         }
