@@ -70,7 +70,7 @@ private fun loadClasses() {
 /** Runs [block] with the port of the child server [main] under [wrapper]; returns what it printed until then. */
 internal suspend fun withChild(main: Any, vararg wrapper: String, block: suspend CoroutineScope.(Program, Int) -> Unit): List<String> =
     withTimeout(HANG) {
-        Program.java(main::class.java.name, wrapper = wrapper.toList()).use { child ->
+        child(main::class.java.name, wrapper.toList()).use { child ->
             var line = checkNotNull(child.line()) { "the server ended before it listened" }
             while (!line.startsWith("listening ")) line = checkNotNull(child.line()) { "the server ended before it listened: $line" }
             val output = async { generateSequence { }.asFlow().map { child.line() }.takeWhile { it != null }.filterNotNull().toList() }

@@ -84,7 +84,7 @@ private suspend fun within(setup: String, main: String, wrapper: String = ""): S
         if (status != 0) throw TestAbortedException("no network namespaces here: $said")
     }
     val script = "set -e\nip link set lo up\n${setup.trimIndent()}\nexec $wrapper \"$0\" \"$@\""
-    Program.java("io.hawser.tcp.$main", wrapper = listOf("unshare", "-n", "sh", "-c", script)).use { it.finish() }.let { (output, status) ->
+    child("io.hawser.tcp.$main", listOf("unshare", "-n", "sh", "-c", script)).use { it.finish() }.let { (output, status) ->
         check(status == 0) { "it ended with $status: $output" }
         output.trim()
     }

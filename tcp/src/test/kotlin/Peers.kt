@@ -51,6 +51,13 @@ internal val ownHost: String = ProcessHandle.current().pid().let { pid ->
 /** A port of [ownHost] that nobody listens on. */
 internal fun freePort(): Int = ServerSocket(0, 1, InetAddress.getByName(ownHost)).use { it.localPort }
 
+/**
+ * Runs [main] of this class path by [wrapper] in a Java of its own, which prints what it is to print and no warning of a blocked loop: the
+ * machine may stand still.
+ */
+internal fun child(main: String, wrapper: List<String>): Program =
+    Program.java(main, options = listOf("-Xmx256m", "-Dwatchdog=OFF"), wrapper = wrapper)
+
 /** The thread names of this process that start with [prefix]. */
 internal fun threads(prefix: String): List<String> = Thread.getAllStackTraces().keys.map { it.name }.filter { it.startsWith(prefix) }
 

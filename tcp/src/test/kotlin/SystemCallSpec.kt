@@ -93,7 +93,7 @@ private suspend fun injecting(error: String, into: String, block: suspend Progra
 
 /** Runs [block] with the port of a [SystemCallEcho] that runs under [wrapper]; returns what it printed meanwhile. */
 private suspend fun under(vararg wrapper: String, block: suspend Program.(Int) -> Unit): List<String> = withTimeout(HANG) {
-    Program.java("io.hawser.tcp.SystemCallEcho", wrapper = wrapper.toList()).use { server ->
+    child("io.hawser.tcp.SystemCallEcho", wrapper.toList()).use { server ->
         val port = server.port()
         val output = async { generateSequence { }.asFlow().map { server.line() }.takeWhile { it != null }.filterNotNull().toList() }
         server.block(port)
