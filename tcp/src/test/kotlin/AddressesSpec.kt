@@ -41,7 +41,7 @@ class AddressesSpec : StringSpec({
 
     "a connect that times out tells what failed until then" {
         silent("127.0.0.9", 0) { port ->
-            val client = dialing(port, listOf("127.0.0.8", "127.0.0.9"), ClientOptions { connectTimeout = 3.seconds })
+            val client = dialing(port, listOf("127.0.0.8", "127.0.0.9"), ClientOptions { connectTimeout = 5.seconds })
             shouldThrow<ConnectTimeout> { client.connect() }.suppressed.map { it.message } shouldBe
                 listOf("cannot connect to tcp://127.0.0.8:$port: Connection refused")
         }

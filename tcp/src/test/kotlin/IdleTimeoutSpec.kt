@@ -35,35 +35,34 @@ class IdleTimeoutSpec : StringSpec({
         EventLoopGroup(EventLoopOptions { loops = 1 }).use { group ->
             val blocks = CompletableDeferred<Unit>()
             val written = CountDownLatch(1)
+            val blocking: suspend CoroutineScope.(Connection) -> Unit = { connection ->
+                connection.readLine()
+                blocks.complete(Unit)
+                // What nobody is to do on a loop.
+                written.await()
+                Thread.sleep(2_500)
+            }
             val options = ServerOptions {
                 this.group = group
                 idleTimeout = 2.seconds
             }
-            serving({ connection ->
-                connection.lines().collect { line ->
-                    if (line == "block") {
-                        blocks.complete(Unit)
-                        // What nobody is to do on a loop.
-                        written.await()
-                        Thread.sleep(2_500)
-                    }
-                    connection.writeLine(line)
-                }
-            }, options) { server ->
-                try {
-                    Tcp.client("127.0.0.1", server.port).connect { one ->
-                        one.writeLine("begun")
-                        one.readLine() shouldBe "begun"
-                        Tcp.client("127.0.0.1", server.port).connect { other ->
-                            other.writeLine("block")
-                            blocks.await()
-                            one.writeLine("here")
-                            written.countDown()
-                            one.readLine() shouldBe "here"
+            serving(blocking, ServerOptions { this.group = group }) { patient ->
+                serving(options = options) { server ->
+                    try {
+                        Tcp.client("127.0.0.1", patient.port).connect { other ->
+                            Tcp.client("127.0.0.1", server.port).connect { one ->
+                                one.writeLine("begun")
+                                one.readLine() shouldBe "begun"
+                                other.writeLine("block")
+                                blocks.await()
+                                one.writeLine("here")
+                                written.countDown()
+                                one.readLine() shouldBe "here"
+                            }
                         }
+                    } finally {
+                        written.countDown()
                     }
-                } finally {
-                    written.countDown()
                 }
             }
         }
@@ -89,7 +88,7 @@ class IdleTimeoutSpec : StringSpec({
         val answered = AtomicInteger()
         val timedOut = AtomicInteger()
         serving(counting, ServerOptions { idleTimeout = limit }) { server ->
-            val delays = List(300) { List(5) { chance.nextInt(40, 66).milliseconds } }
+            val delays = List(300) { List(5) { chance.nextInt(20, 66).milliseconds } }
             delays.chunked(50).forEach { some ->
                 coroutineScope {
                     some.forEach { pauses ->

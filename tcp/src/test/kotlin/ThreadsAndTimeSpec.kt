@@ -2,7 +2,7 @@ package io.hawser.tcp
 
 import ch.qos.logback.classic.Logger
 import ch.qos.logback.classic.spi.ILoggingEvent
-import ch.qos.logback.core.read.ListAppender
+import ch.qos.logback.core.AppenderBase
 import io.hawser.ClientOptions
 import io.hawser.EventLoopClosed
 import io.hawser.ServerOptions
@@ -17,8 +17,10 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldNotContain
 import io.kotest.matchers.types.shouldBeInstanceOf
+import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.Executors
+import java.util.concurrent.TimeUnit.SECONDS
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.startCoroutine
@@ -72,10 +74,15 @@ class ThreadsAndTimeSpec : StringSpec({
     }
 
     "the watchdog names the handler that blocks its loop, once" {
-        val warnings = ListAppender<ILoggingEvent>().apply { start() }
+        val warnings = ConcurrentLinkedQueue<String>()
+        val appender = object : AppenderBase<ILoggingEvent>() {
+            override fun append(event: ILoggingEvent) {
+                warnings += event.formattedMessage
+            }
+        }.apply { start() }
         val logger = LoggerFactory.getLogger("io.hawser.engine.Watchdog") as Logger
         logger.isAdditive = false
-        logger.addAppender(warnings)
+        logger.addAppender(appender)
         val release = CountDownLatch(1)
         try {
             EventLoopGroup(
@@ -87,27 +94,20 @@ class ThreadsAndTimeSpec : StringSpec({
             ).use { group ->
                 serving({ blockingHandler(release) }, ServerOptions { this.group = group }) { server ->
                     Tcp.client("127.0.0.1", server.port).connect {
-                        withTimeout(10.seconds) {
-                            while (warnings.list.none {
-                                    "blockingHandler" in it.formattedMessage
-                                }
-                            ) {
-                                kotlinx.coroutines.delay(10.milliseconds)
-                            }
-                        }
+                        while (warnings.none { "blockingHandler" in it }) kotlinx.coroutines.delay(10.milliseconds)
                         // Several more looks, none of which may warn again.
                         kotlinx.coroutines.delay(700.milliseconds)
                         release.countDown()
                     }
                 }
             }
-            val text = warnings.list.map { it.formattedMessage }.filter { "blockingHandler" in it }.shouldHaveSize(1).single()
+            val text = warnings.filter { "blockingHandler" in it }.shouldHaveSize(1).single()
             text shouldContain "watched-loop-1"
             text shouldContain "for over 300ms"
             text shouldContain "handlerContext"
         } finally {
             release.countDown()
-            logger.detachAppender(warnings)
+            logger.detachAppender(appender)
             logger.isAdditive = true
         }
     }
@@ -132,7 +132,7 @@ class ThreadsAndTimeSpec : StringSpec({
             try {
                 Executors.newSingleThreadExecutor().asCoroutineDispatcher().use { own ->
                     withContext(own) {
-                        started.await()
+                        check(started.await(60, SECONDS))
                         serving { server ->
                             Tcp.client("127.0.0.1", server.port).connect { connection ->
                                 repeat(100) {

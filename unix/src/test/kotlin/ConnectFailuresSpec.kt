@@ -93,7 +93,7 @@ class ConnectFailuresSpec : StringSpec({
             val name = name()
             Peer.python(name, crowded).use { peer ->
                 peer.line() shouldBe "ready"
-                val clients = Unix.client(name, ClientOptions { connectTimeout = 2.seconds })
+                val clients = Unix.client(name, ClientOptions { connectTimeout = 5.seconds })
                 val open = mutableListOf<Connection>()
                 val timeout = shouldThrow<ConnectTimeout> { while (true) open += clients.connect() }
                 timeout.reason shouldBe Reason.TimedOut

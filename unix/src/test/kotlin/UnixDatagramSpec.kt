@@ -633,7 +633,7 @@ class UnixDatagramSpec : StringSpec({
             Program.start("socat", "$kind-RECVFROM:${listening.removePrefix("@")},fork", "EXEC:cat").use {
                 val client = UnixDatagram.client(listening, UnixDatagram.AUTO)
                 withTimeout(HANG) {
-                    untilSomebodyListens { client.request("socat".encodeToByteArray(), timeout = 5.seconds).text }
+                    untilSomebodyListens { client.request("socat".encodeToByteArray(), timeout = 60.seconds).text }
                 } shouldBe
                     "socat"
             }
