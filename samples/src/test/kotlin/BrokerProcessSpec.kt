@@ -134,11 +134,12 @@ class BrokerProcessSpec : StringSpec({
                 }
             }
         }
-        val port = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
-        val refused = "tcp://127.0.0.1:$port"
-        val why = "hawser: cannot connect to $refused: Connection refused\n"
-        request(refused).use { it.end() shouldBe Child.End(1, emptyList(), why) }
-        Child.hawser("broker", "stats", refused).use { it.end() shouldBe Child.End(1, emptyList(), why) }
+        refusing { port ->
+            val refused = "tcp://127.0.0.1:$port"
+            val why = "hawser: cannot connect to $refused: Connection refused\n"
+            request(refused).use { it.end() shouldBe Child.End(1, emptyList(), why) }
+            Child.hawser("broker", "stats", refused).use { it.end() shouldBe Child.End(1, emptyList(), why) }
+        }
     }
 
     "who answers as something else is no broker, in time" {

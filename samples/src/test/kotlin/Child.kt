@@ -7,6 +7,8 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldMatch
 import java.io.File
 import java.net.ConnectException
+import java.net.InetAddress
+import java.net.InetSocketAddress
 import java.net.Socket
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.LinkedBlockingQueue
@@ -155,6 +157,13 @@ internal fun connected(port: Int): Socket = Socket("127.0.0.1", port).apply {
     soTimeout = 60_000
     getOutputStream().write('a'.code)
     getInputStream().read() shouldBe 'a'.code
+}
+
+/** Holds [port], or any, while [block] runs: connections are refused there, and only who asks for that very port may listen. */
+internal inline fun <R> refusing(port: Int = 0, block: (port: Int) -> R): R = Socket().use {
+    it.reuseAddress = true
+    it.bind(InetSocketAddress(InetAddress.getLoopbackAddress(), port))
+    block(it.localPort)
 }
 
 /** Returns when nobody listens there any more. */

@@ -102,9 +102,10 @@ class ConnectProcessSpec : StringSpec({
     }
 
     "nobody there is one line and status 1" {
-        val port = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
-        Child.hawser("connect", "127.0.0.1:$port").use {
-            it.end() shouldBe Child.End(1, emptyList(), "hawser: cannot connect to tcp://127.0.0.1:$port: Connection refused\n")
+        refusing { port ->
+            Child.hawser("connect", "127.0.0.1:$port").use {
+                it.end() shouldBe Child.End(1, emptyList(), "hawser: cannot connect to tcp://127.0.0.1:$port: Connection refused\n")
+            }
         }
     }
 
@@ -136,21 +137,22 @@ class ConnectProcessSpec : StringSpec({
     }
 
     "a relay to nobody closes who comes, says so, and goes on" {
-        val port = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
-        Child.hawser("relay", "--on", "127.0.0.1:0", "--to", "127.0.0.1:$port").use { relay ->
-            val open = relay.port()
-            repeat(2) {
-                Socket("127.0.0.1", open).use { socket ->
-                    socket.soTimeout = 60_000
-                    runCatching { socket.getInputStream().read() }.getOrDefault(-1) shouldBe -1
+        refusing { port ->
+            Child.hawser("relay", "--on", "127.0.0.1:0", "--to", "127.0.0.1:$port").use { relay ->
+                val open = relay.port()
+                repeat(2) {
+                    Socket("127.0.0.1", open).use { socket ->
+                        socket.soTimeout = 60_000
+                        runCatching { socket.getInputStream().read() }.getOrDefault(-1) shouldBe -1
+                    }
                 }
-            }
-            relay.signal("TERM")
-            val end = relay.end()
-            end.status shouldBe 0
-            end.errors.trim().lines().size shouldBe 2
-            for (line in end.errors.trim().lines()) {
-                line shouldMatch ".*127.0.0.1:[0-9]+ is turned away: cannot connect to tcp://127.0.0.1:$port: Connection refused"
+                relay.signal("TERM")
+                val end = relay.end()
+                end.status shouldBe 0
+                end.errors.trim().lines().size shouldBe 2
+                for (line in end.errors.trim().lines()) {
+                    line shouldMatch ".*127.0.0.1:[0-9]+ is turned away: cannot connect to tcp://127.0.0.1:$port: Connection refused"
+                }
             }
         }
     }
@@ -177,9 +179,10 @@ class ConnectProcessSpec : StringSpec({
     }
 
     "who cannot connect has taken nothing of its input" {
-        val port = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
-        Child.shell("echo hello | { \"\$@\" 2> /dev/null || cat; }", "connect", "127.0.0.1:$port").use {
-            it.end() shouldBe Child.End(0, listOf("hello"), "")
+        refusing { port ->
+            Child.shell("echo hello | { \"\$@\" 2> /dev/null || cat; }", "connect", "127.0.0.1:$port").use {
+                it.end() shouldBe Child.End(0, listOf("hello"), "")
+            }
         }
     }
 

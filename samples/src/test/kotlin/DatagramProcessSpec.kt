@@ -49,10 +49,14 @@ class DatagramProcessSpec : StringSpec({
     }
 
     "nobody there is one line and status 1" {
-        val port = DatagramSocket(0, loopback).use { it.localPort }
-        Child.hawser("connect", "udp://127.0.0.1:$port").use { connect ->
-            connect.say("hello\n")
-            connect.end() shouldBe Child.End(1, emptyList(), "hawser: nobody receives at udp://127.0.0.1:$port\n")
+        DatagramSocket(0, loopback).use { busy ->
+            // It keeps the port from others, and receives from its peer alone.
+            busy.connect(loopback, 9)
+            val endpoint = "udp://127.0.0.1:${busy.localPort}"
+            Child.hawser("connect", endpoint).use { connect ->
+                connect.say("hello\n")
+                connect.end() shouldBe Child.End(1, emptyList(), "hawser: nobody receives at $endpoint\n")
+            }
         }
     }
 
@@ -64,7 +68,10 @@ class DatagramProcessSpec : StringSpec({
                 end.errors shouldStartWith "hawser: cannot listen on udp://127.0.0.1:${taken.localPort}: Address already in use"
             }
         }
-        ServerSocket(0, 1, loopback).use { tcp ->
+        val freeForDatagrams = generateSequence { ServerSocket(0, 1, loopback) }.first { tcp ->
+            runCatching { DatagramSocket(tcp.localPort, loopback).close() }.onFailure { tcp.close() }.isSuccess
+        }
+        freeForDatagrams.use { tcp ->
             Child.hawser("echo", "--on", "udp://127.0.0.1:${tcp.localPort}").use { it.port() shouldBe tcp.localPort }
         }
     }

@@ -132,13 +132,14 @@ class HubProcessSpec : StringSpec({
     }
 
     "who sends is told that nobody is there, nobody answers, or somebody else does, and has taken nothing of its input" {
-        val (nobody, silent) = List(2) { ServerSocket(0, 1, InetAddress.getLoopbackAddress()) }
-        val refused = "tcp://127.0.0.1:${nobody.use { it.localPort }}"
         val line = "echo hello | { \"\$@\" || cat; }"
-        Child.shell(line, "hub", "send", refused, "--event", "e").use {
-            it.end() shouldBe Child.End(0, listOf("hello"), "hawser: cannot connect to $refused: Connection refused\n")
+        refusing { port ->
+            val refused = "tcp://127.0.0.1:$port"
+            Child.shell(line, "hub", "send", refused, "--event", "e").use {
+                it.end() shouldBe Child.End(0, listOf("hello"), "hawser: cannot connect to $refused: Connection refused\n")
+            }
         }
-        silent.use {
+        ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { silent ->
             val endpoint = "tcp://127.0.0.1:${silent.localPort}"
             Child.shell(line, "hub", "send", endpoint, "--event", "e", "--connect-timeout", "5s").use {
                 it.end() shouldBe Child.End(0, listOf("hello"), "hawser: the hub at $endpoint has not answered within 5000 ms\n")

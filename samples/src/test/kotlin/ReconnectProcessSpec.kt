@@ -68,18 +68,21 @@ class ReconnectProcessSpec : StringSpec({
                 connect.type("one\n")
                 connect.line() shouldBe "one"
                 first.signal("KILL")
-                connect.errorLine() shouldMatch "waiting $SOME_TIME because (the connection has ended|.* was reset by the peer)"
-                connect.type("two\n")
-                connect.errorLine() shouldBe "connecting (attempt 2)"
-                connect.errorLine() shouldMatch "waiting $SOME_TIME because cannot connect to tcp://127.0.0.1:$port: Connection refused"
-                Child.hawser("echo", "--on", "127.0.0.1:$port").use { second ->
-                    second.port() shouldBe port
-                    connect.line() shouldBe "two"
-                    connect.say("three\n")
-                    val end = connect.end()
-                    end.status shouldBe 0
-                    end.lines shouldBe listOf("three")
-                    end.errors.trim().lines().takeLast(2) shouldBe listOf("connected to tcp://127.0.0.1:$port", "stopped")
+                first.end()
+                refusing(port) {
+                    connect.errorLine() shouldMatch "waiting $SOME_TIME because (the connection has ended|.* was reset by the peer)"
+                    connect.type("two\n")
+                    connect.errorLine() shouldBe "connecting (attempt 2)"
+                    connect.errorLine() shouldMatch "waiting $SOME_TIME because cannot connect to tcp://127.0.0.1:$port: Connection refused"
+                    Child.hawser("echo", "--on", "127.0.0.1:$port").use { second ->
+                        second.port() shouldBe port
+                        connect.line() shouldBe "two"
+                        connect.say("three\n")
+                        val end = connect.end()
+                        end.status shouldBe 0
+                        end.lines shouldBe listOf("three")
+                        end.errors.trim().lines().takeLast(2) shouldBe listOf("connected to tcp://127.0.0.1:$port", "stopped")
+                    }
                 }
             }
         }
@@ -138,14 +141,15 @@ class ReconnectProcessSpec : StringSpec({
     }
 
     "a peer that refuses is gone to again, until a signal" {
-        val port = listen().use { it.localPort }
-        Child.hawser("connect", "--reconnect", "127.0.0.1:$port").use { connect ->
-            connect.errorLine() shouldBe "connecting (attempt 1)"
-            connect.errorLine() shouldMatch "waiting $SOME_TIME because cannot connect to tcp://127.0.0.1:$port: Connection refused"
-            connect.signal("TERM")
-            val end = connect.end()
-            end.status shouldBe 143
-            end.errors.trim().lines().last() shouldBe "stopped"
+        refusing { port ->
+            Child.hawser("connect", "--reconnect", "127.0.0.1:$port").use { connect ->
+                connect.errorLine() shouldBe "connecting (attempt 1)"
+                connect.errorLine() shouldMatch "waiting $SOME_TIME because cannot connect to tcp://127.0.0.1:$port: Connection refused"
+                connect.signal("TERM")
+                val end = connect.end()
+                end.status shouldBe 143
+                end.errors.trim().lines().last() shouldBe "stopped"
+            }
         }
     }
 

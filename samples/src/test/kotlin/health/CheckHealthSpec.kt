@@ -2,6 +2,7 @@ package io.hawser.samples.health
 
 import io.hawser.samples.cli.Invocation
 import io.hawser.samples.cli.invoke
+import io.hawser.samples.refusing
 import io.hawser.tcp.Tcp
 import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.TestCertificates
@@ -27,7 +28,9 @@ class CheckHealthSpec : StringSpec({
 
     val folder = tempdir().toPath()
 
-    suspend fun health(vararg arguments: String): Invocation = withContext(Dispatchers.IO) { invoke("health", *arguments) }
+    suspend fun health(vararg arguments: String, timeout: String = "30s"): Invocation = withContext(Dispatchers.IO) {
+        invoke("health", "--timeout", timeout, *arguments)
+    }
 
     fun Invocation.isUp(endpoint: String) {
         out shouldMatch "up ${Regex.escape(endpoint)} in [0-9.]+ (us|ms|s)\n"
@@ -44,16 +47,17 @@ class CheckHealthSpec : StringSpec({
     }
 
     "where nobody listens it is down with the reason, and status 1" {
-        val port = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
-        health("tls://127.0.0.1:$port") shouldBe Invocation(1, "down tls://127.0.0.1:$port: Connection refused\n", "")
-        health("127.0.0.1:$port") shouldBe Invocation(1, "down tcp://127.0.0.1:$port: Connection refused\n", "")
+        refusing { port ->
+            health("tls://127.0.0.1:$port") shouldBe Invocation(1, "down tls://127.0.0.1:$port: Connection refused\n", "")
+            health("127.0.0.1:$port") shouldBe Invocation(1, "down tcp://127.0.0.1:$port: Connection refused\n", "")
+        }
         health("unix:$folder/nothing") shouldBe Invocation(1, "down unix:$folder/nothing: No such file or directory\n", "")
     }
 
     "who does not shake hands in time is down" {
         ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { silent ->
             val endpoint = "tls://127.0.0.1:${silent.localPort}"
-            health(endpoint, "--insecure-for-testing", "--timeout", "200ms").run {
+            health(endpoint, "--insecure-for-testing", timeout = "200ms").run {
                 status shouldBe 1
                 out shouldBe "down $endpoint: no answer within 200 ms\n"
             }

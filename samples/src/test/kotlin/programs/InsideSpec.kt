@@ -1,5 +1,6 @@
 package io.hawser.samples.programs
 
+import io.hawser.samples.refusing
 import io.hawser.tcp.Tcp
 import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.TestCertificates
@@ -9,8 +10,6 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.shouldNotBe
 import io.kotest.matchers.string.shouldMatch
 import io.kotest.matchers.string.shouldStartWith
-import java.net.InetAddress
-import java.net.ServerSocket
 import java.net.StandardProtocolFamily.UNIX
 import java.net.UnixDomainSocketAddress
 import java.nio.ByteBuffer
@@ -109,20 +108,22 @@ class InsideSpec : StringSpec({
 
     for (name in listOf("ProxyKt", "Proxy")) {
         "targets take turns, and nobody meets one who is not there: $name" {
-            val nobody = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { "tcp://127.0.0.1:${it.localPort}" }
-            coroutineScope {
-                val servers = List(2) { i -> Tcp.server("127.0.0.1", port = 0).start(this) { it.writeLine("${i + 1}: ${it.readLine()}") } }
-                serving(name, ANY_PORT, *servers.map { "${it.endpoint}" }.toTypedArray(), nobody) { _, port ->
-                    val answers = List(6) {
-                        Guest(port).use { guest ->
-                            guest.say("hello")
-                            guest.line().also { guest.end() shouldBe null }
+            refusing { nobody ->
+                coroutineScope {
+                    val servers =
+                        List(2) { i -> Tcp.server("127.0.0.1", port = 0).start(this) { it.writeLine("${i + 1}: ${it.readLine()}") } }
+                    serving(name, ANY_PORT, *servers.map { "${it.endpoint}" }.toTypedArray(), "tcp://127.0.0.1:$nobody") { _, port ->
+                        val answers = List(6) {
+                            Guest(port).use { guest ->
+                                guest.say("hello")
+                                guest.line().also { guest.end() shouldBe null }
+                            }
                         }
+                        // Who would meet nobody meets the next.
+                        answers shouldBe listOf("1: hello", "2: hello", "1: hello", "1: hello", "2: hello", "1: hello")
                     }
-                    // Who would meet nobody meets the next.
-                    answers shouldBe listOf("1: hello", "2: hello", "1: hello", "1: hello", "2: hello", "1: hello")
+                    servers.forEach { it.close() }
                 }
-                servers.forEach { it.close() }
             }
         }
     }

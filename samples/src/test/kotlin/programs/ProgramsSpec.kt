@@ -1,6 +1,7 @@
 package io.hawser.samples.programs
 
 import io.hawser.samples.Child
+import io.hawser.samples.refusing
 import io.hawser.testkit.LeakCheck
 import io.hawser.testkit.TestCertificates
 import io.kotest.core.spec.style.StringSpec
@@ -9,9 +10,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldMatch
 import io.kotest.matchers.string.shouldStartWith
 import java.net.InetAddress
-import java.net.InetSocketAddress
 import java.net.ServerSocket
-import java.net.Socket
 import java.nio.file.Files
 import java.util.concurrent.atomic.AtomicInteger
 
@@ -57,12 +56,10 @@ class ProgramsSpec : StringSpec({
     }
 
     "the clients say what is wrong" {
-        // Who does not listen keeps the port from others.
-        Socket().use { nobody ->
-            nobody.bind(InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
-            val failure = "cannot connect to tcp://127.0.0.1:${nobody.localPort}: Connection refused"
-            printed("ClientKt", "127.0.0.1:${nobody.localPort}") shouldBe listOf("Refused: $failure")
-            printed("Ask", "127.0.0.1:${nobody.localPort}") shouldBe listOf(failure)
+        refusing { port ->
+            val failure = "cannot connect to tcp://127.0.0.1:$port: Connection refused"
+            printed("ClientKt", "127.0.0.1:$port") shouldBe listOf("Refused: $failure")
+            printed("Ask", "127.0.0.1:$port") shouldBe listOf(failure)
         }
         ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { silent ->
             printed("ClientKt", "127.0.0.1:${silent.localPort}") shouldBe

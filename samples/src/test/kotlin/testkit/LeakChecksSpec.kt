@@ -10,7 +10,7 @@ import java.io.File
 class LeakChecksSpec : StringSpec({
     val opening = Regex(
         """\b(Tcp|Udp|Unix|UnixDatagram|LoopbackServer)\.\w+\(|\b(Datagram|Server)?Socket\(|\w+Channel\.open\(|\bFaultProxy\.to\(|""" +
-            """\b(serving|behindProxy|connected)( \{|\()""",
+            """\b(serving|behindProxy|connected|refusing)( \{|\()""",
     )
     val checked = Regex("""\bLeakCheck\b|\b(Datagram)?ServerExtension\(|Spec : \w+Contract\(""")
 
