@@ -57,7 +57,7 @@ public suspend fun main(args: Array<String>): Unit = coroutineScope {
 
 /** For whoever watches over it: whether somebody is there to answer. No handler is troubled. */
 private suspend fun isHealthy(pool: Requester): Boolean = try {
-    pool.ping(2.seconds)
+    pool.ping(10.seconds)
     true
 } catch (_: BrokerFailure) {
     false

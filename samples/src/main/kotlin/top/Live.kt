@@ -45,7 +45,7 @@ internal class Live(private val endpoint: Endpoint) {
                 }
             } catch (e: Exception) {
                 // A signal has closed the screen, perhaps before it has told us; or nothing did.
-                withTimeoutOrNull(TURN) { signal.join() } ?: throw e
+                withTimeoutOrNull(TELLING) { signal.join() } ?: throw e
             }
         }
     }
@@ -81,6 +81,9 @@ internal class Live(private val endpoint: Endpoint) {
         /** How soon a key, or another size of the terminal, is seen. */
         val TURN = 200.milliseconds
         val LATE = 3.seconds
+
+        /** How long a signal may take to tell us: a machine may be busy. */
+        val TELLING = 5.seconds
         val quit = setOf('q', 'Q', Screen.END)
     }
 }

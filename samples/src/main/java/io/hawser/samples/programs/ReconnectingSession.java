@@ -10,6 +10,7 @@ import io.hawser.blocking.LinkHooks;
 import io.hawser.reconnect.Backoff;
 import io.hawser.reconnect.DoNotReconnect;
 import io.hawser.reconnect.LinkOptions;
+import java.io.EOFException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
@@ -30,7 +31,9 @@ public final class ReconnectingSession {
             @Override
             public void onConnect(BlockingConnection connection) throws Exception {
                 connection.writeLine("me");
-                if (!"welcome, me".equals(connection.readLine())) throw new DoNotReconnect("not welcome");
+                String answer = connection.readLine();
+                if (answer == null) throw new EOFException("the server has gone without a word");
+                if (!answer.equals("welcome, me")) throw new DoNotReconnect("not welcome");
             }
         };
         BlockingQueue<String> seen = new LinkedBlockingQueue<>();

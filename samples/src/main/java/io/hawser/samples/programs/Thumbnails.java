@@ -69,7 +69,7 @@ public final class Thumbnails {
     /** For whoever watches over it: whether somebody is there to answer. No handler is troubled. */
     private static boolean isHealthy(BlockingConsumer pool) throws IOException, InterruptedException {
         try {
-            pool.ping(Duration.ofSeconds(2));
+            pool.ping(SOON);
             return true;
         } catch (BrokerFailure e) {
             return false;
