@@ -182,9 +182,9 @@ class BrokerProcessSpec : StringSpec({
         val (begun, go) = listOf("$folder/begun", "$folder/go")
         val endpoint = "unix:$folder/drained.sock"
         val waits = "echo \$\$ >> $begun; until test -e $go; do sleep 0.05; done; echo done"
-        broker("--on", endpoint).use { broker ->
+        broker("--on", endpoint, "--grace", "2m").use { broker ->
             broker.line() shouldBe "listening $endpoint"
-            provide(endpoint, waits, "--concurrency", "2").use { provider ->
+            provide(endpoint, waits, "--concurrency", "2", "--grace", "2m").use { provider ->
                 provider.isRegistered(endpoint)
                 request(endpoint).use { asking ->
                     asking.say("")
@@ -255,8 +255,10 @@ class BrokerProcessSpec : StringSpec({
                 Child.shell(line, "broker", "request", endpoint, channel, *trust).use {
                     it.end() shouldBe Child.End(1, listOf("y"), "hawser: cannot write to standard output: Broken pipe\n")
                 }
+                eventually(60.seconds) {
+                    Child.hawser("broker", "stats", endpoint, *trust).use { it.end().lines.single() shouldContain "\"cancelled\":1" }
+                }
             }
-            Child.hawser("broker", "stats", endpoint, *trust).use { it.end().lines.single() shouldContain "\"cancelled\":1" }
         }
     }
 })

@@ -234,7 +234,7 @@ class HttpSpec : StringSpec({
     "wrk finds no errors, whatever it asks for" {
         serving { at ->
             for (path in listOf("/guests", "/large.png")) {
-                Child.tool("wrk", "-c", "50", "-t", "2", "-d", "2s", "--timeout", "60s", "http://$at$path").use { wrk ->
+                Child.tool("wrk", "-c", "50", "-t", "2", "-d", "5s", "--timeout", "60s", "http://$at$path").use { wrk ->
                     val said = wrk.end().lines.joinToString("\n")
                     said shouldMatch Regex("(?s).* [1-9][0-9]* requests in .*")
                     said shouldNotContain "Non-2xx"

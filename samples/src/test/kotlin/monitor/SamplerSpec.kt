@@ -70,6 +70,7 @@ class SamplerSpec : StringSpec({
             val channel = UUID.randomUUID()
             val client = Tcp.client("127.0.0.1", broker.port)
             val provider = Provider(client, channel).start(this, 1) { reply(it.bytes()) }
+            provider.awaitRegistered(30.seconds)
             val consumer = Consumer(client, channel).start(this)
             // While somebody watches: what was before has no delay.
             val snapshot = BrokerService(broker).sampler("broker").snapshots.first {

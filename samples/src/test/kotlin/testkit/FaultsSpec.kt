@@ -34,9 +34,9 @@ class FaultsSpec : StringSpec({
                 proxy.sliceTo = 3
                 Tcp.client("127.0.0.1", proxy.port).connect { connection ->
                     connection.writeLine("slowly")
-                    connection shouldReceiveLine "slowly"
+                    connection.shouldReceiveLine("slowly", within = 30.seconds)
                     proxy.resetAll()
-                    connection shouldBeClosedBy CloseReason.Reset
+                    connection.shouldBeClosedBy(CloseReason.Reset, within = 30.seconds)
                 }
             }
         }
@@ -46,7 +46,7 @@ class FaultsSpec : StringSpec({
         coroutineScope {
             FaultProxy.to(server.client).start(this).use { proxy ->
                 proxy.onConnect = OnConnect.Close
-                Tcp.client("127.0.0.1", proxy.port).connect { it shouldBeClosedBy CloseReason.Peer }
+                Tcp.client("127.0.0.1", proxy.port).connect { it.shouldBeClosedBy(CloseReason.Peer, within = 30.seconds) }
             }
         }
     }
@@ -56,7 +56,7 @@ class FaultsSpec : StringSpec({
             FaultProxy.to(unix.client).start(this).use { proxy ->
                 Tcp.client("127.0.0.1", proxy.port).connect { connection ->
                     connection.writeLine("through")
-                    connection shouldReceiveLine "through"
+                    connection.shouldReceiveLine("through", within = 30.seconds)
                 }
             }
         }
