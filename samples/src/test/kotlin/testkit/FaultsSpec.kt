@@ -34,9 +34,9 @@ class FaultsSpec : StringSpec({
                 proxy.sliceTo = 3
                 Tcp.client("127.0.0.1", proxy.port).connect { connection ->
                     connection.writeLine("slowly")
-                    connection.shouldReceiveLine("slowly", within = 30.seconds)
+                    connection shouldReceiveLine "slowly"
                     proxy.resetAll()
-                    connection.shouldBeClosedBy(CloseReason.Reset, within = 30.seconds)
+                    connection shouldBeClosedBy CloseReason.Reset
                 }
             }
         }
