@@ -36,6 +36,11 @@ internal val folder: Path = Files.createTempDirectory("hawser").also { created -
 /** A path that nobody has had yet. */
 internal fun newPath(): Path = folder.resolve("${names.incrementAndGet()}.sock")
 
+/** A loopback address that no other process uses, where there are more than one: nobody else takes a port of it that is free for a while. */
+private val ownHost: String = ProcessHandle.current().pid().let { pid ->
+    if (System.getProperty("os.name") == "Linux") "127.${128 + (pid shr 16)}.${pid shr 8 and 255}.${pid and 255}" else "127.0.0.1"
+}
+
 internal fun tcpServer(options: ServerOptions = ServerOptions()): StreamServer = Tcp.server("127.0.0.1", port = 0, options)
 
 internal fun tcpClient(server: RunningServer, options: ClientOptions = ClientOptions()): StreamClient =
@@ -50,10 +55,10 @@ internal class Stacks(private val server: () -> ServerTls, private val client: (
         successor = { running -> Memory.server(running.endpoint).tls(server()) },
     )
     val tcp = ContractTransport(
-        server = { options -> tcpServer(options).tls(server()) },
-        client = { running, options -> tcpClient(running, options).tls(client(), "localhost") },
+        server = { options -> Tcp.server(ownHost, port = 0, options).tls(server()) },
+        client = { running, options -> Tcp.client(ownHost, running.port, options).tls(client(), "localhost") },
         hasRecords = true,
-        successor = { running -> Tcp.server("127.0.0.1", running.port).tls(server()) },
+        successor = { running -> Tcp.server(ownHost, running.port).tls(server()) },
     )
     val unix = ContractTransport(
         server = { options -> Unix.server(newPath(), options).tls(server()) },

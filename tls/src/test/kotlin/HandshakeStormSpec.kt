@@ -10,7 +10,6 @@ import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.ints.shouldBeGreaterThanOrEqual
 import io.kotest.matchers.shouldBe
 import java.util.concurrent.atomic.AtomicInteger
-import kotlin.time.Duration.Companion.minutes
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
@@ -32,7 +31,7 @@ class HandshakeStormSpec : StringSpec({
             coroutineScope {
                 val options = ServerOptions {
                     backlog = STORM
-                    handshakeTimeout = 1.minutes
+                    handshakeTimeout = HANG
                 }
                 tcpServer(options).tls(serverTls).start(this) { it.copyTo(it) }.use { running ->
                     val client = tcpClient(running).tls(clientTls, "localhost")
