@@ -28,7 +28,7 @@ import kotlinx.coroutines.flow.first
 suspend fun udpServer() {
     coroutineScope {
         Udp.server("127.0.0.1", port = 0).start(this) { datagram -> reply(datagram.bytes) }.use { server ->
-            val answer = Udp.client("127.0.0.1", server.port).request("status".encodeToByteArray(), timeout = 1.seconds, retries = 5)
+            val answer = Udp.client("127.0.0.1", server.port).request("status".encodeToByteArray(), timeout = 5.seconds, retries = 5)
             check(answer.bytes.decodeToString() == "status")
         }
     }
@@ -39,7 +39,7 @@ suspend fun unixDatagrams(folder: Path) {
     coroutineScope {
         UnixDatagram.server(path).start(this) { datagram -> if (datagram.canReply) reply(datagram.bytes) }.use {
             val client = UnixDatagram.client(path, bindTo = UnixDatagram.AUTO) // without a name of its own nobody can answer it
-            check(client.request("status".encodeToByteArray(), timeout = 5.seconds).bytes.decodeToString() == "status")
+            check(client.request("status".encodeToByteArray(), timeout = 30.seconds).bytes.decodeToString() == "status")
         }
     }
 }
@@ -91,7 +91,7 @@ suspend fun broker() {
             Provider(client, channel).start(this) { request -> reply(request.bytes(limit = 1024).reversedArray()) }.use { provider ->
                 provider.awaitRegistered()
                 Consumer(client, channel).start(this).use { consumer ->
-                    check(consumer.request("abc".encodeToByteArray(), timeout = 5.seconds).decodeToString() == "cba")
+                    check(consumer.request("abc".encodeToByteArray(), timeout = 30.seconds).decodeToString() == "cba")
                 }
             }
         }

@@ -22,7 +22,7 @@ import kotlinx.coroutines.flow.toList
 suspend fun tcpServer() {
     coroutineScope {
         val server = Tcp.server("127.0.0.1", port = 0).start(this) { connection -> connection.copyTo(connection) }
-        val answer = Tcp.client("127.0.0.1", server.port).once("hello\n".encodeToByteArray(), timeout = 5.seconds) { it.readLine() }
+        val answer = Tcp.client("127.0.0.1", server.port).once("hello\n".encodeToByteArray(), timeout = 30.seconds) { it.readLine() }
         check(answer == "hello")
         server.shutdown(grace = 5.seconds) // handlers may finish; close() would cut them
     }
