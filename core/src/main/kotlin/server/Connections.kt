@@ -63,6 +63,9 @@ internal class Connections {
 
     val all: Collection<Connection> get() = open
 
+    /** Whether [cut] has begun: what its connections meet from then on is our own end. */
+    val isCut: Boolean get() = phase == Phase.CUTTING
+
     val report: ShutdownReport get() = ShutdownReport(drained.get(), cut.get())
 
     @Synchronized
@@ -88,7 +91,7 @@ internal class Connections {
         stream.network()?.let { hosts.merge(it, 1, Int::plus) }
         shaking.add(stream)
         // Whoever cuts looks through the sets after setting the phase: one of us sees the other.
-        if (phase == Phase.CUTTING) stream.close()
+        if (isCut) stream.close()
     }
 
     fun refused(reason: Refusal) {

@@ -65,7 +65,7 @@ internal class Conversation(
             }
         } catch (e: Throwable) {
             // A layer failed, or the server ended before the connection began.
-            if (currentCoroutineContext().isActive) {
+            if (goesOn()) {
                 failure = e
                 log(accepted, e)
                 events.publish { ConnectionEvent.Failed(id, accepted.local, accepted.remote, e) }
@@ -75,7 +75,7 @@ internal class Conversation(
                 accepted.close()
                 withContext(NonCancellable) { accepted.awaitClosed() }
                 failure?.let { cause ->
-                    // A server that ends closes under its layers.
+                    // A layer may have closed what is under it.
                     val why = (cause as? ConnectionClosed)?.reason ?: cause.closeReason()
                     events.publish { ConnectionEvent.Closed(id, accepted.local, accepted.remote, why) }
                 }
@@ -96,7 +96,7 @@ internal class Conversation(
             connection.linger()
         } catch (e: Throwable) {
             // Our own end is no failure; a CancellationException that the handler made up is.
-            if (currentCoroutineContext().isActive) failed(connection, e)
+            if (goesOn()) failed(connection, e)
         } finally {
             connection.close()
             withContext(NonCancellable) { connection.awaitClosed() }
@@ -106,6 +106,9 @@ internal class Conversation(
             }
         }
     }
+
+    /** Whether a failure is one. Connections are cut before who holds them is cancelled, and may be ended by then. */
+    private suspend fun goesOn() = !connections.isCut && currentCoroutineContext().isActive
 
     private suspend fun handled(context: CoroutineContext, block: suspend CoroutineScope.() -> Unit) =
         if (context === EmptyCoroutineContext) coroutineScope(block) else withContext(context, block)
