@@ -110,8 +110,9 @@ internal class Office(val options: BrokerOptions) {
 
     /** A request has ended, after so many nanoseconds; [isAnswered] if a provider has said all that it says. */
     fun ended(channel: Channel, outcome: Outcome, took: Long, isAnswered: Boolean) {
-        outcomes.getValue(outcome).increment()
         if (isAnswered) channel.latency.record(took)
+        // Whoever sees it counted finds what it took counted too.
+        outcomes.getValue(outcome).increment()
         if (happened.subscriptionCount.value > 0) {
             happened.tryEmit(BrokerEvent.RequestEnded(channel.id, outcome, Duration.ofNanos(took)))
         }
