@@ -55,7 +55,7 @@ class ServerMetricsSpec : StringSpec({
         metering.value("hawser.server.accepted", *tags) shouldBe 0.0
         client.connect { connection ->
             connection.exchange("hello")
-            metering.value("hawser.server.connections", *tags) shouldBe 1.0
+            metering.awaitValue(1, "hawser.server.connections", *tags)
             metering.awaitValue(6, "hawser.server.read", *tags)
             metering.awaitValue(6, "hawser.server.written", *tags)
             client.connect { metering.awaitValue(1, "hawser.server.refused", "reason", "too_many_connections", *tags) }

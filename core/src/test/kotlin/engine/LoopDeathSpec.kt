@@ -52,7 +52,7 @@ class LoopDeathSpec : StringSpec({
                     broken.set(cause)
                     loop.selector.wakeup()
 
-                    val failure = withTimeout(5.seconds) { waiting.await() }
+                    val failure = withTimeout(60.seconds) { waiting.await() }
                     failure.shouldBeInstanceOf<EventLoopClosed>().message shouldBe "event loop doomed-loop-1 died: the selector broke"
                     failure.cause shouldBe cause
                     shouldThrow<EventLoopClosed> { readiness.await().await(OP_READ) }
@@ -79,7 +79,7 @@ class LoopDeathSpec : StringSpec({
             pipe.sink().use {
                 val waiting = async(start = UNDISPATCHED) { runCatching { loop.readiness(source).await(OP_READ) }.exceptionOrNull() }
                 loop.selector.close()
-                withTimeout(5.seconds) { waiting.await() }.shouldBeInstanceOf<EventLoopClosed>()
+                withTimeout(60.seconds) { waiting.await() }.shouldBeInstanceOf<EventLoopClosed>()
             }
         }
         group.close()
@@ -98,7 +98,7 @@ class LoopDeathSpec : StringSpec({
             val doomed = group.next()
             broken.set(IOException("the selector broke"))
             doomed.selector.wakeup()
-            withTimeout(5.seconds) { while (doomed.isAlive) kotlinx.coroutines.yield() }
+            withTimeout(60.seconds) { while (doomed.isAlive) kotlinx.coroutines.yield() }
             group.isAlive shouldBe true
             repeat(4) { group.next().toString() shouldBe "half-loop-2" }
         }

@@ -31,7 +31,7 @@ import kotlinx.coroutines.yield
 
 /** Waits of coroutines on their own loop, which are resumed bare. */
 class WaiterSpec : StringSpec({
-    timeout = 60_000
+    timeout = 120_000
 
     "waits follow one another, of one coroutine and of several in turn" {
         onLoop { loop, source, sink ->
@@ -172,7 +172,7 @@ class WaiterSpec : StringSpec({
             val gone = WeakReference(readiness)
             readiness = null
             loop.readiness(source).waits { sink.write(byte(1)) }
-            eventually(10.seconds) {
+            eventually(60.seconds) {
                 System.gc()
                 gone.get() shouldBe null
             }
@@ -190,7 +190,7 @@ class WaiterSpec : StringSpec({
                 WeakReference(readiness)
             }
             loop.readiness(source).waits { sink.write(byte(1)) }
-            eventually(10.seconds) {
+            eventually(60.seconds) {
                 System.gc()
                 known.count { it.get() != null } shouldBeLessThan 100
             }
@@ -201,12 +201,12 @@ class WaiterSpec : StringSpec({
         onLoop { loop, source, sink ->
             val readiness = loop.readiness(source)
             val result = WeakReference(
-                withTimeout(5.seconds) {
+                withTimeout(60.seconds) {
                     readiness.waits { sink.write(byte(1)) }
                     ByteArray(1_000_000)
                 },
             )
-            eventually(10.seconds) {
+            eventually(60.seconds) {
                 System.gc()
                 result.get() shouldBe null
             }
