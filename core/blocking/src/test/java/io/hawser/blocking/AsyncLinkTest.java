@@ -20,6 +20,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -28,9 +29,11 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Timeout(60)
 @ExtendWith(LeakCheckExtension.class)
 class AsyncLinkTest {
+    @AutoClose
+    private final LinkPeer peer = new LinkPeer();
+
     @Test
     void itStaysConnectedToAServerThatIsKilledAndStartedAgain() throws Exception {
-        LinkPeer peer = new LinkPeer();
         BlockingQueue<String> greetings = new LinkedBlockingQueue<>();
         try (AsyncLink link = Async.link(peer.client(), LinkPeer.eager())
                 .start(connection -> connection.readLine().thenCompose(line -> {
@@ -52,7 +55,6 @@ class AsyncLinkTest {
 
     @Test
     void whoSendsAndWhoBorrowsHaveFutures() throws Exception {
-        LinkPeer peer = new LinkPeer();
         LinkHooks hooks = new LinkHooks() {
             @Override
             public void onConnect(BlockingConnection connection) throws Exception {
@@ -77,7 +79,6 @@ class AsyncLinkTest {
 
     @Test
     void keepingIsAFutureToo() throws Exception {
-        LinkPeer peer = new LinkPeer();
         LinkOptions never = LinkOptions.builder().backoff(Backoff.never).build();
         CompletableFuture<Void> failed = Async.link(peer.client(), never).keep(connection -> null);
         assertInstanceOf(

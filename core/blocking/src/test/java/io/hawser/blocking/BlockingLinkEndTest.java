@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -29,7 +30,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(60)
 @ExtendWith(LeakCheckExtension.class)
 class BlockingLinkEndTest {
-    private static BlockingLink stuck(LinkPeer peer, Stuck stuck) throws InterruptedException {
+    @AutoClose
+    private final LinkPeer peer = new LinkPeer();
+
+    private BlockingLink stuck(Stuck stuck) throws InterruptedException {
         LinkOptions options =
                 LinkPeer.eager().toBuilder().handshakeTimeout(null).build();
         BlockingLink link = Blocking.link(peer.client(), options, stuck).start(stuck);
@@ -42,10 +46,9 @@ class BlockingLinkEndTest {
             value = Stuck.Place.class,
             names = {"SOCKET", "CONNECT", "SESSION", "ERROR"})
     void aCloseInterruptsItInASessionAndInEachHook(Stuck.Place place) throws Exception {
-        LinkPeer peer = new LinkPeer();
         Stuck stuck = new Stuck(place);
         try (BlockingServer server = peer.greets("hello")) {
-            BlockingLink link = stuck(peer, stuck);
+            BlockingLink link = stuck(stuck);
             link.close();
             link.join();
             assertTrue(stuck.interrupted.get());
@@ -55,10 +58,9 @@ class BlockingLinkEndTest {
 
     @Test
     void aCloseLetsTheLastHookEnd() throws Exception {
-        LinkPeer peer = new LinkPeer();
         Stuck stuck = new Stuck(Stuck.Place.DISCONNECT);
         try (BlockingServer server = peer.greets("hello")) {
-            BlockingLink link = stuck(peer, stuck);
+            BlockingLink link = stuck(stuck);
             link.close();
             try (Beside joining = Beside.run(link::join)) {
                 joining.awaitWaiting();
@@ -82,9 +84,9 @@ class BlockingLinkEndTest {
                     channel.configureBlocking(false);
                     channel.connect(new InetSocketAddress(full.getInetAddress(), full.getLocalPort()));
                 }
-                LinkPeer peer = new LinkPeer(full.getLocalPort());
                 LinkOptions patient = LinkOptions.builder().dialTimeout(null).build();
-                BlockingLink link = Blocking.link(peer.client(), patient).start(connection -> {});
+                BlockingLink link =
+                        Blocking.link(peer.client(full.getLocalPort()), patient).start(connection -> {});
                 peer.awaitDialing();
                 try (Beside joining = Beside.run(link::join)) {
                     joining.awaitWaiting();
@@ -99,7 +101,6 @@ class BlockingLinkEndTest {
 
     @Test
     void aCloseEndsAWait() throws Exception {
-        LinkPeer peer = new LinkPeer();
         LinkOptions patient = LinkOptions.builder()
                 .backoff(Backoff.constant(Duration.ofHours(1)))
                 .build();
@@ -113,7 +114,6 @@ class BlockingLinkEndTest {
 
     @Test
     void aSessionThatIsCutMayStillWishForNoMore() throws Exception {
-        LinkPeer peer = new LinkPeer();
         LinkOptions brief = LinkOptions.builder()
                 .backoff(Backoff.immediate)
                 .handshakeTimeout(Duration.ofMillis(50))
@@ -132,7 +132,6 @@ class BlockingLinkEndTest {
 
     @Test
     void aSessionCanCloseItsLink() throws Exception {
-        LinkPeer peer = new LinkPeer();
         try (BlockingServer server = peer.greets("hello")) {
             BlockingLink link = Blocking.link(peer.client());
             link.keep(connection -> link.close());
@@ -144,7 +143,7 @@ class BlockingLinkEndTest {
 
     @Test
     void oneThatWasClosedCannotBeStarted() throws Exception {
-        BlockingLink link = Blocking.link(new LinkPeer().client());
+        BlockingLink link = Blocking.link(peer.client());
         link.close();
         link.join();
         assertThrows(IllegalStateException.class, () -> link.start(connection -> {}));

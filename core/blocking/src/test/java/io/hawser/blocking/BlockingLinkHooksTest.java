@@ -21,6 +21,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -31,9 +32,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(60)
 @ExtendWith(LeakCheckExtension.class)
 class BlockingLinkHooksTest {
+    @AutoClose
+    private final LinkPeer peer = new LinkPeer();
+
     @Test
     void hooksComeInTheirOrderAndMayWait() throws Exception {
-        LinkPeer peer = new LinkPeer();
         List<String> log = new CopyOnWriteArrayList<>();
         LinkHooks hooks = new LinkHooks() {
             private void say(String what) {
@@ -89,7 +92,6 @@ class BlockingLinkHooksTest {
             value = Stuck.Place.class,
             names = {"CONNECT", "DISCONNECT"})
     void aHookThatTakesTooLongIsInterruptedAndHasFailed(Stuck.Place place) throws Exception {
-        LinkPeer peer = new LinkPeer();
         Stuck stuck = new Stuck(place);
         LinkOptions options = LinkOptions.builder()
                 // A thread that begins too late does not get to the hook.
@@ -106,7 +108,6 @@ class BlockingLinkHooksTest {
 
     @Test
     void reloadedOptionsKeepTheHooks() throws Exception {
-        LinkPeer peer = new LinkPeer();
         BlockingQueue<Throwable> failures = new LinkedBlockingQueue<>();
         LinkHooks hooks = new LinkHooks() {
             @Override
@@ -135,7 +136,6 @@ class BlockingLinkHooksTest {
             }
         };
         LinkOptions once = LinkOptions.builder().backoff(Backoff.never).build();
-        LinkPeer peer = new LinkPeer();
         try (BlockingServer server = peer.greets("hello")) {
             for (int round = 0; round < 200; round++) {
                 assertThrows(

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -21,9 +22,11 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Timeout(60)
 @ExtendWith(LeakCheckExtension.class)
 class BlockingLinkInterruptTest {
+    @AutoClose
+    private final LinkPeer peer = new LinkPeer();
+
     @Test
     void anInterruptStopsWhatAThreadKeeps() throws Exception {
-        LinkPeer peer = new LinkPeer();
         Stuck stuck = new Stuck(Stuck.Place.SESSION);
         try (BlockingServer server = peer.greets("hello")) {
             BlockingLink link = Blocking.link(peer.client());
@@ -38,7 +41,6 @@ class BlockingLinkInterruptTest {
 
     @Test
     void anInterruptEndsACallThatWaitsAndNothingElse() throws Exception {
-        LinkPeer peer = new LinkPeer();
         try (BlockingLink link = Blocking.link(peer.client(), LinkPeer.eager()).start(BlockingConnection::readLine)) {
             List<Beside.Action> calls = List.of(
                     () -> link.awaitConnected(LinkPeer.LONG),
@@ -69,7 +71,7 @@ class BlockingLinkInterruptTest {
     @Test
     void aCallOnALoopFailsAtOnce() throws Exception {
         EventLoop loop = EventLoopGroup.getShared().next();
-        try (BlockingLink link = Blocking.link(new LinkPeer().client())) {
+        try (BlockingLink link = Blocking.link(peer.client())) {
             CompletableFuture<Void> done = new CompletableFuture<>();
             List<Beside.Action> calls = List.of(
                     () -> link.keep(connection -> {}),

@@ -31,6 +31,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Flow;
 import java.util.concurrent.LinkedBlockingQueue;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -39,9 +40,11 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Timeout(60)
 @ExtendWith(LeakCheckExtension.class)
 class BlockingLinkTest {
+    @AutoClose
+    private final LinkPeer peer = new LinkPeer();
+
     @Test
     void itStaysConnectedToAServerThatIsKilledAndStartedAgain() throws Exception {
-        LinkPeer peer = new LinkPeer();
         BlockingQueue<String> greetings = new LinkedBlockingQueue<>();
         try (BlockingLink link = Blocking.link(peer.client(), LinkPeer.eager()).start(connection -> {
             greetings.add(connection.readLine());
@@ -71,10 +74,7 @@ class BlockingLinkTest {
                 BlockingServer second =
                         Blocking.server(Tcp.server("127.0.0.1", 0)).start(byName);
                 BlockingLink link = Blocking.link(
-                                List.of(
-                                        new LinkPeer(first.getPort()).client(),
-                                        new LinkPeer(second.getPort()).client()),
-                                LinkPeer.eager())
+                                List.of(peer.client(first.getPort()), peer.client(second.getPort())), LinkPeer.eager())
                         .start(connection -> greetings.add(connection.readLine()))) {
             for (BlockingServer server : List.of(first, second, first, second))
                 assertEquals("from " + server.getPort(), greetings.take());
@@ -86,7 +86,6 @@ class BlockingLinkTest {
 
     @Test
     void aSessionThatAsksForNoOtherConnectionEndsIt() throws Exception {
-        LinkPeer peer = new LinkPeer();
         try (BlockingServer server = peer.greets("hello")) {
             Blocking.link(peer.client()).keep(connection -> {
                 throw new DoNotReconnect();
@@ -104,7 +103,6 @@ class BlockingLinkTest {
 
     @Test
     void itGivesUpWhenItsBackoffDoes() throws Exception {
-        LinkPeer peer = new LinkPeer();
         BlockingQueue<Integer> asked = new LinkedBlockingQueue<>();
         Backoff thrice = Backoff.of((failures, cause) -> {
             asked.add(failures);
@@ -124,7 +122,6 @@ class BlockingLinkTest {
 
     @Test
     void whatIsSentMeanwhileWaitsWhereThereIsAnOutbox() throws Exception {
-        LinkPeer peer = new LinkPeer();
         LinkOptions options = LinkPeer.eager().toBuilder()
                 .outbox(OutboxOptions.builder().maxMessages(2).build())
                 .build();
@@ -153,7 +150,6 @@ class BlockingLinkTest {
 
     @Test
     void aConnectionIsLentBesideTheSession() throws Exception {
-        LinkPeer peer = new LinkPeer();
         LinkOptions patient = LinkOptions.builder()
                 .backoff(Backoff.constant(Duration.ofHours(1)))
                 .build();
@@ -184,7 +180,6 @@ class BlockingLinkTest {
 
     @Test
     void aShutdownIsToldToTheSession() throws Exception {
-        LinkPeer peer = new LinkPeer();
         CountDownLatch begun = new CountDownLatch(1);
         CompletableFuture<List<SocketEvent>> told = new CompletableFuture<>();
         try (BlockingServer server = peer.greets("hello");

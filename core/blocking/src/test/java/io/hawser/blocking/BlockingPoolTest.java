@@ -195,10 +195,8 @@ class BlockingPoolTest {
 
     @Test
     void nobodyListens() throws Exception {
-        int port = server.getPort();
-        server.close();
-        server.awaitClosed();
-        try (BlockingPool pool = Blocking.pool(Tcp.client("127.0.0.1", port)).start()) {
+        try (LinkPeer nobody = new LinkPeer();
+                BlockingPool pool = Blocking.pool(nobody.client()).start()) {
             assertEquals(
                     ConnectFailed.Reason.Refused,
                     assertThrows(ConnectFailed.class, () -> pool.withConnection(BlockingConnection::getId))

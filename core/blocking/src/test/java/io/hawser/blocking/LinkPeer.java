@@ -10,27 +10,40 @@ import io.hawser.reconnect.LinkOptions;
 import io.hawser.reconnect.LinkState;
 import io.hawser.tcp.Tcp;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /** A port where sometimes there is a server and sometimes none, and what a link to it tells. */
-final class LinkPeer {
+final class LinkPeer implements AutoCloseable {
     static final Duration LONG = Duration.ofSeconds(50);
 
     final int port;
+
+    /** Bound and not listening: who connects is refused, nobody else is given the port, and a server that reuses addresses may have it. */
+    private final SocketChannel keeper;
+
     private final BlockingQueue<SocketEvent> events = new LinkedBlockingQueue<>();
 
-    LinkPeer() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = socket.getLocalPort();
+    LinkPeer() {
+        try {
+            keeper = SocketChannel.open()
+                    .setOption(StandardSocketOptions.SO_REUSEADDR, true)
+                    .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            port = keeper.socket().getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
-    LinkPeer(int port) {
-        this.port = port;
+    @Override
+    public void close() throws IOException {
+        keeper.close();
     }
 
     /** Says {@code greeting} and waits for the end. */
@@ -42,6 +55,11 @@ final class LinkPeer {
     }
 
     StreamClient client() {
+        return client(port);
+    }
+
+    /** One of another server, which tells the same. */
+    StreamClient client(int port) {
         return Tcp.client(
                 "127.0.0.1", port, ClientOptions.builder().onEvent(events::add).build());
     }
