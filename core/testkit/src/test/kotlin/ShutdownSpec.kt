@@ -19,9 +19,13 @@ import kotlinx.coroutines.runBlocking
 object TerminatedProcess {
     @JvmStatic
     fun main(arguments: Array<String>): Unit = runBlocking {
-        val server = Memory.server().start(this) { connection -> connection.lines().collect { println("the server got $it") } }
+        val server = Memory.server().start(this) { connection ->
+            connection.writeLine("welcome")
+            connection.lines().collect { println("the server got $it") }
+        }
         val link = Memory.client(server).reconnecting().start(this) { connection ->
-            connection.writeLine("hello")
+            // A server that shuts down forgets whom it has not accepted.
+            connection.readLine()
             println("the session runs")
             if (arguments.single() == "stuck") awaitCancellation()
             connection.draining.first { it }
