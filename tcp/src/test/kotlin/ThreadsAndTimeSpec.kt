@@ -10,6 +10,7 @@ import io.hawser.engine.EventLoopGroup
 import io.hawser.engine.EventLoopOptions
 import io.hawser.event.ServerState
 import io.hawser.testkit.LeakCheck
+import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldHaveSize
@@ -25,12 +26,14 @@ import kotlin.coroutines.Continuation
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.startCoroutine
 import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.asCoroutineDispatcher
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
@@ -93,10 +96,13 @@ class ThreadsAndTimeSpec : StringSpec({
                 },
             ).use { group ->
                 serving({ blockingHandler(release) }, ServerOptions { this.group = group }) { server ->
-                    Tcp.client("127.0.0.1", server.port).connect {
-                        while (warnings.none { "blockingHandler" in it }) kotlinx.coroutines.delay(10.milliseconds)
-                        // Several more looks, none of which may warn again.
-                        kotlinx.coroutines.delay(700.milliseconds)
+                    try {
+                        Tcp.client("127.0.0.1", server.port).connect {
+                            eventually(1.minutes) { warnings.any { "blockingHandler" in it } shouldBe true }
+                            // Several more looks, none of which may warn again.
+                            delay(700.milliseconds)
+                        }
+                    } finally {
                         release.countDown()
                     }
                 }
@@ -106,7 +112,6 @@ class ThreadsAndTimeSpec : StringSpec({
             text shouldContain "for over 300ms"
             text shouldContain "handlerContext"
         } finally {
-            release.countDown()
             logger.detachAppender(appender)
             logger.isAdditive = true
         }

@@ -84,8 +84,8 @@ public object LeakCheck : TestCaseExtension, AfterSpecListener {
     }
 
     /**
-     * Returns when the Java threads have been at rest for 400 ms, at the latest after four seconds: what a test left running gets time to
-     * end.
+     * Returns when the Java threads have been at rest for 400 ms, and looks ten times: what a test left running gets time to end. A look in
+     * which the whole process stood still finds no rest.
      *
      * @throws AssertionError naming what each busy thread used.
      */

@@ -66,7 +66,8 @@ public class VirtualTime internal constructor(
  *
  * When nothing is left to run, no timer either, and the block has not ended, nothing ever will end it: that is a failure, as it is to
  * take over [timeout] of real time. Then the block is cancelled; that is looked at between its steps, so one that does not suspend is not
- * ended. What runs on other threads is waited for, for five seconds, but only while no timer is set: else time goes on to that.
+ * ended. What runs on other threads is waited for, for five seconds in which this process does not stand still, but only while no
+ * timer is set: else time goes on to that.
  *
  * @throws AssertionError if it cannot end or takes too long.
  * @throws Throwable what the block throws.
